@@ -1,0 +1,254 @@
+//! Our own state files: append with a torn-tail guard, and atomic replacement.
+#![expect(clippy::disallowed_methods, reason = "the one door through which our own state is written")]
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// What went wrong with one of our own files.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot {verb} {path}: {source}")]
+pub struct StoreError {
+    verb: &'static str,
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+impl StoreError {
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+}
+
+fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError { verb, path, source }
+}
+
+/// One of our own directories, 0700, never inside a workspace. Only `config::dirs` opens roots; the
+/// house test holds it to that.
+#[derive(Debug, Clone)]
+pub struct StateDir(PathBuf);
+
+impl StateDir {
+    /// Opens `path`, making it (and its parents) when missing.
+    pub fn open(path: PathBuf) -> Result<Self, StoreError> {
+        make_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    /// A directory below this one.
+    pub fn sub(&self, name: &str) -> Result<Self, StoreError> {
+        Self::open(self.0.join(name))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub fn read(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        let path = self.0.join(name);
+        fs::read(&path).map_err(failed("read", &path))
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.0.join(name).exists()
+    }
+
+    /// Replaces `name` in one step: temporary file, fsync, rename, fsync of the directory. Mode 0600.
+    pub fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.0.join(name);
+        let temp = self.0.join(format!(".{name}.{}.tmp", std::process::id()));
+        let write = || -> io::Result<()> {
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temp)?;
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&temp, &path)?;
+            File::open(&self.0)?.sync_all()
+        };
+        write().map_err(|source| {
+            let _ = fs::remove_file(&temp);
+            failed("write", &path)(source)
+        })
+    }
+
+    pub fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.0.join(name);
+        fs::remove_file(&path).map_err(failed("remove", &path))
+    }
+
+    /// Opens `name` for appending whole lines. A torn last line (no line end) is cut off first.
+    pub fn append(&self, name: &str) -> Result<AppendFile, StoreError> {
+        AppendFile::open(self.0.join(name))
+    }
+
+    /// Names of the files here, sorted; directories left out.
+    pub fn names(&self) -> Result<Vec<String>, StoreError> {
+        let mut names: Vec<String> = fs::read_dir(&self.0)
+            .map_err(failed("list", &self.0))?
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Bytes of all files below here.
+    pub fn size(&self) -> u64 {
+        fn walk(dir: &Path) -> u64 {
+            let Ok(entries) = fs::read_dir(dir) else { return 0 };
+            entries
+                .flatten()
+                .map(|entry| match entry.metadata() {
+                    Ok(meta) if meta.is_dir() => walk(&entry.path()),
+                    Ok(meta) => meta.len(),
+                    Err(_) => 0,
+                })
+                .sum()
+        }
+        walk(&self.0)
+    }
+}
+
+fn make_dir(path: &Path) -> Result<(), StoreError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed("create", path))
+}
+
+/// A file that only grows, line by line.
+#[derive(Debug)]
+pub struct AppendFile {
+    file: File,
+    path: PathBuf,
+    /// Bytes in the file: all of them whole lines.
+    len: u64,
+}
+
+impl AppendFile {
+    fn open(path: PathBuf) -> Result<Self, StoreError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed("open", &path))?;
+        let mut opened = Self { file, path, len: 0 };
+        opened.cut_torn_tail()?;
+        Ok(opened)
+    }
+
+    fn cut_torn_tail(&mut self) -> Result<(), StoreError> {
+        use std::os::unix::fs::FileExt;
+        let end = self.file.metadata().map_err(failed("read", &self.path))?.len();
+        let mut keep = end;
+        let mut byte = [0u8; 4096];
+        'search: while keep > 0 {
+            let start = keep.saturating_sub(byte.len() as u64);
+            let chunk = &mut byte[..(keep - start) as usize];
+            self.file.read_exact_at(chunk, start).map_err(failed("read", &self.path))?;
+            for (at, value) in chunk.iter().enumerate().rev() {
+                if *value == b'\n' {
+                    keep = start + at as u64 + 1;
+                    break 'search;
+                }
+            }
+            keep = start;
+        }
+        if keep < end {
+            self.file.set_len(keep).map_err(failed("mend", &self.path))?;
+        }
+        self.len = keep;
+        Ok(())
+    }
+
+    /// Appends one line (without its line end) in a single write. A write that fails half-way, as on
+    /// a full disk, is taken back, so the file still ends with a whole line.
+    pub fn line(&mut self, line: &[u8]) -> Result<(), StoreError> {
+        debug_assert!(!line.contains(&b'\n'));
+        let mut whole = Vec::with_capacity(line.len() + 1);
+        whole.extend_from_slice(line);
+        whole.push(b'\n');
+        if let Err(source) = self.file.write_all(&whole) {
+            let _ = self.file.set_len(self.len);
+            return Err(failed("append to", &self.path)(source));
+        }
+        self.len += whole.len() as u64;
+        Ok(())
+    }
+
+    /// Flushes what was appended to the disk.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(failed("flush", &self.path))
+    }
+
+    /// Takes an exclusive advisory lock for as long as this file is open; false when another
+    /// process holds it.
+    pub fn try_lock(&self) -> Result<bool, StoreError> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(fs::TryLockError::WouldBlock) => Ok(false),
+            Err(fs::TryLockError::Error(source)) => Err(failed("lock", &self.path)(source)),
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> (tempfile::TempDir, StateDir) {
+        let root = tempfile::tempdir().unwrap();
+        let dir = StateDir::open(root.path().join("state")).unwrap();
+        (root, dir)
+    }
+
+    #[test]
+    fn a_torn_tail_is_cut_and_whole_lines_stay() {
+        let (_root, dir) = state();
+        fs::write(dir.path().join("log"), b"one\ntwo\nthr").unwrap();
+        let mut log = dir.append("log").unwrap();
+        log.line(b"three").unwrap();
+        assert_eq!(dir.read("log").unwrap(), b"one\ntwo\nthree\n");
+    }
+
+    #[test]
+    fn a_tail_longer_than_one_block_is_cut() {
+        let (_root, dir) = state();
+        fs::write(dir.path().join("log"), [b"one\n".as_slice(), &[b'x'; 10_000]].concat()).unwrap();
+        drop(dir.append("log").unwrap());
+        assert_eq!(dir.read("log").unwrap(), b"one\n");
+    }
+
+    #[test]
+    fn replacing_leaves_no_temporary_file() {
+        let (_root, dir) = state();
+        dir.replace("head", b"1").unwrap();
+        dir.replace("head", b"2").unwrap();
+        assert_eq!(dir.read("head").unwrap(), b"2");
+        assert_eq!(dir.names().unwrap(), ["head"]);
+    }
+
+    #[test]
+    fn a_second_opener_does_not_get_the_lock() {
+        let (_root, dir) = state();
+        let first = dir.append("log").unwrap();
+        assert!(first.try_lock().unwrap());
+        assert!(!dir.append("log").unwrap().try_lock().unwrap());
+    }
+}

@@ -1,0 +1,3 @@
+//! The `iosm` binary.
+
+fn main() {}

@@ -1,0 +1,26 @@
+//! Floor 1: the words that rooms exchange.
+//!
+//! Plain data. Nothing here acts, and nothing here is a wire format: `wire` converts these into the
+//! stable shapes that scripts read.
+
+mod call;
+mod effect;
+mod event;
+mod item;
+mod op;
+mod outcome;
+mod report;
+mod spec;
+mod usage;
+mod verdict;
+
+pub use call::{ToolCall, ToolStatus};
+pub use effect::Effect;
+pub use event::{AgentPath, Event, Stamped};
+pub use item::{Block, Item, Part, ToolResult};
+pub use op::{Answer, Op, Prompt};
+pub use outcome::{CallCounts, Finding, Outcome, Severity, Status};
+pub use report::{Report, ReportKind};
+pub use spec::{EffectRule, ToolSpec};
+pub use usage::{Cost, CostBasis, Limits, Usage};
+pub use verdict::{Actor, Disposition, Reason, Verdict, VerdictKind};

@@ -1,0 +1,2 @@
+//! Every integration test, in one binary.
+#![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
