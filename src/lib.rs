@@ -6,5 +6,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "unit tests make their own small worlds"))]
 
 pub mod base;
+pub mod config;
+pub mod kernel;
 pub mod model;
 pub mod protocol;

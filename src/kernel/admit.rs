@@ -1,0 +1,57 @@
+//! Admission: results are untrusted until they have passed here.
+
+use crate::protocol::{Item, Part, ToolResult, ToolStatus};
+
+/// What a tool came back with, before admission.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RawResult {
+    pub status: ToolStatus,
+    pub parts: Vec<Part>,
+    /// One line for people, such as `412 lines`.
+    pub summary: String,
+}
+
+impl RawResult {
+    pub fn ok(text: impl Into<String>, summary: impl Into<String>) -> Self {
+        Self { status: ToolStatus::Ok, parts: vec![Part::text(text)], summary: summary.into() }
+    }
+
+    pub fn error(text: impl Into<String>) -> Self {
+        let text = text.into();
+        let summary = text.lines().next().unwrap_or_default().to_owned();
+        Self { status: ToolStatus::Error, parts: vec![Part::text(text)], summary }
+    }
+}
+
+/// A result that the model may see. Only the kernel makes one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    result: ToolResult,
+    summary: String,
+    bytes: u64,
+    admission: &'static str,
+}
+
+impl Admitted {
+    pub fn result(&self) -> &ToolResult {
+        &self.result
+    }
+
+    pub fn summary(&self) -> &str {
+        &self.summary
+    }
+
+    /// Bytes of text before admission.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// `as_is`, `folded`, `paged` or `withheld`.
+    pub fn admission(&self) -> &'static str {
+        self.admission
+    }
+
+    pub fn into_item(self) -> Item {
+        Item::ToolResult(self.result)
+    }
+}

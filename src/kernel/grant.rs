@@ -1,0 +1,61 @@
+//! A grant: the right to perform one judged call, once.
+
+use std::path::PathBuf;
+
+use crate::base::PathHandle;
+
+/// The right to perform exactly the effects that were judged. Only the kernel makes one; the host
+/// function that performs the effects takes it by value, so it is used once. It cannot be cloned,
+/// stored or sent back.
+#[derive(Debug)]
+pub struct Grant {
+    call_id: String,
+    reach: Reach,
+}
+
+/// What a grant opens. Paths are open handles, never strings to be looked up again.
+#[derive(Debug)]
+pub enum Reach {
+    /// The session's own notes; nothing in the world.
+    Nothing,
+    ReadPath(PathHandle),
+    ReadTree(PathHandle),
+    /// A stored output, by its handle.
+    ReadBlob(String),
+    /// Read one file and replace or create it.
+    RewriteFile(PathHandle),
+    Run(RunScope),
+    /// A background command of this session, by its name.
+    Background(String),
+}
+
+/// How a command may run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunScope {
+    /// The shell line.
+    pub command: String,
+    pub cwd: PathBuf,
+    /// Trees it may read, besides the system's own.
+    pub read: Vec<PathBuf>,
+    /// Trees it may write.
+    pub write: Vec<PathBuf>,
+    pub network: bool,
+    /// False only where a person allowed a command to run without any sandbox layer.
+    pub sandboxed: bool,
+}
+
+impl Grant {
+    pub(super) fn new(call_id: String, reach: Reach) -> Self {
+        Self { call_id, reach }
+    }
+
+    /// The call this was granted for.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// What it opens. Uses the grant up.
+    pub fn into_reach(self) -> Reach {
+        self.reach
+    }
+}
