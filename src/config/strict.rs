@@ -1,0 +1,62 @@
+//! Strict YAML: a wrong field is an error with its line and the nearest right name.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use crate::base::nearest;
+
+#[derive(Debug, thiserror::Error)]
+#[error("{}{message}{}", place(.file), hint.as_ref().map_or(String::new(), |h| format!(" (did you mean `{h}`?)")))]
+pub struct YamlError {
+    /// `None` for text that is not from a file.
+    pub file: Option<PathBuf>,
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+fn place(file: &Option<PathBuf>) -> String {
+    file.as_ref().map_or(String::new(), |file| format!("{}: ", file.display()))
+}
+
+/// Reads `text` as `T`. `T` should deny unknown fields; serde's message for one lists what was
+/// expected, from which the nearest name is taken.
+pub fn parse<T: DeserializeOwned>(text: &str, file: Option<&Path>) -> Result<T, YamlError> {
+    if text.trim().is_empty() {
+        return serde_yaml::from_str("{}").map_err(|error| explain(&error.to_string(), file));
+    }
+    serde_yaml::from_str(text).map_err(|error| explain(&error.to_string(), file))
+}
+
+/// The parser's message is one line (place, what is wrong, what was expected) and a picture of the
+/// source; the line is enough once the nearest name stands beside it.
+fn explain(message: &str, file: Option<&Path>) -> YamlError {
+    let line = message.lines().next().unwrap_or(message);
+    let line = line.strip_prefix("error: ").unwrap_or(line);
+    let wrong = line.split('`').nth(1);
+    let expected = line.split_once("expected one of ").map_or("", |(_, names)| names);
+    let names = expected.split(", ").map(|name| name.trim_matches('`'));
+    let hint = wrong.and_then(|wrong| nearest(wrong, names));
+    YamlError { file: file.map(Path::to_owned), message: line.to_owned(), hint: hint.map(str::to_owned) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Sample {
+        #[serde(default)]
+        model: Option<String>,
+    }
+
+    #[test]
+    fn a_slip_is_named_with_line_and_nearest() {
+        let error = parse::<Sample>("# c\nmodle: x\n", Some(Path::new("s.yaml"))).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("s.yaml") && text.contains("did you mean `model`?"), "{text}");
+        assert!(text.contains("line 2"), "{text}");
+        assert!(parse::<Sample>("", None).unwrap().model.is_none());
+    }
+}
