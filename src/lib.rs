@@ -10,4 +10,5 @@ pub mod config;
 pub mod kernel;
 pub mod model;
 pub mod protocol;
+pub mod session;
 pub mod tools;

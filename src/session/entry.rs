@@ -1,0 +1,59 @@
+//! One line of a session log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::protocol::{Cost, Effect, Item, Usage, Verdict};
+
+/// What a session starts with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    pub session: String,
+    /// Real path of the workspace.
+    pub workspace: String,
+    pub model: String,
+    pub profile: String,
+    /// Version of the format of this file.
+    pub version: u32,
+}
+
+/// What the kernel said of a call, with the effects it resolved; replay needs both.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    pub call_id: String,
+    pub tool: String,
+    pub effects: Vec<Effect>,
+    pub verdict: Verdict,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Payload {
+    Start(Start),
+    Item {
+        item: Item,
+    },
+    Call(CallRecord),
+    /// One request to the model ended.
+    Usage {
+        usage: Usage,
+        cost: Cost,
+    },
+    /// A turn ended: everything before it is on the disk.
+    TurnEnd {
+        status: String,
+    },
+    Name {
+        name: String,
+    },
+}
+
+/// `id` counts from 1 within the file; `parent` is the entry it follows (0 for the first).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub id: u64,
+    pub parent: u64,
+    /// RFC 3339, UTC.
+    pub ts: String,
+    #[serde(flatten)]
+    pub payload: Payload,
+}
