@@ -5,10 +5,18 @@
 
 mod dirs;
 mod policy;
+mod profile;
+mod settings;
 mod strict;
+mod trust;
 mod workspace;
 
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use policy::{Policy, PolicyError, Preset, Rule, RuleAction};
+pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
+pub use settings::{
+    ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
+};
 pub use strict::{YamlError, parse as parse_yaml};
+pub use trust::{ProjectFiles, TrustStore};
 pub use workspace::{Workspace, WorkspaceError};

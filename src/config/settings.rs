@@ -1,0 +1,368 @@
+//! Settings: layers merged in a fixed order, each value with the place it came from.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::dirs::Env;
+use super::policy::Preset;
+use super::strict::{YamlError, parse};
+
+/// Every setting there is. Strict: an unknown key is an error that names the nearest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// `provider/model`, or an alias of the catalogue (`fast`, `standard`, `strong`).
+    pub model: Option<String>,
+    /// Name of a profile.
+    pub profile: Option<String>,
+    /// `off`, `low`, `medium` or `high`.
+    pub thinking: Option<String>,
+    /// Preset of the kernel's policy: `coding`, `strict`, `contained`, `ci` or `read_only`.
+    pub policy: Option<String>,
+    /// Root of a compatible API. Never from a project.
+    pub base_url: Option<String>,
+    pub limits: LimitSettings,
+    pub sandbox: SandboxSettings,
+    /// Folders besides the workspace that may be written.
+    pub add_dirs: Vec<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LimitSettings {
+    /// Requests to the model in one run.
+    pub turns: Option<u32>,
+    /// US dollars in one run.
+    pub budget_usd: Option<f64>,
+    /// Wall time of one run.
+    pub minutes: Option<f64>,
+    /// Tokens of context to use, when the model's own window is not known.
+    pub context_tokens: Option<usize>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SandboxSettings {
+    pub expose: Expose,
+}
+
+/// What commands in the sandbox see besides the usual. Never from a project.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expose {
+    /// Names of environment variables.
+    pub env: Vec<String>,
+    /// Folders that may be read.
+    pub paths: Vec<PathBuf>,
+}
+
+/// Where a value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    BuiltIn,
+    File(PathBuf),
+    Environment(String),
+    Flag(String),
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BuiltIn => f.write_str("built in"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Environment(name) => write!(f, "environment {name}"),
+            Self::Flag(name) => write!(f, "flag {name}"),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    Yaml(#[from] YamlError),
+    #[error("{path}: {source}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("{file}: `{key}` may not be set by a project; move it to your own settings file")]
+    NotForProjects { file: PathBuf, key: String },
+    #[error("{file}: policy `{asked}` is looser than `{held}`; a project may only tighten")]
+    Looser { file: PathBuf, asked: String, held: String },
+    #[error("{origin}: {message}")]
+    BadValue { origin: String, message: String },
+}
+
+/// Settings and the origin of every value that was set.
+#[derive(Debug, Clone, Default)]
+pub struct Resolved {
+    pub settings: Settings,
+    /// By dotted key, such as `limits.turns`.
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// Keys that only the user's own layers may set.
+const USER_ONLY: [&str; 3] = ["base_url", "sandbox", "add_dirs"];
+
+/// Environment variables and the keys they set.
+pub const ENVIRONMENT: [(&str, &str); 8] = [
+    ("IOSM_MODEL", "model"),
+    ("IOSM_PROFILE", "profile"),
+    ("IOSM_THINKING", "thinking"),
+    ("IOSM_POLICY", "policy"),
+    ("IOSM_BASE_URL", "base_url"),
+    ("IOSM_MAX_TURNS", "limits.turns"),
+    ("IOSM_MAX_BUDGET_USD", "limits.budget_usd"),
+    ("IOSM_MAX_MINUTES", "limits.minutes"),
+];
+
+/// Collects layers, lowest first.
+#[derive(Debug)]
+pub struct Layers {
+    merged: Map<String, Value>,
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Default for Layers {
+    fn default() -> Self {
+        let merged = Map::from_iter([
+            ("profile".to_owned(), Value::from("full")),
+            ("policy".to_owned(), Value::from("coding")),
+            ("thinking".to_owned(), Value::from("off")),
+        ]);
+        let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
+        Self { merged, origins }
+    }
+}
+
+impl Layers {
+    /// The user's own file; a missing one is no error.
+    pub fn user_file(&mut self, path: &Path) -> Result<(), SettingsError> {
+        match read_layer(path)? {
+            Some(layer) => self.merge(layer, &Origin::File(path.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// A file of a trusted project: held to what a project may set.
+    pub fn project_file(&mut self, path: &Path) -> Result<(), SettingsError> {
+        let Some(layer) = read_layer(path)? else { return Ok(()) };
+        for key in layer.keys().map(|key| key.trim_start_matches('+')) {
+            if USER_ONLY.contains(&key) {
+                return Err(SettingsError::NotForProjects { file: path.to_owned(), key: key.to_owned() });
+            }
+        }
+        if let (Some(asked), Some(held)) = (text(&layer, "policy"), text(&self.merged, "policy")) {
+            let rank = |name: &str| name.parse::<Preset>().map(tightness).unwrap_or(0);
+            if rank(&asked) < rank(&held) {
+                return Err(SettingsError::Looser { file: path.to_owned(), asked, held });
+            }
+        }
+        self.merge(layer, &Origin::File(path.to_owned()))
+    }
+
+    pub fn environment(&mut self, env: Env) -> Result<(), SettingsError> {
+        for (name, key) in ENVIRONMENT {
+            if let Some(value) = env(name).filter(|value| !value.is_empty()) {
+                let origin = Origin::Environment(name.to_owned());
+                self.set(key, scalar(&value), origin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One value from a flag; `key` is dotted.
+    pub fn flag(&mut self, flag: &str, key: &str, value: Value) -> Result<(), SettingsError> {
+        self.set(key, value, Origin::Flag(flag.to_owned()))
+    }
+
+    fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), SettingsError> {
+        let nested = key
+            .rsplit('.')
+            .fold(value, |inner, name| Value::Object(Map::from_iter([(name.to_owned(), inner)])));
+        let Value::Object(layer) = nested else { return Ok(()) };
+        check(&layer, None).map_err(|error| SettingsError::BadValue {
+            origin: origin.to_string(),
+            message: error.to_string(),
+        })?;
+        self.merge(layer, &origin)
+    }
+
+    fn merge(&mut self, layer: Map<String, Value>, origin: &Origin) -> Result<(), SettingsError> {
+        merge_map(&mut self.merged, layer, "", origin, &mut self.origins);
+        Ok(())
+    }
+
+    pub fn resolve(self) -> Result<Resolved, SettingsError> {
+        let settings: Settings = serde_json::from_value(Value::Object(self.merged)).map_err(|error| {
+            SettingsError::BadValue { origin: "settings".into(), message: error.to_string() }
+        })?;
+        let resolved = Resolved { settings, origins: self.origins };
+        if let Some(policy) = &resolved.settings.policy {
+            policy.parse::<Preset>().map_err(|error| SettingsError::BadValue {
+                origin: resolved.origin("policy"),
+                message: error.to_string(),
+            })?;
+        }
+        Ok(resolved)
+    }
+}
+
+impl Resolved {
+    /// Where `key` was set, in words.
+    pub fn origin(&self, key: &str) -> String {
+        self.origins.get(key).unwrap_or(&Origin::BuiltIn).to_string()
+    }
+}
+
+fn tightness(preset: Preset) -> u8 {
+    match preset {
+        Preset::Coding => 0,
+        Preset::Contained => 1,
+        Preset::Ci => 2,
+        Preset::Strict => 3,
+        Preset::ReadOnly => 4,
+    }
+}
+
+fn text(layer: &Map<String, Value>, key: &str) -> Option<String> {
+    layer.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// A value from the environment: a number where it reads as one.
+fn scalar(text: &str) -> Value {
+    if let Ok(whole) = text.parse::<u64>() {
+        return Value::from(whole);
+    }
+    text.parse::<f64>().map_or_else(|_| Value::from(text), Value::from)
+}
+
+fn read_layer(path: &Path) -> Result<Option<Map<String, Value>>, SettingsError> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(SettingsError::Io { path: path.to_owned(), source }),
+    };
+    let layer: Map<String, Value> = parse(&text, Some(path))?;
+    let has_append = layer.keys().any(|key| key.starts_with('+'));
+    if has_append {
+        check(&layer, Some(path))?;
+    } else {
+        // Checked from the text itself, so that the message has the line.
+        parse::<Settings>(&text, Some(path))?;
+    }
+    Ok(Some(layer))
+}
+
+/// Types and names of one layer, `+key` read as `key`.
+fn check(layer: &Map<String, Value>, file: Option<&Path>) -> Result<(), YamlError> {
+    let plain: Map<String, Value> =
+        layer.iter().map(|(key, value)| (key.trim_start_matches('+').to_owned(), value.clone())).collect();
+    serde_json::from_value::<Settings>(Value::Object(plain)).map(drop).map_err(|error| YamlError {
+        file: file.map(Path::to_owned),
+        message: error.to_string(),
+        hint: None,
+    })
+}
+
+/// Maps merge, lists replace, `+key` appends to a list.
+fn merge_map(
+    into: &mut Map<String, Value>,
+    layer: Map<String, Value>,
+    prefix: &str,
+    origin: &Origin,
+    origins: &mut BTreeMap<String, Origin>,
+) {
+    for (key, value) in layer {
+        let name = key.trim_start_matches('+').to_owned();
+        let dotted = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        match value {
+            Value::Object(inner) => {
+                let slot = into.entry(name).or_insert_with(|| Value::Object(Map::new()));
+                if let Value::Object(held) = slot {
+                    merge_map(held, inner, &dotted, origin, origins);
+                }
+            }
+            Value::Array(mut more) if key.starts_with('+') => {
+                match into.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
+                    Value::Array(held) => held.append(&mut more),
+                    held => *held = Value::Array(more),
+                }
+                origins.insert(dotted, origin.clone());
+            }
+            other => {
+                into.insert(name, other);
+                origins.insert(dotted, origin.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(dir: &tempfile::TempDir, name: &str, text: &str) -> PathBuf {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[test]
+    fn later_layers_win_and_origins_are_told() {
+        let dir = tempfile::tempdir().unwrap();
+        let user = file(&dir, "user.yaml", "model: a/b\nlimits: {turns: 5, minutes: 2}\nadd_dirs: [/x]\n");
+        let project = file(&dir, "project.yaml", "limits: {turns: 7}\n");
+        let mut layers = Layers::default();
+        layers.user_file(&user).unwrap();
+        layers.project_file(&project).unwrap();
+        layers.environment(&|name| (name == "IOSM_MODEL").then(|| "c/d".to_owned())).unwrap();
+        layers.flag("--max-minutes", "limits.minutes", Value::from(1.5)).unwrap();
+        let resolved = layers.resolve().unwrap();
+        assert_eq!(resolved.settings.model.as_deref(), Some("c/d"));
+        assert_eq!(resolved.settings.limits.turns, Some(7));
+        assert_eq!(resolved.settings.limits.minutes, Some(1.5));
+        assert_eq!(resolved.origin("model"), "environment IOSM_MODEL");
+        assert_eq!(resolved.origin("limits.turns"), project.display().to_string());
+        assert_eq!(resolved.origin("profile"), "built in");
+    }
+
+    #[test]
+    fn lists_replace_or_append() {
+        let dir = tempfile::tempdir().unwrap();
+        let one = file(&dir, "1.yaml", "add_dirs: [/a]\n");
+        let two = file(&dir, "2.yaml", "+add_dirs: [/b]\n");
+        let mut layers = Layers::default();
+        layers.user_file(&one).unwrap();
+        layers.user_file(&two).unwrap();
+        let dirs = layers.resolve().unwrap().settings.add_dirs;
+        assert_eq!(dirs, [PathBuf::from("/a"), PathBuf::from("/b")]);
+    }
+
+    #[test]
+    fn projects_are_held_to_their_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut layers = Layers::default();
+        let url = file(&dir, "url.yaml", "base_url: http://evil\n");
+        assert!(matches!(layers.project_file(&url), Err(SettingsError::NotForProjects { .. })));
+        let strict = file(&dir, "strict.yaml", "policy: strict\n");
+        layers.project_file(&strict).unwrap();
+        let loose = file(&dir, "loose.yaml", "policy: coding\n");
+        assert!(matches!(layers.project_file(&loose), Err(SettingsError::Looser { .. })));
+    }
+
+    #[test]
+    fn slips_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let bad = file(&dir, "bad.yaml", "limits:\n  turn: 3\n");
+        let error = Layers::default().user_file(&bad).unwrap_err().to_string();
+        assert!(error.contains("turn") && error.contains("did you mean `turns`"), "{error}");
+        let mut layers = Layers::default();
+        let error = layers.environment(&|n| (n == "IOSM_MAX_TURNS").then(|| "many".into())).unwrap_err();
+        assert!(error.to_string().contains("IOSM_MAX_TURNS"), "{error}");
+        let policy = file(&dir, "p.yaml", "policy: lax\n");
+        let mut layers = Layers::default();
+        layers.user_file(&policy).unwrap();
+        assert!(layers.resolve().unwrap_err().to_string().contains("unknown policy preset"));
+    }
+}
