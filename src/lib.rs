@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "unit tests make their own small worlds"))]
 
+pub mod agent;
 pub mod base;
 pub mod config;
 pub mod kernel;

@@ -1,6 +1,6 @@
 //! Admission: results are untrusted until they have passed here.
 
-use crate::protocol::{Item, Part, ToolResult, ToolStatus};
+use crate::protocol::{Item, Part, ToolCall, ToolResult, ToolStatus};
 
 /// What a tool came back with, before admission.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,23 @@ pub struct Admitted {
 }
 
 impl Admitted {
+    /// The result of a call that was stopped before it ended. It holds nothing from outside, so it
+    /// needs no admission.
+    pub fn cancelled(call: &ToolCall) -> Self {
+        let text = "cancelled by the user before it ended; it may have run in part";
+        Self {
+            result: ToolResult {
+                call_id: call.id.clone(),
+                tool: call.tool.clone(),
+                status: ToolStatus::Cancelled,
+                parts: vec![Part::text(text)],
+            },
+            summary: "cancelled".to_owned(),
+            bytes: 0,
+            admission: "as_is",
+        }
+    }
+
     pub fn result(&self) -> &ToolResult {
         &self.result
     }

@@ -1,0 +1,9 @@
+//! Floor 7: one agent's turns: a pure machine and its driver, and the prompt it works under.
+//!
+//! `agent` holds no rights: it asks the kernel for every call and hands the grant on. It draws
+//! nothing and prints nothing.
+
+mod prompt;
+mod turn;
+
+pub use prompt::{Brief, Epoch, Instruction};

@@ -1,0 +1,7 @@
+//! What an agent is told: sections laid out in token boxes, once per epoch.
+
+mod boxes;
+mod sections;
+
+pub use boxes::{Overflow, Section, lay_out};
+pub use sections::{Brief, Epoch, Instruction};

@@ -1,0 +1,109 @@
+//! Where a turn stands.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::message::Message;
+use super::tools::Batch;
+use crate::model::Stop;
+use crate::protocol::{Cost, Limits, Usage};
+
+/// What a machine is set up with; fixed for a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Setup {
+    /// `provider/model`.
+    pub model: String,
+    /// Tools whose calls may run side by side.
+    pub read_only: BTreeSet<String>,
+    pub limits: Limits,
+    /// Whether a run that ends without `report` gets one reminder.
+    pub remind_report: bool,
+    /// Attempts at one request before it is given up.
+    pub max_attempts: u32,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Phase {
+    Idle,
+    /// A stream is open.
+    Calling,
+    /// Between two attempts.
+    Pausing,
+    /// The message has ended; its calls are being settled.
+    Settling,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    pub(super) setup: Setup,
+    pub(super) phase: Phase,
+    /// Requests in the session; the next is one more.
+    pub(super) turn: u32,
+    /// Requests in this run.
+    pub(super) run_turns: u32,
+    /// Calls in the session; ids are `t1`, `t2` …
+    pub(super) calls: u64,
+    pub(super) attempts: u32,
+    pub(super) message: Message,
+    pub(super) batch: Batch,
+    pub(super) stop: Option<Stop>,
+    pub(super) steering: VecDeque<String>,
+    pub(super) follow_ups: VecDeque<String>,
+    /// The last refusal's shape and how often it came in a row.
+    pub(super) refusals: Option<(String, u32)>,
+    pub(super) reminded: bool,
+    pub(super) reported: bool,
+    /// Whether the run had ended on a refusal when it was reminded to report.
+    pub(super) refused_before_reminder: bool,
+    pub(super) text: String,
+    pub(super) usage: Usage,
+    pub(super) cost: Cost,
+}
+
+impl State {
+    /// A machine for a conversation of which `turns` requests and `calls` calls lie behind.
+    pub fn new(setup: Setup, turns: u32, calls: u64) -> Self {
+        Self {
+            setup,
+            phase: Phase::Idle,
+            turn: turns,
+            run_turns: 0,
+            calls,
+            attempts: 0,
+            message: Message::default(),
+            batch: Batch::default(),
+            stop: None,
+            steering: VecDeque::new(),
+            follow_ups: VecDeque::new(),
+            refusals: None,
+            reminded: false,
+            reported: false,
+            refused_before_reminder: false,
+            text: String::new(),
+            usage: Usage::default(),
+            cost: Cost::ZERO,
+        }
+    }
+
+    /// Whether nothing is going on.
+    pub fn is_idle(&self) -> bool {
+        self.phase == Phase::Idle
+    }
+
+    /// Requests to the model in this run.
+    pub fn run_turns(&self) -> u32 {
+        self.run_turns
+    }
+
+    /// The last text the model wrote that was not an answer to a reminder.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+}
