@@ -1,3 +1,7 @@
-//! The `iosm` binary.
+//! The `iosm` binary: hands its arguments to `cli` and exits with what it says.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    iosm::cli::run(std::env::args_os().collect())
+}

@@ -24,6 +24,8 @@ pub enum Op {
     FollowUp(Prompt),
     /// Answers the question about a call.
     Approve { call_id: String, answer: Answer },
+    /// Goes on with a conversation whose last message waits for the model.
+    Resume,
     /// Stops the stream and the tools of the turn that runs.
     Cancel,
     /// Ends the session.

@@ -1,0 +1,452 @@
+//! Drives the turn machine: performs its effects and feeds back what comes of them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::account::Account;
+use super::live::LiveOutput;
+use super::prompt::Epoch;
+use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
+use crate::base::{BlobStore, Stopwatch};
+use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult};
+use crate::model::{Delta, DeltaStream, Provider, Request, Thinking, retry_delay};
+use crate::protocol::{
+    AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, ToolCall, Usage,
+};
+use crate::session::{CallRecord, Payload, SessionLog};
+use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
+
+/// Prices usage; the second argument is what the provider itself said.
+pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
+
+/// Everything an agent is made of.
+pub struct Parts {
+    pub path: AgentPath,
+    pub session_id: Option<String>,
+    pub provider: Arc<dyn Provider>,
+    /// The provider's own name for the model.
+    pub model: String,
+    pub kernel: Arc<Kernel>,
+    pub registry: Registry,
+    pub epoch: Epoch,
+    pub setup: Setup,
+    pub thinking: Thinking,
+    pub max_tokens: u32,
+    /// The model's window, in tokens.
+    pub window: usize,
+    pub blobs: BlobStore,
+    /// `None` for a run that leaves no session behind.
+    pub log: Option<SessionLog>,
+    /// The conversation so far, with the requests and calls that lie behind.
+    pub items: Vec<Item>,
+    pub turns: u32,
+    pub calls: u64,
+    pub price: Price,
+    pub events: mpsc::Sender<Event>,
+}
+
+/// One agent with its conversation.
+pub struct Agent {
+    parts: Parts,
+    state: Option<State>,
+    notes: Arc<Mutex<Notes>>,
+    ledger: ReadLedger,
+    grants: HashMap<String, (Grant, ToolCall)>,
+    questions: HashMap<String, Question>,
+    stream: Option<DeltaStream>,
+    running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
+    live: LiveOutput,
+    pending_usage: Option<(Usage, Option<f64>)>,
+    retry_at: Option<Instant>,
+    account: Account,
+    inputs: VecDeque<Input>,
+    ending: Option<Ending>,
+}
+
+/// What woke the driver.
+enum Woken {
+    Stream(Option<Result<Delta, crate::model::ModelError>>),
+    Tool(ToolCall, RawResult),
+    Output,
+    Op(Option<Op>),
+    Retry,
+    Deadline,
+}
+
+impl Agent {
+    pub fn new(parts: Parts) -> Self {
+        let state = State::new(parts.setup.clone(), parts.turns, parts.calls);
+        Self {
+            parts,
+            state: Some(state),
+            notes: Arc::default(),
+            ledger: ReadLedger::default(),
+            grants: HashMap::new(),
+            questions: HashMap::new(),
+            stream: None,
+            running: FuturesUnordered::new(),
+            live: LiveOutput::default(),
+            pending_usage: None,
+            retry_at: None,
+            account: Account::default(),
+            inputs: VecDeque::new(),
+            ending: None,
+        }
+    }
+
+    /// Runs from `first` until the machine finishes. Operations that arrive meanwhile steer, answer or
+    /// cancel it; when their sender is gone, the run goes on without them.
+    pub async fn run(&mut self, first: Input, ops: &mut mpsc::Receiver<Op>) -> Outcome {
+        let watch = Stopwatch::start();
+        let minutes = self.parts.setup.limits.max_minutes;
+        let deadline = minutes.map(|m| Instant::now() + Duration::from_secs_f64((m * 60.0).max(0.0)));
+        let mut ops_open = true;
+        self.ending = None;
+        self.account = Account::default();
+        *self.notes.lock().expect("notes are never poisoned") = Notes::default();
+        self.inputs.push_back(first);
+        loop {
+            while let Some(input) = self.inputs.pop_front() {
+                let state = self.state.take().expect("the state is put back after every step");
+                let (state, effects) = step(state, input);
+                self.state = Some(state);
+                for effect in effects {
+                    self.perform(effect).await;
+                }
+            }
+            if let Some(ending) = self.ending.take() {
+                return self.conclude(ending, watch.millis()).await;
+            }
+            let woken = self.wait(ops, ops_open, deadline).await;
+            ops_open &= !matches!(woken, Woken::Op(None));
+            self.on_woken(woken).await;
+        }
+    }
+
+    async fn wait(&mut self, ops: &mut mpsc::Receiver<Op>, ops_open: bool, deadline: Option<Instant>) -> Woken {
+        let retry_at = self.retry_at;
+        tokio::select! {
+            biased;
+            op = ops.recv(), if ops_open => Woken::Op(op),
+            () = sleep_until(deadline), if deadline.is_some() => Woken::Deadline,
+            () = self.live.ready() => Woken::Output,
+            Some((call, raw)) = self.running.next(), if !self.running.is_empty() => Woken::Tool(call, raw),
+            delta = next_delta(&mut self.stream), if self.stream.is_some() => Woken::Stream(delta),
+            () = sleep_until(retry_at), if retry_at.is_some() => Woken::Retry,
+        }
+    }
+
+    async fn on_woken(&mut self, woken: Woken) {
+        match woken {
+            Woken::Stream(Some(Ok(delta))) => self.on_delta(delta),
+            Woken::Stream(Some(Err(error))) => {
+                self.stream = None;
+                self.price_pending();
+                self.inputs.push_back(Input::StreamFailed(error));
+            }
+            Woken::Stream(None) => {
+                self.stream = None;
+                self.price_pending();
+                let provider = self.parts.provider.name().to_owned();
+                let message = "the stream ended without a last word".to_owned();
+                self.inputs.push_back(Input::StreamFailed(crate::model::ModelError::Cut { provider, message }));
+            }
+            Woken::Tool(call, raw) => {
+                self.forward_output().await;
+                self.on_tool_done(&call, raw);
+            }
+            Woken::Output => self.forward_output().await,
+            Woken::Op(Some(op)) => self.on_op(op).await,
+            Woken::Op(None) => {}
+            Woken::Retry => {
+                self.retry_at = None;
+                self.inputs.push_back(Input::RetryDue);
+            }
+            Woken::Deadline => self.inputs.push_back(Input::Deadline),
+        }
+    }
+
+    fn on_delta(&mut self, delta: Delta) {
+        if let Delta::Usage { usage, cost_usd } = delta {
+            self.pending_usage = Some((usage, cost_usd));
+            return;
+        }
+        if matches!(delta, Delta::End(_)) {
+            self.stream = None;
+            self.price_pending();
+        }
+        self.inputs.push_back(Input::Delta(delta));
+    }
+
+    /// The last usage of a request counts, also when its stream broke off: the tokens were spent.
+    fn price_pending(&mut self) {
+        if let Some((usage, stated)) = self.pending_usage.take() {
+            let cost = (self.parts.price)(usage, stated);
+            self.write(Payload::Usage { usage, cost });
+            self.inputs.push_back(Input::Priced { usage, cost });
+        }
+    }
+
+    fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
+        self.account.ran(call, raw.status);
+        match self.parts.kernel.admit(&self.parts.path, call, raw) {
+            Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
+            Err(error) => self.fault(&error),
+        }
+    }
+
+    async fn on_op(&mut self, op: Op) {
+        match op {
+            Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
+            Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
+            Op::Approve { call_id, answer } => self.on_answer(call_id, answer).await,
+            Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
+        }
+    }
+
+    async fn on_answer(&mut self, call_id: String, answer: Answer) {
+        let Some(question) = self.questions.remove(&call_id) else { return };
+        let kernel = self.parts.kernel.clone();
+        let judged = match answer {
+            Answer::Once => kernel.approve(question, "user", false),
+            Answer::Session => kernel.approve(question, "user", true),
+            Answer::No(words) => match kernel.decline(question, &words) {
+                Ok(refused) => Ok(Judgement::Refused(refused)),
+                Err(error) => Err(error),
+            },
+        };
+        match judged {
+            Ok(judgement) => self.on_judgement(judgement).await,
+            Err(error) => self.fault(&error),
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Append(item) => {
+                self.write(Payload::Item { item: item.clone() });
+                self.parts.items.push(item);
+            }
+            Effect::CallModel => self.call_model().await,
+            Effect::RetryLater { attempt, error } => self.retry_later(attempt, &error).await,
+            Effect::CancelModel => {
+                self.stream = None;
+                self.retry_at = None;
+                self.price_pending();
+            }
+            Effect::Judge(call) => {
+                let judged = self.parts.kernel.judge(&self.parts.path, &call);
+                match judged {
+                    Ok(judgement) => self.on_judgement(judgement).await,
+                    Err(error) => self.fault(&error),
+                }
+            }
+            Effect::Run { call_id } => self.start_tool(&call_id),
+            Effect::CancelTools => {
+                self.running.clear();
+                self.grants.clear();
+                self.questions.clear();
+                self.forward_output().await;
+            }
+            Effect::Emit(event) => self.emit(event).await,
+            Effect::Finish(ending) => self.ending = Some(ending),
+        }
+    }
+
+    async fn call_model(&mut self) {
+        // A full disk or a lost journal ends the run before more is spent.
+        if let Err(error) = self.parts.kernel.seal() {
+            return self.fault(&error);
+        }
+        let request = Request {
+            version: Request::VERSION,
+            model: self.parts.model.clone(),
+            system: self.parts.epoch.system.clone(),
+            tools: self.parts.epoch.tools.clone(),
+            items: self.parts.items.clone(),
+            max_tokens: self.parts.max_tokens,
+            thinking: self.parts.thinking,
+            session: self.parts.session_id.clone(),
+        };
+        self.stream = Some(self.parts.provider.stream(&request));
+    }
+
+    async fn retry_later(&mut self, attempt: u32, error: &crate::model::ModelError) {
+        let mut random = [0u8; 2];
+        // Jitter needs no good randomness; without any, every client waits the same time.
+        let _ = getrandom::fill(&mut random);
+        let unit = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
+        let Some(delay) = retry_delay(attempt, error, unit) else {
+            let report = error.report().hint("the provider asks for a longer pause than is worth waiting");
+            self.inputs.push_back(Input::Fault(report));
+            return;
+        };
+        let most = self.parts.setup.max_attempts;
+        let notice = Report::note(format!(
+            "{error}; trying again in {:.1} s (attempt {} of {most})",
+            delay.as_secs_f64(),
+            attempt + 1
+        ));
+        self.emit(Event::Notice { report: notice }).await;
+        self.retry_at = Some(Instant::now() + delay);
+    }
+
+    async fn on_judgement(&mut self, judgement: Judgement) {
+        match judgement {
+            Judgement::Granted(granted) => {
+                let call_id = granted.call.id.clone();
+                let repaired = granted.repaired.is_some();
+                self.account.granted(&granted.call, &granted.effects, repaired);
+                self.record(&granted.call, &granted.effects, &granted.verdict);
+                self.emit(Event::Verdict {
+                    call_id: call_id.clone(),
+                    tool: granted.call.tool.clone(),
+                    verdict: granted.verdict,
+                    effects: granted.effects,
+                    repaired: granted.repaired.map(|_| granted.call.args.clone()),
+                })
+                .await;
+                self.grants.insert(call_id.clone(), (granted.grant, granted.call));
+                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
+            }
+            Judgement::Asked(question) => {
+                let call = question.call().clone();
+                self.account.asked();
+                let (verdict, effects) = (question.verdict().clone(), question.effects().to_vec());
+                self.record(&call, &effects, &verdict);
+                let call_id = call.id.clone();
+                self.questions.insert(call_id.clone(), question);
+                self.emit(Event::ApprovalAsked { call_id: call_id.clone(), tool: call.tool, verdict, effects }).await;
+                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
+            }
+            Judgement::Refused(refused) => {
+                self.account.denied(&refused.call);
+                self.record(&refused.call, &refused.effects, &refused.verdict);
+                let result = self.parts.kernel.refusal(&refused.call, &refused.verdict);
+                let shape = crate::kernel::refusal_shape(&refused.call, &refused.verdict);
+                let call_id = refused.call.id.clone();
+                self.emit(Event::Verdict {
+                    call_id: call_id.clone(),
+                    tool: refused.call.tool,
+                    verdict: refused.verdict,
+                    effects: refused.effects,
+                    repaired: None,
+                })
+                .await;
+                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Denied { result, shape } });
+            }
+        }
+    }
+
+    fn start_tool(&mut self, call_id: &str) {
+        let Some((grant, call)) = self.grants.remove(call_id) else { return };
+        let Some(tool) = self.parts.registry.get(&call.tool) else {
+            let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
+            return self.on_tool_done(&call, raw);
+        };
+        let context = ToolContext {
+            call_id: call.id.clone(),
+            blobs: self.parts.blobs.clone(),
+            notes: self.notes.clone(),
+            ledger: self.ledger.clone(),
+            output: self.live.sink(&call.id),
+        };
+        let running = tool.run(grant, call.args.clone(), context);
+        self.running.push(Box::pin(async move { (call, running.await) }));
+    }
+
+    async fn forward_output(&mut self) {
+        for (call_id, delta) in self.live.take() {
+            self.emit(Event::ToolOutput { call_id, delta }).await;
+        }
+    }
+
+    async fn emit(&self, event: Event) {
+        // A face that has gone away does not stop the work; whoever owns the run cancels it.
+        let _ = self.parts.events.send(event).await;
+    }
+
+    fn record(&mut self, call: &ToolCall, effects: &[crate::protocol::Effect], verdict: &crate::protocol::Verdict) {
+        self.write(Payload::Call(CallRecord {
+            call_id: call.id.clone(),
+            tool: call.tool.clone(),
+            effects: effects.to_vec(),
+            verdict: verdict.clone(),
+        }));
+    }
+
+    fn write(&mut self, payload: Payload) {
+        let Some(log) = &mut self.parts.log else { return };
+        if let Err(error) = log.append(payload) {
+            let report = Report::from_error(ReportKind::State, &error)
+                .hint("free some space, or run with --no-session");
+            self.parts.log = None;
+            self.inputs.push_back(Input::Fault(report));
+        }
+    }
+
+    fn fault(&mut self, error: &KernelError) {
+        let report = Report::from_error(ReportKind::State, error)
+            .hint("nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)");
+        self.inputs.push_back(Input::Fault(report));
+    }
+
+    async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
+        self.running.clear();
+        let status = format!("{:?}", ending.status).to_lowercase();
+        self.write(Payload::TurnEnd { status });
+        let mut errors: Vec<Report> = ending.report.into_iter().collect();
+        if let Some(log) = &self.parts.log
+            && let Err(error) = log.sync()
+        {
+            errors.push(Report::from_error(ReportKind::State, &error));
+        }
+        if let Err(error) = self.parts.kernel.seal() {
+            errors.push(Report::from_error(ReportKind::State, &error));
+        }
+        let state = self.state.as_ref().expect("the state is put back after every step");
+        let notes = self.notes.lock().expect("notes are never poisoned");
+        Outcome {
+            status: ending.status,
+            text: state.text().to_owned(),
+            findings: notes.findings.clone(),
+            findings_reported: notes.reported,
+            session_id: self.parts.session_id.clone(),
+            model: self.parts.provider.name().to_owned(),
+            turns: state.run_turns(),
+            calls: self.account.counts(),
+            denied_tools: self.account.denied_tools(),
+            files_changed: self.account.files_changed(),
+            usage: state.usage(),
+            cost: state.cost(),
+            duration_ms,
+            errors,
+        }
+    }
+
+    /// The conversation so far.
+    pub fn items(&self) -> &[Item] {
+        &self.parts.items
+    }
+}
+
+async fn next_delta(stream: &mut Option<DeltaStream>) -> Option<Result<Delta, crate::model::ModelError>> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}

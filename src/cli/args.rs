@@ -1,0 +1,282 @@
+//! What may stand on the command line. Parsing does nothing; `run` builds the real objects.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const ABOUT: &str = "A terminal runtime for coding agents";
+
+const AFTER: &str = "\
+Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
+4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
+
+Commands: demo · doctor · sessions · paths · config · kernel · models   (`iosm COMMAND --help`)
+A prompt whose first word is a command: `iosm -p -- demo the parser`.
+
+Start here: `iosm demo` needs no key and no network.";
+
+/// `iosm [OPTIONS] [PROMPT…]`
+#[derive(Debug, Parser)]
+#[command(name = "iosm", version, about = ABOUT, after_help = AFTER, disable_help_subcommand = true)]
+pub struct Main {
+    /// Words of the prompt; `@FILE` puts a file's text before it, `-` reads standard input
+    #[arg(value_name = "PROMPT")]
+    pub prompt: Vec<String>,
+    /// Run without a screen, print the result and end
+    #[arg(short = 'p', long = "print")]
+    pub print: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
+    pub output_format: OutputFormat,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    /// Profile of the agent: full, plan, iosm, meta, explore, … or your own
+    #[arg(long, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Offer only these tools
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub tools: Option<Vec<String>>,
+    /// Allow what would be asked: `tool` or `tool(glob)`; never above the floor
+    #[arg(long, value_name = "RULE", num_args = 1..)]
+    pub allow: Vec<String>,
+    /// Refuse: `tool` or `tool(glob)`
+    #[arg(long, value_name = "RULE", num_args = 1..)]
+    pub deny: Vec<String>,
+    /// Policy preset: coding, strict, contained, ci, read_only
+    #[arg(long, value_name = "PRESET")]
+    pub policy: Option<String>,
+    /// Most requests to the model
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_turns: Option<u32>,
+    /// Most US dollars to spend
+    #[arg(long, value_name = "X", value_parser = positive)]
+    pub max_budget_usd: Option<f64>,
+    /// Most minutes to run
+    #[arg(long, value_name = "N", value_parser = positive)]
+    pub max_minutes: Option<f64>,
+    /// Go on with the last session of this project
+    #[arg(short = 'c', long = "continue", conflicts_with_all = ["resume", "no_session"])]
+    pub continue_last: bool,
+    /// Go on with a session: its id, four characters of it, or words of its title
+    #[arg(short = 'r', long, value_name = "ID", conflicts_with = "no_session")]
+    pub resume: Option<String>,
+    /// Leave no session behind (the journal is kept)
+    #[arg(long)]
+    pub no_session: bool,
+    /// Exit 5 on `denied` calls, or on `findings[:severity]`
+    #[arg(long, value_name = "WHAT")]
+    pub fail_on: Vec<String>,
+    /// Exit 6 when one of these tools was refused
+    #[arg(long, value_delimiter = ',', value_name = "A,B")]
+    pub require_tools: Vec<String>,
+    /// Save the session as a script for `--model scripted/FILE`
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Folders besides the workspace that may be written
+    #[arg(long, value_name = "DIR")]
+    pub add_dir: Vec<PathBuf>,
+    /// Run commands without a sandbox (each one that is not allowed by a rule is refused)
+    #[arg(long)]
+    pub no_sandbox: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Work in this folder
+    #[arg(short = 'C', value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelArgs {
+    /// The model, as PROVIDER/MODEL
+    #[arg(short = 'm', long, value_name = "PROVIDER/MODEL")]
+    pub model: Option<String>,
+    /// Root of a compatible API, such as http://127.0.0.1:8080/v1
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// How much the model should think
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub thinking: Option<ThinkingLevel>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    Text,
+    Json,
+    StreamJson,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ThinkingLevel {
+    Off,
+    Low,
+    Medium,
+    High,
+}
+
+impl ThinkingLevel {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("must be a number above 0".to_owned()),
+    }
+}
+
+/// `iosm COMMAND …`
+#[derive(Debug, Parser)]
+#[command(name = "iosm", version, about = ABOUT, disable_help_subcommand = true)]
+pub struct Command {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Fix a failing test in a small repository made for it, with a scripted model: no key, no network
+    Demo {
+        #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
+        output_format: OutputFormat,
+        /// Keep the repository and say where it is
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Check model, key, tools, git, sandbox and state, and say how to mend each
+    Doctor {
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        model: ModelArgs,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The sessions of this project
+    Sessions {
+        #[command(subcommand)]
+        verb: Option<SessionsVerb>,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Every place that is used, with sizes
+    Paths {
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Settings: what they are and where they come from
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The policy kernel: verify a journal, explain a verdict
+    Kernel {
+        #[command(subcommand)]
+        verb: KernelVerb,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// The models that are known, with context and prices
+    Models {
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// The first words that are commands.
+pub const VERBS: [&str; 7] = ["demo", "doctor", "sessions", "paths", "config", "kernel", "models"];
+
+#[derive(Debug, Subcommand)]
+pub enum SessionsVerb {
+    /// Newest first (the default)
+    List,
+    /// One conversation as text
+    Show {
+        /// Id, four characters of it, or words of its title
+        id: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigVerb {
+    /// Every setting
+    Show {
+        /// Say where each value comes from
+        #[arg(long)]
+        origin: bool,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read every file and say what is wrong
+    Check,
+    /// Trust this project's own settings and profiles as they are now
+    Trust,
+    /// Take that back
+    Untrust,
+    /// The JSON Schema of a file: settings, profile, result, stream
+    Schema { name: String },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KernelVerb {
+    /// Check a journal's hash chain: exit 5 and the first broken row
+    Verify {
+        /// A journal file, or a session's id; the newest session of this project by default
+        journal: Option<String>,
+    },
+    /// What every rung says of a call, and how long it takes; nothing is run
+    Explain {
+        #[arg(long, value_name = "NAME")]
+        tool: String,
+        /// The arguments, as a JSON object
+        #[arg(long, value_name = "JSON")]
+        args: String,
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+        #[arg(long, value_name = "PRESET")]
+        policy: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definitions_are_sound_and_every_verb_is_listed() {
+        Main::command().debug_assert();
+        Command::command().debug_assert();
+        let command = Command::command();
+        let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(verbs, VERBS);
+    }
+
+    #[test]
+    fn slips_name_the_nearest() {
+        let error = Main::try_parse_from(["iosm", "-p", "--ouput-format", "json", "x"]).unwrap_err().to_string();
+        assert!(error.contains("--output-format"), "{error}");
+        let error = Main::try_parse_from(["iosm", "-p", "--output-format", "jsn", "x"]).unwrap_err().to_string();
+        assert!(error.contains("json"), "{error}");
+        assert!(Main::try_parse_from(["iosm", "-p", "--max-turns", "0", "x"]).is_err());
+        assert!(Main::try_parse_from(["iosm", "-p", "--max-minutes", "-1", "x"]).is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! Floor 13: reads arguments, wires the engine, chooses a face.
+
+mod args;
+mod command;
+mod headless;
+mod stdin;
+mod style;
+
+pub use command::run;

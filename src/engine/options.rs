@@ -1,0 +1,44 @@
+//! What a face asks for when it opens a session.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Rule;
+use crate::host::sandbox::Launcher;
+
+/// Looks up an environment variable; shared with the tasks of a session.
+pub type SharedEnv = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// Which conversation to open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum SessionChoice {
+    #[default]
+    New,
+    /// The newest of this project.
+    Last,
+    /// By id, prefix or words of its title.
+    Named(String),
+    /// A new one that leaves no session behind.
+    Unkept,
+}
+
+/// How a session is opened; settings have been merged already.
+#[derive(Clone)]
+pub struct Options {
+    pub env: SharedEnv,
+    pub session: SessionChoice,
+    /// Offer only these tools.
+    pub tools: Option<Vec<String>>,
+    /// From `--allow` and `--deny`.
+    pub rules: Vec<Rule>,
+    /// Whether somebody is there to answer questions.
+    pub human: bool,
+    /// Whether a run that ends without `report` gets one reminder.
+    pub remind_report: bool,
+    /// Save the session as a script here.
+    pub record: Option<PathBuf>,
+    /// Starts commands; `None` on a platform without a launcher.
+    pub launcher: Option<Launcher>,
+    /// The user's own flag: run commands without any layer.
+    pub no_sandbox: bool,
+}

@@ -1,0 +1,92 @@
+//! One open session: operations go in, stamped events come out.
+
+use tokio::sync::mpsc;
+
+use super::ground::Ground;
+use super::options::Options;
+use super::wiring::{Wired, wire};
+use crate::agent::{Agent, Input};
+use crate::base::now_ms;
+use crate::protocol::{Event, Op, Outcome, Report, Stamped};
+
+/// Events on their way to one subscriber; when it does not keep up, the agent waits.
+const EVENTS_WAITING: usize = 1024;
+/// Operations on their way to the agent.
+const OPS_WAITING: usize = 64;
+
+/// A session as its face holds it. Dropping `ops` ends it after the run that goes on.
+pub struct Session {
+    pub id: Option<String>,
+    pub ops: mpsc::Sender<Op>,
+    pub events: mpsc::Receiver<Stamped>,
+}
+
+impl Session {
+    /// Opens a session and starts its task on the present runtime.
+    pub async fn open(ground: &Ground, options: Options) -> Result<Self, Report> {
+        let (events_in, events_mid) = mpsc::channel(EVENTS_WAITING);
+        let Wired { agent, hello, notices, temp, record, id } = wire(ground, options, events_in.clone())?;
+        let (events_out, events) = mpsc::channel(EVENTS_WAITING);
+        let (ops, ops_in) = mpsc::channel(OPS_WAITING);
+        tokio::spawn(stamp(events_mid, events_out));
+        let workspace = ground.workspace.root.clone();
+        tokio::spawn(async move {
+            let _ = events_in.send(hello).await;
+            for report in notices {
+                let _ = events_in.send(Event::Notice { report }).await;
+            }
+            serve(agent, ops_in, events_in, record, &workspace).await;
+            // Only now may the private temporary folder go: no command runs any more.
+            drop(temp);
+        });
+        Ok(Self { id, ops, events })
+    }
+}
+
+/// Gives every event its place.
+async fn stamp(mut from: mpsc::Receiver<Event>, to: mpsc::Sender<Stamped>) {
+    let mut seq = 0;
+    while let Some(event) = from.recv().await {
+        seq += 1;
+        let stamped = Stamped { seq, at_ms: now_ms(), agent: "main".to_owned(), event };
+        if to.send(stamped).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Runs one prompt after the other until the face is gone.
+async fn serve(
+    mut agent: Agent,
+    mut ops: mpsc::Receiver<Op>,
+    events: mpsc::Sender<Event>,
+    record: Option<super::wiring::Record>,
+    workspace: &std::path::Path,
+) {
+    while let Some(op) = ops.recv().await {
+        let first = match op {
+            Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
+            Op::Resume => Input::Resume,
+            Op::Approve { .. } | Op::Cancel => continue,
+            Op::Shutdown => return,
+        };
+        let mut outcome = agent.run(first, &mut ops).await;
+        relative(&mut outcome, workspace);
+        if let Some(record) = &record
+            && let Err(report) = record.save(agent.items())
+        {
+            outcome.errors.push(report);
+        }
+        let _ = events.send(Event::Finished(Box::new(outcome))).await;
+    }
+}
+
+/// Changed files as the user knows them.
+fn relative(outcome: &mut Outcome, workspace: &std::path::Path) {
+    for file in &mut outcome.files_changed {
+        if let Ok(short) = std::path::Path::new(file.as_str()).strip_prefix(workspace) {
+            *file = short.display().to_string();
+        }
+    }
+    outcome.files_changed.sort();
+}

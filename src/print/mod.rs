@@ -1,0 +1,13 @@
+//! Floor 12: the face without a screen: text, one JSON object, or a stream of them.
+//!
+//! `print` writes to standard output and standard error and reads nothing. The result is always the
+//! last thing written; a reader that goes away is a quiet success.
+
+mod json;
+mod output;
+mod report;
+mod stream;
+mod text;
+
+pub use output::{Format, Gate, Printer, Sink};
+pub use report::{report_lines, write_report};

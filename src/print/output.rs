@@ -1,0 +1,209 @@
+//! Choosing a format and deciding the exit code.
+
+use std::io::{self, Write};
+
+use tokio::sync::mpsc;
+
+use super::{json, stream, text};
+use crate::protocol::{Event, Outcome, Severity, Stamped};
+use crate::wire;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Format {
+    /// The model's text as it comes; verdicts that are not plain permissions on standard error.
+    #[default]
+    Text,
+    /// One object at the end.
+    Json,
+    /// One object a line, as it happens.
+    StreamJson,
+}
+
+/// What turns a finished run into a failed check.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Gate {
+    /// Any refused call.
+    pub denied: bool,
+    /// Findings of at least this severity.
+    pub findings: Option<Severity>,
+    /// Tools that must not have been refused.
+    pub required_tools: Vec<String>,
+}
+
+impl Gate {
+    /// The published exit code of a run under this gate.
+    pub fn exit_code(&self, outcome: &Outcome) -> u8 {
+        let own = wire::exit_code(outcome);
+        if own != 0 {
+            return own;
+        }
+        if self.required_tools.iter().any(|tool| outcome.denied_tools.contains(tool)) {
+            return 6;
+        }
+        let found = self.findings.is_some_and(|least| outcome.findings.iter().any(|f| f.severity >= least));
+        if found || (self.denied && outcome.calls.denied > 0) { 5 } else { 0 }
+    }
+}
+
+/// Where output goes; a closed reader is remembered and everything after it swallowed.
+pub struct Sink<W: Write> {
+    out: W,
+    closed: bool,
+}
+
+impl<W: Write> Sink<W> {
+    pub fn new(out: W) -> Self {
+        Self { out, closed: false }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match self.out.write_all(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
+            other => return other,
+        }
+        Ok(())
+    }
+
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        match self.out.flush() {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+}
+
+/// Prints a run until it has finished.
+pub struct Printer<O: Write, E: Write> {
+    pub format: Format,
+    pub gate: Gate,
+    pub out: Sink<O>,
+    pub err: Sink<E>,
+    /// Whether standard error is a terminal: progress is shown there only.
+    pub progress: bool,
+}
+
+impl<O: Write, E: Write> Printer<O, E> {
+    /// Consumes events until `Finished`; returns the exit code, or what kept standard output from
+    /// being written (a full disk behind a redirection, say). `reader_gone` is called once when
+    /// nobody reads standard output any more.
+    pub async fn run(
+        &mut self,
+        mut events: mpsc::Receiver<Stamped>,
+        mut reader_gone: impl FnMut(),
+    ) -> io::Result<u8> {
+        let mut text = text::Text::default();
+        let mut lines = stream::Lines::default();
+        let mut told = false;
+        loop {
+            let next = match lines.due() {
+                Some(due) => tokio::select! {
+                    event = events.recv() => event,
+                    () = tokio::time::sleep_until(due) => {
+                        lines.flush(&mut self.out)?;
+                        continue;
+                    }
+                },
+                None => events.recv().await,
+            };
+            let Some(stamped) = next else {
+                // The engine went away without a last word: a fault of ours, told as one.
+                return Ok(1);
+            };
+            if let Event::Finished(outcome) = stamped.event {
+                let code = self.gate.exit_code(&outcome);
+                self.finish(&outcome, code, stamped.seq, stamped.at_ms, &mut text, &mut lines)?;
+                return Ok(if self.out.is_closed() && code == 130 { 0 } else { code });
+            }
+            match self.format {
+                Format::Text => text.event(&stamped.event, &mut self.out, &mut self.err)?,
+                Format::Json => json::event(&stamped.event, &mut self.err, self.progress)?,
+                Format::StreamJson => lines.event(stamped, &mut self.out)?,
+            }
+            if self.out.is_closed() && !told {
+                told = true;
+                reader_gone();
+            }
+        }
+    }
+
+    fn finish(
+        &mut self,
+        outcome: &Outcome,
+        code: u8,
+        seq: u64,
+        at_ms: u64,
+        text: &mut text::Text,
+        lines: &mut stream::Lines,
+    ) -> io::Result<()> {
+        match self.format {
+            Format::Text => text.finish(outcome, &mut self.out, &mut self.err)?,
+            Format::Json => json::finish(outcome, code, &mut self.out, &mut self.err)?,
+            Format::StreamJson => lines.finish(outcome, code, seq, at_ms, &mut self.out)?,
+        }
+        self.err.flush()?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::{CallCounts, Cost, Finding, Status, Usage};
+
+    fn outcome(status: Status) -> Outcome {
+        Outcome {
+            status,
+            text: String::new(),
+            findings: vec![Finding {
+                path: "a".into(),
+                line: None,
+                severity: Severity::Medium,
+                title: String::new(),
+                detail: String::new(),
+                evidence: None,
+                suggestion: None,
+            }],
+            findings_reported: true,
+            session_id: None,
+            model: "m".into(),
+            turns: 1,
+            calls: CallCounts { denied: 1, ..CallCounts::default() },
+            denied_tools: vec!["bash".into()],
+            files_changed: Vec::new(),
+            usage: Usage::default(),
+            cost: Cost::ZERO,
+            duration_ms: 0,
+            errors: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn gates_on_both_sides() {
+        let done = outcome(Status::Success);
+        let gate = |denied, findings, required: &[&str]| Gate {
+            denied,
+            findings,
+            required_tools: required.iter().map(|tool| (*tool).to_owned()).collect(),
+        };
+        assert_eq!(gate(false, None, &[]).exit_code(&done), 0);
+        assert_eq!(gate(true, None, &[]).exit_code(&done), 5);
+        assert_eq!(gate(false, Some(Severity::Medium), &[]).exit_code(&done), 5);
+        assert_eq!(gate(false, Some(Severity::High), &[]).exit_code(&done), 0);
+        assert_eq!(gate(false, None, &["bash"]).exit_code(&done), 6);
+        assert_eq!(gate(false, None, &["read"]).exit_code(&done), 0);
+        assert_eq!(gate(true, None, &[]).exit_code(&outcome(Status::Limit)), 4);
+    }
+}

@@ -1,0 +1,26 @@
+//! JSON Schemas of the shapes, generated from their types. `docs/schemas/` holds what this prints; a
+//! test keeps them equal (`UPDATE=1` rewrites them).
+
+use super::result::ResultObject;
+use super::stream::StreamLine;
+use crate::config::{Profile, Settings};
+
+/// File names under `docs/schemas/`, with what each describes.
+pub const SCHEMAS: [(&str, &str); 4] = [
+    ("result.schema.json", "the object of --output-format json"),
+    ("stream.schema.json", "one line of --output-format stream-json"),
+    ("settings.schema.json", "settings.yaml"),
+    ("profile.schema.json", "profiles/*.yaml"),
+];
+
+/// The schema behind a name of [`SCHEMAS`], pretty-printed; `None` for any other name.
+pub fn schema_text(name: &str) -> Option<String> {
+    let schema = match name {
+        "result.schema.json" => schemars::schema_for!(ResultObject),
+        "stream.schema.json" => schemars::schema_for!(StreamLine),
+        "settings.schema.json" => schemars::schema_for!(Settings),
+        "profile.schema.json" => schemars::schema_for!(Profile),
+        _ => return None,
+    };
+    serde_json::to_string_pretty(&schema).ok().map(|text| text + "\n")
+}
