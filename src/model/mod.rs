@@ -3,13 +3,34 @@
 //! `model` speaks to providers and to nobody else. It knows nothing of tools' meaning, of policies
 //! or of sessions; it never executes a call that a model proposes.
 
+mod anthropic;
+mod auth;
+mod catalog;
+mod connect;
 mod delta;
 mod error;
+#[cfg(test)]
+mod fixtures;
+mod http;
+mod name;
+mod openai;
 mod request;
+mod retry;
+mod scripted;
+mod sse;
+mod status;
+mod stream;
+mod yaml;
 
+pub use auth::{EnvLookup, Secret, find_key, key_variable};
+pub use catalog::{Catalog, ModelInfo};
+pub use connect::{Connect, connect};
 pub use delta::{Delta, Stop};
 pub use error::ModelError;
+pub use name::parse_model;
 pub use request::{Request, Thinking, ToolSchema};
+pub use retry::RetryPolicy;
+pub use scripted::{Recorder, shipped_scripts};
 
 use futures::stream::BoxStream;
 
@@ -27,4 +48,9 @@ pub trait Provider: Send + Sync {
     /// The request's body as it would be sent, for the record and for tests; empty for a provider
     /// that sends none.
     fn encode(&self, request: &Request) -> Vec<u8>;
+
+    /// Where requests go; `None` for a provider that sends none.
+    fn address(&self) -> Option<String> {
+        None
+    }
 }
