@@ -8,6 +8,7 @@ mod ground;
 mod inspect;
 mod instructions;
 mod options;
+mod sandbox;
 mod session;
 mod wiring;
 

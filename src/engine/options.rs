@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::config::Rule;
-use crate::host::sandbox::Launcher;
+use crate::host::sandbox::{Launcher, Strength};
 
 /// Looks up an environment variable; shared with the tasks of a session.
 pub type SharedEnv = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -39,6 +39,8 @@ pub struct Options {
     pub record: Option<PathBuf>,
     /// Starts commands; `None` on a platform without a launcher.
     pub launcher: Option<Launcher>,
+    /// What the sandbox can do here, as probed.
+    pub sandbox: Option<Strength>,
     /// The user's own flag: run commands without any layer.
     pub no_sandbox: bool,
 }

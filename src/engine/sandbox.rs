@@ -1,0 +1,63 @@
+//! The fence around commands: environment, layers, and one line that says what they may do.
+
+use std::path::{Path, PathBuf};
+
+use super::ground::{Ground, state};
+use super::options::Options;
+use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchains};
+use crate::kernel::SandboxStrength;
+use crate::protocol::{Report, ReportKind};
+
+/// Variables that a command's environment may be made from; the allow-list is the sandbox's own.
+const ASKED: [&str; 24] = [
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TERM",
+    "COLORTERM", "TZ", "SHELL", "NO_COLOR", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "GOPATH",
+    "GOROOT", "JAVA_HOME", "NVM_DIR", "PYENV_ROOT", "VIRTUAL_ENV", "VOLTA_HOME",
+];
+
+pub(super) struct Fence {
+    pub strength: SandboxStrength,
+    pub layers: Layers,
+    pub environment: Environment,
+    /// The cache folder of this project that commands may write.
+    pub cache: PathBuf,
+    pub line: String,
+}
+
+pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<Fence, Report> {
+    let cache = ground.dirs.project_cache(&ground.project).map_err(state)?.path().to_owned();
+    let cache = cache.canonicalize().unwrap_or(cache);
+    let expose = &ground.settings.settings.sandbox.expose;
+    let toolchains = Toolchains::built_in()
+        .map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
+    let vars = ASKED.iter().copied().filter_map(|name| Some((name.to_owned(), (options.env)(name)?)));
+    let around = Surroundings {
+        vars: vars.collect(),
+        home: ground.dirs.home.clone(),
+        cache: cache.clone(),
+        tmp: temp.to_owned(),
+        network: false,
+    };
+    let mut environment = Environment::new(&around, &toolchains);
+    for name in &expose.env {
+        environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
+    }
+    environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
+    let (strength, layers, line) = strength(options);
+    Ok(Fence { strength, layers, environment, cache, line })
+}
+
+fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
+    if options.no_sandbox {
+        return (SandboxStrength::None, Layers::NONE, "off (--no-sandbox): commands need a rule or a person".into());
+    }
+    let Some(probed) = &options.sandbox else {
+        return (SandboxStrength::None, Layers::NONE, "none on this machine: commands need a rule or a person".into());
+    };
+    let held = match probed {
+        Strength::Reduced { .. } => SandboxStrength::Reduced,
+        Strength::Partial { .. } => SandboxStrength::Partial,
+        Strength::None { .. } => SandboxStrength::None,
+    };
+    (held, probed.layers(), probed.to_string())
+}

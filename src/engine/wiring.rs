@@ -1,0 +1,338 @@
+//! Builds an agent from settings: provider, kernel, tools, prompt, session.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::ground::{Ground, ProjectTrust, config, state};
+use super::instructions;
+use super::options::{Options, SessionChoice};
+use super::sandbox::{Fence, fence};
+use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
+use crate::base::{BlobStore, nearest, new_id};
+use crate::config::{Policy, Preset, Profile};
+use crate::host::process::Processes;
+use crate::host::temp::PrivateTemp;
+use crate::host::file;
+use crate::kernel::{Capability, Charter, Journal, Kernel};
+use crate::model::{Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model};
+use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
+use crate::session::{self, Loaded, SessionLog, Start};
+use crate::tools::{Registry, register_bash, register_leaf_tools};
+
+/// Attempts at one request.
+const MOST_ATTEMPTS: u32 = 5;
+/// When the model's window is not known, in tokens.
+const DEFAULT_WINDOW: usize = 32_768;
+/// When the longest answer is not known, in tokens.
+const DEFAULT_MAX_TOKENS: u32 = 8_192;
+/// No more is asked for in one answer: longer ones are cut by providers that hold large ones back.
+const MOST_MAX_TOKENS: u32 = 32_000;
+
+/// An agent, and what its task needs besides.
+pub(super) struct Wired {
+    pub agent: Agent,
+    pub hello: Event,
+    pub notices: Vec<Report>,
+    pub temp: PrivateTemp,
+    pub record: Option<Record>,
+    pub id: Option<String>,
+}
+
+/// Saves the conversation as a script when a run has ended.
+pub(super) struct Record {
+    kernel: Arc<Kernel>,
+    path: PathBuf,
+}
+
+impl Record {
+    pub(super) fn save(&self, items: &[Item]) -> Result<(), Report> {
+        let mut recorder = Recorder::default();
+        recorder.add("main", items);
+        let script = recorder.script("Recorded with --record.");
+        let failed = |why: String| {
+            Report::new(ReportKind::Host, format!("the session was not recorded in {}", self.path.display())).cause(why)
+        };
+        let grant = self.kernel.user_write(&self.path).map_err(|error| failed(error.to_string()))?;
+        file::replace(grant, script.as_bytes()).map_err(|error| failed(error.to_string()))
+    }
+}
+
+pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event>) -> Result<Wired, Report> {
+    let settings = &ground.settings.settings;
+    let profile = ground.profile(settings.profile.as_deref().unwrap_or("full"))?;
+    let catalog = catalog(ground)?;
+    let provider = provider(ground, &options, &profile, &catalog)?;
+    let name = provider.name().to_owned();
+    let temp = PrivateTemp::new("iosm-").map_err(|error| {
+        Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
+    })?;
+    let fence = fence(ground, &options, temp.path())?;
+    let registry = registry(&profile, &options, &fence)?;
+    let limits = limits(ground, &catalog, &name)?;
+
+    let project = ground.state()?;
+    let opened = open_session(ground, &options, &name, &profile)?;
+    let id = opened.id.clone();
+    let (journal, journal_notice) = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
+    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
+    let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
+
+    let (instructions, mut notices) = instructions::read(&kernel, &ground.workspace, &ground.dirs.config);
+    notices.extend(journal_notice.map(Report::note));
+    notices.extend(trust_notice(ground));
+    notices.extend(opened.notice);
+    let info = catalog.get(&name);
+    let window = settings.limits.context_tokens.or(info.and_then(|info| info.context)).unwrap_or(DEFAULT_WINDOW);
+    let epoch = Epoch::lay_out(Brief {
+        profile_prompt: profile.prompt.clone(),
+        workspace: ground.workspace.root.display().to_string(),
+        cwd: (ground.workspace.cwd != ground.workspace.root).then(|| ground.workspace.cwd.display().to_string()),
+        sandbox: fence.line.clone(),
+        instructions,
+        tools: registry.specs().map(ToolSchema::from).collect(),
+        window,
+    })?;
+    notices.extend(epoch.notices.iter().cloned());
+
+    let kept = options.session != SessionChoice::Unkept;
+    let hello = Event::Session {
+        session_id: id.clone(),
+        model: name.clone(),
+        profile: profile.name.clone(),
+        workspace: ground.workspace.root.display().to_string(),
+        tools: registry.names().iter().map(|tool| (*tool).to_owned()).collect(),
+        sandbox: fence.line.clone(),
+        resumed: opened.resumed,
+    };
+    let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
+    let reported = registry.get("report").is_some();
+    let setup = Setup {
+        model: name.clone(),
+        read_only: registry.specs().filter(|spec| spec.read_only).map(|spec| spec.name.to_owned()).collect(),
+        limits,
+        remind_report: options.remind_report && reported,
+        max_attempts: MOST_ATTEMPTS,
+    };
+    let most = info.and_then(|info| info.max_output).unwrap_or(DEFAULT_MAX_TOKENS);
+    let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
+    let agent = Agent::new(Parts {
+        path: "main".to_owned(),
+        session_id: kept.then(|| id.clone()),
+        provider,
+        model,
+        kernel,
+        registry,
+        epoch,
+        setup,
+        thinking: thinking(ground, &profile)?,
+        max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
+        window,
+        blobs,
+        log: opened.log,
+        items: opened.items,
+        turns: opened.turns,
+        calls: opened.calls,
+        price: price(catalog, name),
+        events,
+    });
+    Ok(Wired { agent, hello, notices, temp, record, id: kept.then_some(id) })
+}
+
+pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
+    let own = ground.dirs.config.join("models.yaml");
+    Catalog::load(own.exists().then_some(own.as_path())).map_err(|error| error.report())
+}
+
+fn provider(
+    ground: &Ground,
+    options: &Options,
+    profile: &Profile,
+    catalog: &Catalog,
+) -> Result<Arc<dyn Provider>, Report> {
+    let settings = &ground.settings.settings;
+    let Some(model) = settings.model.as_deref().or(profile.model.as_deref()) else {
+        return Err(no_model());
+    };
+    let env = &*options.env;
+    let connected = connect(&Connect {
+        model,
+        base_url: settings.base_url.as_deref(),
+        api_key: None,
+        config_dir: Some(&ground.dirs.config),
+        env: &|name| env(name),
+        catalog,
+    });
+    connected.map(Arc::from).map_err(|error: ModelError| error.report())
+}
+
+/// Exactly how to get started.
+pub(super) fn no_model() -> Report {
+    Report::new(ReportKind::Config, "no model is configured")
+        .hint("a key: export ANTHROPIC_API_KEY=… (or OPENAI_API_KEY) and `iosm -m anthropic/MODEL -p …`")
+        .hint("a local server: `iosm -m openai_compatible/NAME --base-url http://127.0.0.1:8080/v1 -p …`")
+        .hint("neither: `iosm demo` shows the whole path with a scripted model")
+        .hint("to keep the choice, put `model: PROVIDER/MODEL` into settings.yaml (`iosm paths` says where)")
+}
+
+fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
+    let set = ground.settings.settings.thinking.as_deref();
+    let built_in = ground.settings.origin("thinking") == "built in";
+    // The profile's own level stands above the built-in one and below whatever the user set.
+    let level = if built_in { profile.thinking.as_deref().or(set) } else { set };
+    match level.unwrap_or("off") {
+        "off" => Ok(Thinking::Off),
+        "low" => Ok(Thinking::Low),
+        "medium" => Ok(Thinking::Medium),
+        "high" => Ok(Thinking::High),
+        other => Err(Report::new(ReportKind::Config, format!("unknown thinking level `{other}`"))
+            .cause(format!("from {}", ground.settings.origin("thinking")))
+            .hint("off, low, medium or high")),
+    }
+}
+
+fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Registry, Report> {
+    let mut all = Registry::default();
+    register_leaf_tools(&mut all);
+    let processes = Processes::new(options.launcher.clone(), fence.environment.clone(), fence.layers);
+    register_bash(&mut all, &processes);
+    if let Some(wanted) = &options.tools {
+        for tool in wanted {
+            if all.get(tool).is_none() {
+                let mut report = Report::new(ReportKind::Usage, format!("--tools: there is no tool `{tool}`"));
+                if let Some(near) = nearest(tool, all.names().iter().copied()) {
+                    report = report.hint(format!("did you mean `{near}`?"));
+                }
+                return Err(report.hint(format!("tools: {}", all.names().join(", "))));
+            }
+        }
+    }
+    let offered = |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
+    Ok(all.narrowed(|name| profile.tools.contains(name) && offered(name)))
+}
+
+fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {
+    let limits = &ground.settings.settings.limits;
+    let price_known = catalog.cost(model, &Usage::default()).basis != CostBasis::Unknown;
+    if limits.budget_usd.is_some() && !price_known {
+        return Err(Report::new(ReportKind::Config, format!("a budget cannot be held: the price of {model} is not known"))
+            .cause(format!("the budget comes from {}", ground.settings.origin("limits.budget_usd")))
+            .hint("give its prices in models.yaml (`iosm paths` says where), or limit --max-turns instead"));
+    }
+    Ok(Limits { max_turns: limits.turns, max_budget_usd: limits.budget_usd, max_minutes: limits.minutes })
+}
+
+fn price(catalog: Catalog, model: String) -> Price {
+    Arc::new(move |usage, stated| match stated {
+        Some(usd) => Cost { usd: Some(usd), basis: CostBasis::Provider },
+        None => catalog.cost(&model, &usage),
+    })
+}
+
+fn charter(
+    ground: &Ground,
+    options: &Options,
+    profile: &Profile,
+    registry: &Registry,
+    fence: &Fence,
+    session: &str,
+    temp: &std::path::Path,
+) -> Result<Charter, Report> {
+    let settings = &ground.settings.settings;
+    let preset: Preset = settings.policy.as_deref().unwrap_or("coding").parse().map_err(config)?;
+    let mut extra_roots = Vec::new();
+    for dir in &settings.add_dirs {
+        let real = dir.canonicalize().ok().filter(|real| real.is_dir()).ok_or_else(|| {
+            Report::new(ReportKind::Config, format!("{} is not a folder", dir.display()))
+                .cause(format!("from {}", ground.settings.origin("add_dirs")))
+        })?;
+        if real == std::path::Path::new("/") || real == ground.dirs.home {
+            return Err(Report::new(ReportKind::Config, format!("{} is too wide to be writable", real.display())));
+        }
+        extra_roots.push(real);
+    }
+    let dirs = &ground.dirs;
+    Ok(Charter {
+        session: session.to_owned(),
+        workspace: ground.workspace.root.clone(),
+        extra_roots,
+        readable: fence.environment.read.clone(),
+        temp: temp.to_owned(),
+        cache: fence.cache.clone(),
+        home: dirs.home.clone(),
+        own_dirs: vec![dirs.config.clone(), dirs.state.clone(), dirs.data.clone()],
+        tools: registry.specs().cloned().collect(),
+        capability: Capability {
+            profile: profile.name.clone(),
+            tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
+            effects: profile.effects.clone(),
+        },
+        policy: Policy { preset, rules: options.rules.clone() },
+        sandbox: fence.strength,
+        human: options.human,
+    })
+}
+
+fn trust_notice(ground: &Ground) -> Option<Report> {
+    let ProjectTrust::Untrusted(files) = &ground.trust else { return None };
+    let names = files.files.iter().map(|file| {
+        file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
+    });
+    let names = names.collect::<Vec<_>>().join(", ");
+    Some(
+        Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
+            .hint("read them, then `iosm config trust`"),
+    )
+}
+
+struct Opened {
+    id: String,
+    log: Option<SessionLog>,
+    items: Vec<Item>,
+    turns: u32,
+    calls: u64,
+    resumed: bool,
+    notice: Option<Report>,
+}
+
+fn open_session(ground: &Ground, options: &Options, model: &str, profile: &Profile) -> Result<Opened, Report> {
+    let dir = ground.state()?.sub("sessions").map_err(state)?;
+    let fresh = |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, notice: None };
+    let id = match &options.session {
+        SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
+        SessionChoice::New => {
+            let id = new_id("s");
+            let start = Start {
+                session: id.clone(),
+                workspace: ground.workspace.root.display().to_string(),
+                model: model.to_owned(),
+                profile: profile.name.clone(),
+                version: 1,
+            };
+            let log = SessionLog::create(&dir, start).map_err(state)?;
+            return Ok(fresh(Some(log), id));
+        }
+        SessionChoice::Last => {
+            let newest = session::list(&dir).map_err(state)?.into_iter().find(|s| s.damage.is_none());
+            let none = || {
+                Report::new(ReportKind::Usage, "there is no session to continue in this project")
+                    .hint("start one: `iosm -p \"…\"`; `iosm sessions` lists them")
+            };
+            newest.ok_or_else(none)?.id
+        }
+        SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
+    };
+    let Loaded { log, items, turns, calls, orphans, .. } = SessionLog::resume(&dir, &id).map_err(usage)?;
+    let notice = (orphans > 0).then(|| {
+        let calls = crate::base::plural(orphans, "call");
+        Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
+    });
+    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, notice })
+}
+
+fn usage(error: crate::session::SessionError) -> Report {
+    Report::from_error(ReportKind::Usage, &error)
+}

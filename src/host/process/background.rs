@@ -1,0 +1,104 @@
+//! Commands that go on by themselves: servers, watchers.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::host::sandbox::{Exit, Running, SandboxError};
+
+/// Output kept between two looks, in bytes; the oldest goes first.
+const MOST_HELD: usize = 1024 * 1024;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackgroundState {
+    Running,
+    Ended(Exit),
+    /// It cannot be told how it ended.
+    Lost(String),
+}
+
+/// One look at a background command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glimpse {
+    /// New output since the last look.
+    pub output: Vec<u8>,
+    /// Bytes of it that were dropped because nobody looked.
+    pub dropped: usize,
+    pub state: BackgroundState,
+}
+
+#[derive(Debug)]
+struct Held {
+    output: Vec<u8>,
+    dropped: usize,
+    state: BackgroundState,
+}
+
+/// A running command and the task that reads it. Dropping it ends the command.
+#[derive(Debug)]
+pub(super) struct Background {
+    held: Arc<Mutex<Held>>,
+    stop: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Background {
+    pub(super) fn watch(running: Running) -> Self {
+        let held = Held { output: Vec::new(), dropped: 0, state: BackgroundState::Running };
+        let held = Arc::new(Mutex::new(held));
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(follow(running, held.clone(), stop.clone()));
+        Self { held, stop, task }
+    }
+
+    pub(super) fn glimpse(&self) -> Glimpse {
+        let mut held = self.held.lock().expect("never poisoned");
+        Glimpse {
+            output: std::mem::take(&mut held.output),
+            dropped: std::mem::take(&mut held.dropped),
+            state: held.state.clone(),
+        }
+    }
+
+    pub(super) fn kill(&self) {
+        self.stop.notify_one();
+    }
+}
+
+async fn follow(running: Running, held: Arc<Mutex<Held>>, stop: Arc<Notify>) {
+    let Running { mut output, process, .. } = running;
+    let mut chunk = vec![0; 16 * 1024];
+    loop {
+        let read = tokio::select! {
+            read = output.read(&mut chunk) => read,
+            () = stop.notified() => {
+                process.kill();
+                continue;
+            }
+        };
+        match read {
+            Ok(0) | Err(_) => break,
+            Ok(length) => held.lock().expect("never poisoned").keep(&chunk[..length]),
+        }
+    }
+    let exit: Result<Exit, SandboxError> = process.wait().await;
+    let state = exit.map_or_else(|error| BackgroundState::Lost(error.to_string()), BackgroundState::Ended);
+    held.lock().expect("never poisoned").state = state;
+}
+
+impl Held {
+    fn keep(&mut self, bytes: &[u8]) {
+        self.output.extend_from_slice(bytes);
+        let over = self.output.len().saturating_sub(MOST_HELD);
+        self.output.drain(..over);
+        self.dropped += over;
+    }
+}

@@ -1,0 +1,9 @@
+//! Running shell lines under the launcher, in the foreground or the background.
+
+mod background;
+mod hint;
+mod run;
+
+pub use background::{BackgroundState, Glimpse};
+pub use hint::sandbox_hint;
+pub use run::{Finished, ProcessError, Processes};

@@ -1,0 +1,177 @@
+//! One command in the foreground.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+
+use super::background::{Background, Glimpse};
+use crate::base::Stopwatch;
+use crate::host::sandbox::{Ended, Environment, Exit, Launch, Launcher, Layers, Output, Running, SandboxError};
+use crate::kernel::{Grant, Reach, RunScope};
+
+/// Output kept of one command, in bytes; what comes after is read and dropped.
+const MOST_OUTPUT: usize = 20 * 1024 * 1024;
+const CHUNK: usize = 16 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    #[error("a command needs a grant to run, and got one to {0}")]
+    WrongGrant(&'static str),
+    #[error("commands cannot be started here: there is no launcher on this platform")]
+    NoLauncher,
+    #[error(transparent)]
+    Sandbox(#[from] SandboxError),
+    #[error("the output of the command cannot be read: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("no background command `{name}`{}", known_hint(.known))]
+    UnknownBackground { name: String, known: Vec<String> },
+}
+
+fn known_hint(known: &[String]) -> String {
+    if known.is_empty() { "; none was started".to_owned() } else { format!("; there are {}", known.join(", ")) }
+}
+
+/// How a foreground command ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finished {
+    /// Standard output and error in order; not necessarily UTF-8.
+    pub output: Vec<u8>,
+    /// Bytes that did not fit into `output`.
+    pub dropped: usize,
+    pub exit: Exit,
+    pub timed_out: bool,
+    pub millis: u64,
+}
+
+/// Starts the commands of one session.
+#[derive(Clone)]
+pub struct Processes {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    launcher: Option<Launcher>,
+    environment: Environment,
+    layers: Layers,
+    background: Mutex<Vec<(String, Background)>>,
+}
+
+impl Processes {
+    /// `layers` are demanded of every command: those that were probed as present.
+    pub fn new(launcher: Option<Launcher>, environment: Environment, layers: Layers) -> Self {
+        Self { inner: Arc::new(Inner { launcher, environment, layers, background: Mutex::default() }) }
+    }
+
+    /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
+    /// Dropping the future ends the command and all it started.
+    pub async fn run(
+        &self,
+        grant: Grant,
+        timeout: Duration,
+        on_output: impl Fn(&str),
+    ) -> Result<Finished, ProcessError> {
+        let watch = Stopwatch::start();
+        let Running { mut output, process, .. } = self.spawn(grant).await?;
+        let mut kept = Vec::new();
+        let mut dropped = 0;
+        let reading = read_all(&mut output, &mut kept, &mut dropped, &on_output);
+        let timed_out = match tokio::time::timeout(timeout, reading).await {
+            Ok(result) => {
+                result?;
+                false
+            }
+            Err(_) => {
+                process.kill();
+                // What it wrote before it was killed still counts; the tree is gone soon.
+                read_all(&mut output, &mut kept, &mut dropped, &on_output).await?;
+                true
+            }
+        };
+        let exit = process.wait().await?;
+        Ok(Finished { output: kept, dropped, exit, timed_out, millis: watch.millis() })
+    }
+
+    /// Starts a granted shell line that goes on by itself; returns its name, `b1`, `b2` …
+    pub async fn start(&self, grant: Grant) -> Result<String, ProcessError> {
+        let running = self.spawn(grant).await?;
+        let mut background = self.inner.background.lock().expect("the list is never poisoned");
+        let name = format!("b{}", background.len() + 1);
+        background.push((name.clone(), Background::watch(running)));
+        Ok(name)
+    }
+
+    /// What a background command has written since the last look, and whether it still runs.
+    pub fn glimpse(&self, grant: Grant) -> Result<Glimpse, ProcessError> {
+        self.with_background(grant, |background| background.glimpse())
+    }
+
+    /// Ends a background command.
+    pub fn kill(&self, grant: Grant) -> Result<(), ProcessError> {
+        self.with_background(grant, |background| background.kill())
+    }
+
+    fn with_background<T>(&self, grant: Grant, act: impl FnOnce(&Background) -> T) -> Result<T, ProcessError> {
+        let Reach::Background(name) = grant.into_reach() else {
+            return Err(ProcessError::WrongGrant("something else"));
+        };
+        let background = self.inner.background.lock().expect("the list is never poisoned");
+        match background.iter().find(|(known, _)| *known == name) {
+            Some((_, found)) => Ok(act(found)),
+            None => {
+                let known = background.iter().map(|(known, _)| known.clone()).collect();
+                Err(ProcessError::UnknownBackground { name, known })
+            }
+        }
+    }
+
+    async fn spawn(&self, grant: Grant) -> Result<Running, ProcessError> {
+        let Reach::Run(scope) = grant.into_reach() else {
+            return Err(ProcessError::WrongGrant("something else"));
+        };
+        let launcher = self.inner.launcher.as_ref().ok_or(ProcessError::NoLauncher)?;
+        Ok(launcher.spawn(self.launch(scope)).await?)
+    }
+
+    fn launch(&self, scope: RunScope) -> Launch {
+        let mut launch = Launch::shell(scope.command, scope.cwd);
+        self.inner.environment.apply(&mut launch);
+        launch.read.extend(scope.read);
+        launch.write.extend(scope.write);
+        launch.network = scope.network;
+        launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };
+        launch
+    }
+}
+
+async fn read_all(
+    output: &mut Output,
+    kept: &mut Vec<u8>,
+    dropped: &mut usize,
+    on_output: &impl Fn(&str),
+) -> std::io::Result<()> {
+    let mut chunk = vec![0; CHUNK];
+    loop {
+        let length = output.read(&mut chunk).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        let room = MOST_OUTPUT.saturating_sub(kept.len()).min(length);
+        kept.extend_from_slice(&chunk[..room]);
+        *dropped += length - room;
+        on_output(&String::from_utf8_lossy(&chunk[..length]));
+    }
+}
+
+impl Finished {
+    /// Why it ended, when it did not end by itself.
+    pub fn ended_by(&self) -> Option<&'static str> {
+        match self.exit.ended_by {
+            _ if self.timed_out => Some("it ran past its timeout"),
+            Some(Ended::Memory) => Some("it used more memory than it may"),
+            Some(Ended::Processes) => Some("it started more processes than it may"),
+            Some(Ended::Request) => Some("it was stopped"),
+            None => None,
+        }
+    }
+}

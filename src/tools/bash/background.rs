@@ -1,0 +1,104 @@
+//! `bash_output` and `bash_kill`: looking at background commands and ending them.
+
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::host::process::{BackgroundState, Glimpse, Processes};
+use crate::kernel::{Grant, RawResult};
+use crate::protocol::{EffectRule, ToolSpec};
+use crate::tools::{Tool, ToolContext};
+
+/// How long a killed command is given before it is looked at again.
+const AFTER_KILL: Duration = Duration::from_millis(400);
+
+fn spec(name: &'static str, description: &'static str, read_only: bool) -> ToolSpec {
+    ToolSpec {
+        name,
+        description,
+        schema: json!({
+            "type": "object",
+            "properties": {"id": {"type": "string"}},
+            "required": ["id"],
+            "additionalProperties": false
+        }),
+        effects: EffectRule::Background { arg: "id" },
+        read_only,
+        aliases: &[("bash_id", "id"), ("name", "id")],
+    }
+}
+
+pub struct BashOutput {
+    spec: ToolSpec,
+    processes: Processes,
+}
+
+impl BashOutput {
+    pub fn new(processes: Processes) -> Self {
+        Self { spec: spec("bash_output", "New output of a background command.", true), processes }
+    }
+}
+
+impl Tool for BashOutput {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn run(&self, grant: Grant, _args: Value, _context: ToolContext) -> BoxFuture<'static, RawResult> {
+        let looked = self.processes.glimpse(grant);
+        Box::pin(async move {
+            match looked {
+                Ok(glimpse) => result(&glimpse),
+                Err(error) => RawResult::error(error.to_string()),
+            }
+        })
+    }
+}
+
+fn result(glimpse: &Glimpse) -> RawResult {
+    let mut text = String::from_utf8_lossy(&glimpse.output).into_owned();
+    if glimpse.dropped > 0 {
+        text.insert_str(0, &format!("[{} older bytes were dropped]\n", glimpse.dropped));
+    }
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    let state = match &glimpse.state {
+        BackgroundState::Running => "still running".to_owned(),
+        BackgroundState::Ended(exit) => format!("ended: {}", exit.status),
+        BackgroundState::Lost(why) => format!("lost: {why}"),
+    };
+    text.push_str(&format!("[{state}]"));
+    RawResult::ok(text, state)
+}
+
+pub struct BashKill {
+    spec: ToolSpec,
+    processes: Processes,
+}
+
+impl BashKill {
+    pub fn new(processes: Processes) -> Self {
+        Self { spec: spec("bash_kill", "End a background command.", false), processes }
+    }
+}
+
+impl Tool for BashKill {
+    fn spec(&self) -> &ToolSpec {
+        &self.spec
+    }
+
+    fn run(&self, grant: Grant, _args: Value, _context: ToolContext) -> BoxFuture<'static, RawResult> {
+        let killed = self.processes.kill(grant);
+        Box::pin(async move {
+            match killed {
+                Ok(()) => {
+                    tokio::time::sleep(AFTER_KILL).await;
+                    RawResult::ok("ended it and all it had started", "ended")
+                }
+                Err(error) => RawResult::error(error.to_string()),
+            }
+        })
+    }
+}

@@ -1,0 +1,17 @@
+//! `bash`, `bash_output`, `bash_kill`: shell lines under the sandbox.
+
+mod background;
+mod foreground;
+
+pub use background::{BashKill, BashOutput};
+pub use foreground::Bash;
+
+use super::Registry;
+use crate::host::process::Processes;
+
+/// Registers the three; they share the session's processes.
+pub fn register_bash(registry: &mut Registry, processes: &Processes) {
+    registry.register(Bash::new(processes.clone()));
+    registry.register(BashOutput::new(processes.clone()));
+    registry.register(BashKill::new(processes.clone()));
+}
