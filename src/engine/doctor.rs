@@ -1,0 +1,160 @@
+//! `iosm doctor`: what works here, what does not, and how to mend it.
+
+use serde::Serialize;
+
+use super::ground::{Ground, ProjectTrust};
+use super::options::Options;
+use super::wiring::{catalog, no_model};
+use crate::host::sandbox::Strength;
+use crate::model::{Connect, connect, local_servers};
+use crate::protocol::Report;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckStatus {
+    Ok,
+    /// It works, with less than it could.
+    Warning,
+    Failed,
+}
+
+/// One thing looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: &'static str,
+    pub status: CheckStatus,
+    pub detail: String,
+    /// How to mend it; empty when there is nothing to mend.
+    pub mend: Vec<String>,
+}
+
+impl Check {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, status: CheckStatus::Ok, detail: detail.into(), mend: Vec::new() }
+    }
+
+    fn with(name: &'static str, status: CheckStatus, report: &Report) -> Self {
+        let detail = std::iter::once(report.message.clone()).chain(report.causes.iter().cloned());
+        Self { name, status, detail: detail.collect::<Vec<_>>().join("; "), mend: report.hints.clone() }
+    }
+}
+
+/// Looks at everything; changes nothing but our own empty state folders.
+pub async fn doctor(ground: &Ground, options: &Options) -> Vec<Check> {
+    vec![
+        model(ground, options),
+        servers().await,
+        workspace(ground),
+        trust(ground),
+        sandbox(options),
+        state(ground),
+        programs(options),
+    ]
+}
+
+fn model(ground: &Ground, options: &Options) -> Check {
+    let Some(model) = ground.settings.settings.model.clone() else {
+        return Check::with("model", CheckStatus::Failed, &no_model());
+    };
+    let catalog = match catalog(ground) {
+        Ok(catalog) => catalog,
+        Err(report) => return Check::with("model", CheckStatus::Failed, &report),
+    };
+    let env = &*options.env;
+    let connected = connect(&Connect {
+        model: &model,
+        base_url: ground.settings.settings.base_url.as_deref(),
+        api_key: None,
+        config_dir: Some(&ground.dirs.config),
+        env: &|name| env(name),
+        catalog: &catalog,
+    });
+    match connected {
+        Ok(provider) => {
+            let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
+            Check::ok("model", format!("{}{address} (from {})", provider.name(), ground.settings.origin("model")))
+        }
+        Err(error) => Check::with("model", CheckStatus::Failed, &error.report()),
+    }
+}
+
+async fn servers() -> Check {
+    let found = local_servers().await;
+    if found.is_empty() {
+        return Check::ok("local servers", "none on loopback (11434, 1234, 8080, 8000)");
+    }
+    let mut check = Check::ok("local servers", found.join(", "));
+    check.mend = vec![format!("use one: iosm -m openai_compatible/NAME --base-url {} -p …", found[0])];
+    check
+}
+
+fn workspace(ground: &Ground) -> Check {
+    let root = ground.workspace.root.display();
+    match &ground.workspace.git_common {
+        Some(_) => Check::ok("workspace", format!("{root} (git)")),
+        None => Check {
+            name: "workspace",
+            status: CheckStatus::Warning,
+            detail: format!("{root} is in no git repository"),
+            mend: vec!["`git init` makes changes easy to look at and to undo".into()],
+        },
+    }
+}
+
+fn trust(ground: &Ground) -> Check {
+    match &ground.trust {
+        ProjectTrust::Nothing => Check::ok("project settings", "the project brings none"),
+        ProjectTrust::Trusted(files) => {
+            Check::ok("project settings", format!("{} files, trusted as they are", files.files.len()))
+        }
+        ProjectTrust::Untrusted(files) => Check {
+            name: "project settings",
+            status: CheckStatus::Warning,
+            detail: format!("{} files that do nothing until you trust them", files.files.len()),
+            mend: vec!["read them below .iosm/, then `iosm config trust`".into()],
+        },
+    }
+}
+
+fn sandbox(options: &Options) -> Check {
+    let rule = "until then each command needs a rule (--allow 'bash(…)') or a person";
+    let (status, mend) = match &options.sandbox {
+        Some(Strength::Reduced { .. }) => (CheckStatus::Ok, Vec::new()),
+        Some(Strength::Partial { .. }) => (CheckStatus::Warning, vec![rule.to_owned()]),
+        Some(Strength::None { .. }) | None => (
+            CheckStatus::Failed,
+            vec![
+                "run a Linux kernel of 5.13 or newer with Landlock (lsm=landlock,…) and seccomp".into(),
+                rule.to_owned(),
+            ],
+        ),
+    };
+    let detail = options.sandbox.as_ref().map_or("no launcher on this platform".into(), ToString::to_string);
+    Check { name: "sandbox", status, detail, mend }
+}
+
+fn state(ground: &Ground) -> Check {
+    let tried = ground.state().and_then(|dir| {
+        dir.replace("doctor", b"ok").and_then(|()| dir.remove("doctor")).map_err(super::ground::state)
+    });
+    match tried {
+        Ok(()) => Check::ok("state", format!("{} can be written", ground.dirs.state.display())),
+        Err(report) => Check::with("state", CheckStatus::Failed, &report),
+    }
+}
+
+/// Programs that commands of agents are likely to want.
+fn programs(options: &Options) -> Check {
+    let path = (options.env)("PATH").unwrap_or_default();
+    let found = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    let (have, lack): (Vec<&str>, Vec<&str>) = ["sh", "bash", "git"].into_iter().partition(|name| found(name));
+    if lack.is_empty() {
+        return Check::ok("programs", have.join(", "));
+    }
+    Check {
+        name: "programs",
+        status: if lack.contains(&"sh") { CheckStatus::Failed } else { CheckStatus::Warning },
+        detail: format!("missing: {}", lack.join(", ")),
+        mend: vec![format!("install {} with your system's package manager", lack.join(" and "))],
+    }
+}
