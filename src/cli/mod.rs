@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod headless;
+mod look;
 mod stdin;
 mod style;
 

@@ -12,7 +12,7 @@ mod sandbox;
 mod session;
 mod wiring;
 
-pub use demo::{Demo, DemoError};
+pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use inspect::{Place, explain, models, paths, sessions, transcript, verify};

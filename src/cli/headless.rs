@@ -1,0 +1,273 @@
+//! `iosm -p` and `iosm demo`: a run without a screen.
+
+use std::io::{BufWriter, IsTerminal};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::args::{Main, OutputFormat};
+use super::command::{directory, environment, ground, tell, watched};
+use super::stdin;
+use crate::config::{Rule, RuleAction};
+use crate::engine::{DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv};
+use crate::host::sandbox::{Helper, Launcher};
+use crate::print::{Format, Gate, Printer, Sink};
+use crate::protocol::{Op, Prompt, Report, ReportKind, Severity};
+
+/// Most bytes of an `@FILE`.
+const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Runs one prompt.
+pub(super) fn run(main: Main) -> Result<u8, Report> {
+    if !main.print {
+        return Err(no_screen(&main));
+    }
+    let prompt = prompt(&main)?;
+    if prompt.is_none() && !main.continue_last && main.resume.is_none() {
+        return Err(Report::new(ReportKind::Usage, "there is no prompt")
+            .hint("iosm -p \"what to do\"")
+            .hint("echo \"what to do\" | iosm -p -"));
+    }
+    let ground = ground(&main.model, &main.place, settings(&main)?)?;
+    let gate = gate(&main)?;
+    let session = match (&main.resume, main.continue_last, main.no_session) {
+        (Some(given), ..) => SessionChoice::Named(given.clone()),
+        (None, true, _) => SessionChoice::Last,
+        (None, false, true) => SessionChoice::Unkept,
+        (None, false, false) => SessionChoice::New,
+    };
+    let launcher = launcher();
+    let options = Options {
+        env: environment(),
+        session,
+        tools: main.tools.clone(),
+        rules: rules(&main)?,
+        human: false,
+        remind_report: main.output_format == OutputFormat::Json,
+        record: main.record.as_ref().map(|path| directory(&main.place).map(|dir| dir.join(path))).transpose()?,
+        launcher,
+        sandbox: None,
+        no_sandbox: main.no_sandbox,
+    };
+    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
+    drive(&ground, options, op, format(main.output_format), gate)
+}
+
+/// The demo: its own repository, its own state, a scripted model.
+pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
+    let demo = Demo::prepare().map_err(|error| Report::from_error(ReportKind::Host, &error))?;
+    let (home, real) = (demo.home(), environment());
+    let env: SharedEnv = Arc::new(move |name: &str| match name {
+        "IOSM_HOME" => Some(home.display().to_string()),
+        name if name.starts_with("IOSM_") => None,
+        name => real(name),
+    });
+    let flags: Vec<FlagSetting> = vec![("demo", "model", DEMO_MODEL.into())];
+    let ground = Ground::survey(&demo.repository(), &*env, flags)?;
+    let options = Options {
+        env,
+        session: SessionChoice::New,
+        tools: None,
+        rules: Demo::rules(),
+        human: false,
+        remind_report: false,
+        record: None,
+        launcher: launcher(),
+        sandbox: None,
+        no_sandbox: false,
+    };
+    if output == OutputFormat::Text {
+        let intro = format!(
+            "iosm demo: the model is scripted (a YAML file, no key, no network); the kernel, the tools, the\nsandbox and the tests are real. Repository: {}\n\n> {DEMO_PROMPT}\n\n",
+            demo.repository().display()
+        );
+        super::command::say(&intro)?;
+    }
+    let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
+    let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });
+    let code = drive(&ground, options, op, format, Gate::default())?;
+    let code = if code == 0 && !demo.is_fixed() { 1 } else { code };
+    if keep {
+        let path = demo.keep();
+        tell(&Report::note(format!("the repository was kept: {}", path.display())));
+    }
+    Ok(code)
+}
+
+/// Starts the process that starts processes; it must come before threads do. Without one, commands
+/// are refused with the reason.
+fn launcher() -> Option<Launcher> {
+    match Helper::start() {
+        Ok(helper) => Some(Launcher::new(helper)),
+        Err(error) => {
+            tell(&Report::from_error(ReportKind::Host, &error));
+            None
+        }
+    }
+}
+
+fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Gate) -> Result<u8, Report> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Report::new(ReportKind::Internal, "no runtime").cause(error.to_string()))?;
+    runtime.block_on(async {
+        if let Some(launcher) = &options.launcher {
+            let probed = launcher.strength().await;
+            options.sandbox = probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
+        }
+        let session = Session::open(ground, options).await?;
+        let Session { ops, events, .. } = session;
+        let _ = ops.send(op).await;
+        let stopping = tokio::spawn(on_signals(ops.clone()));
+        let gone = ops.clone();
+        drop(ops);
+        let mut printer = Printer {
+            format,
+            gate,
+            out: Sink::new(BufWriter::new(std::io::stdout())),
+            err: Sink::new(std::io::stderr()),
+            progress: watched(),
+        };
+        let printed = printer.run(events, move || drop(gone.try_send(Op::Cancel))).await;
+        let by_term = stopping.is_finished() && matches!(stopping.await, Ok(true));
+        match printed {
+            Ok(130) if by_term => Ok(143),
+            Ok(code) => Ok(code),
+            Err(error) => Err(Report::new(ReportKind::Host, "standard output cannot be written").cause(error.to_string())),
+        }
+    })
+}
+
+/// The first signal cancels the run, which then ends in order; a second one ends the process.
+/// Returns whether the first was a request to terminate.
+async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>) -> bool {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return false;
+    };
+    let by_term = tokio::select! {
+        _ = interrupt.recv() => false,
+        _ = terminate.recv() => true,
+    };
+    let _ = ops.send(Op::Cancel).await;
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => std::process::exit(130),
+            _ = terminate.recv() => std::process::exit(143),
+        }
+    });
+    by_term
+}
+
+fn format(output: OutputFormat) -> Format {
+    match output {
+        OutputFormat::Text => Format::Text,
+        OutputFormat::Json => Format::Json,
+        OutputFormat::StreamJson => Format::StreamJson,
+    }
+}
+
+fn no_screen(main: &Main) -> Report {
+    let words = main.prompt.join(" ");
+    let shown = if words.is_empty() { "…".to_owned() } else { words };
+    let report = Report::new(ReportKind::Usage, "this version has no screen yet")
+        .hint(format!("run it headless: iosm -p {shown:?}"))
+        .hint("see it work without a key: iosm demo");
+    if std::io::stdout().is_terminal() { report } else { report.cause("standard output is no terminal either") }
+}
+
+fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
+    let mut flags: Vec<FlagSetting> = Vec::new();
+    if let Some(profile) = &main.profile {
+        flags.push(("--profile", "profile", profile.clone().into()));
+    }
+    if let Some(policy) = &main.policy {
+        flags.push(("--policy", "policy", policy.clone().into()));
+    }
+    if let Some(turns) = main.max_turns {
+        flags.push(("--max-turns", "limits.turns", turns.into()));
+    }
+    if let Some(usd) = main.max_budget_usd {
+        flags.push(("--max-budget-usd", "limits.budget_usd", usd.into()));
+    }
+    if let Some(minutes) = main.max_minutes {
+        flags.push(("--max-minutes", "limits.minutes", minutes.into()));
+    }
+    if !main.add_dir.is_empty() {
+        let here = directory(&main.place)?;
+        let dirs: Vec<String> = main.add_dir.iter().map(|dir| here.join(dir).display().to_string()).collect();
+        flags.push(("--add-dir", "add_dirs", dirs.into()));
+    }
+    Ok(flags)
+}
+
+fn rules(main: &Main) -> Result<Vec<Rule>, Report> {
+    let parse = |action, texts: &[String]| {
+        texts.iter().map(|text| Rule::parse(action, text)).collect::<Result<Vec<_>, _>>()
+    };
+    let mut rules = parse(RuleAction::Deny, &main.deny).map_err(bad_rule)?;
+    rules.extend(parse(RuleAction::Allow, &main.allow).map_err(bad_rule)?);
+    Ok(rules)
+}
+
+fn bad_rule(error: crate::config::PolicyError) -> Report {
+    Report::from_error(ReportKind::Usage, &error)
+}
+
+fn gate(main: &Main) -> Result<Gate, Report> {
+    let mut gate = Gate { required_tools: main.require_tools.clone(), ..Gate::default() };
+    for what in &main.fail_on {
+        match what.split_once(':') {
+            None if what == "denied" => gate.denied = true,
+            None if what == "findings" => gate.findings = Some(Severity::Info),
+            Some(("findings", least)) => {
+                let known = Severity::ALL.into_iter().find(|severity| severity.name() == least);
+                gate.findings = Some(known.ok_or_else(|| {
+                    Report::new(ReportKind::Usage, format!("--fail-on: unknown severity `{least}`"))
+                        .hint("info, low, medium, high or critical")
+                })?);
+            }
+            _ => {
+                return Err(Report::new(ReportKind::Usage, format!("--fail-on: cannot fail on `{what}`"))
+                    .hint("denied, findings, or findings:SEVERITY"));
+            }
+        }
+    }
+    Ok(gate)
+}
+
+/// Piped input, then files, then the words.
+fn prompt(main: &Main) -> Result<Option<String>, Report> {
+    let asked = main.prompt.iter().any(|word| word == "-");
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(stdin::read(asked)?);
+    let mut words: Vec<&str> = Vec::new();
+    for word in main.prompt.iter().filter(|word| *word != "-") {
+        match word.strip_prefix('@').filter(|name| !name.is_empty() && !name.contains(char::is_whitespace)) {
+            Some(name) => parts.push(attached(main, name)?),
+            None => words.push(word),
+        }
+    }
+    let words = words.join(" ");
+    if !words.trim().is_empty() {
+        parts.push(words);
+    }
+    Ok((!parts.is_empty()).then(|| parts.join("\n\n")))
+}
+
+fn attached(main: &Main, name: &str) -> Result<String, Report> {
+    let path: PathBuf = directory(&main.place)?.join(name);
+    let failed = |why: String| {
+        Report::new(ReportKind::Usage, format!("@{name} cannot be read")).cause(why).hint("a word that begins with @ names a file")
+    };
+    let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?.len();
+    if size > MOST_FILE_BYTES {
+        return Err(failed(format!("it has {size} bytes, at most {MOST_FILE_BYTES} are taken")));
+    }
+    let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|_| failed("it is no UTF-8 text".into()))?;
+    Ok(format!("<file path={name:?}>\n{}\n</file>", text.trim_end()))
+}

@@ -1,0 +1,241 @@
+//! The commands that look: doctor, sessions, paths, config, kernel, models.
+
+use serde_json::{Value, json};
+
+use super::args::{ConfigVerb, KernelVerb, ModelArgs, Place, SessionsVerb};
+use super::command::{bare_ground, environment, ground, say, say_json, tell};
+use super::style::{bytes, table};
+use crate::config::ENVIRONMENT;
+use crate::engine::{self, CheckStatus, FlagSetting, Ground, Options, ProjectTrust, SessionChoice};
+use crate::host::sandbox::{Helper, Launcher};
+use crate::protocol::{Report, ReportKind};
+use crate::wire;
+
+pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<u8, Report> {
+    let launcher = Helper::start().ok().map(Launcher::new);
+    let ground = ground(model, place, Vec::new())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| Report::new(ReportKind::Internal, "no runtime").cause(error.to_string()))?;
+    let checks = runtime.block_on(async {
+        let mut options = looking();
+        if let Some(launcher) = launcher {
+            options.sandbox = launcher.strength().await.ok();
+            options.launcher = Some(launcher);
+        }
+        engine::doctor(&ground, &options).await
+    });
+    let failed = checks.iter().any(|check| check.status == CheckStatus::Failed);
+    if as_json {
+        say_json(&checks)?;
+    } else {
+        let mut out = String::new();
+        for check in &checks {
+            let mark = match check.status {
+                CheckStatus::Ok => "ok  ",
+                CheckStatus::Warning => "warn",
+                CheckStatus::Failed => "FAIL",
+            };
+            out.push_str(&format!("{mark}  {:<16}  {}\n", check.name, check.detail));
+            out.extend(check.mend.iter().map(|mend| format!("{:24}try: {mend}\n", "")));
+        }
+        say(&out)?;
+    }
+    Ok(if failed { 5 } else { 0 })
+}
+
+/// Options for a command that opens no session.
+fn looking() -> Options {
+    Options {
+        env: environment(),
+        session: SessionChoice::Unkept,
+        tools: None,
+        rules: Vec::new(),
+        human: false,
+        remind_report: false,
+        record: None,
+        launcher: None,
+        sandbox: None,
+        no_sandbox: false,
+    }
+}
+
+pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place) -> Result<u8, Report> {
+    let ground = bare_ground(place)?;
+    if let Some(SessionsVerb::Show { id }) = verb {
+        say(&engine::transcript(&ground, &id)?)?;
+        return Ok(0);
+    }
+    let found = engine::sessions(&ground)?;
+    if as_json {
+        let list: Vec<Value> = found
+            .iter()
+            .map(|s| {
+                json!({"id": s.id, "started": s.started, "last": s.last, "model": s.model,
+                       "turns": s.turns, "title": s.title, "damage": s.damage})
+            })
+            .collect();
+        say_json(&list)?;
+    } else if found.is_empty() {
+        tell(&Report::note("no sessions in this project yet").hint("start one: iosm -p \"…\""));
+    } else {
+        let rows = found.iter().map(|s| {
+            let title = s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
+            vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), s.model.clone(), title]
+        });
+        say(&table(&rows.collect::<Vec<_>>()))?;
+    }
+    Ok(0)
+}
+
+/// Local time to the minute, for people.
+fn local(stamp: &str) -> String {
+    let zoned = stamp.parse::<jiff::Timestamp>().map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
+    zoned.map_or_else(|_| stamp.to_owned(), |zoned| zoned.strftime("%Y-%m-%d %H:%M").to_string())
+}
+
+pub(super) fn paths(as_json: bool, place: &Place) -> Result<u8, Report> {
+    let places = engine::paths(&bare_ground(place)?);
+    if as_json {
+        say_json(&places)?;
+    } else {
+        let rows = places.iter().map(|place| {
+            let size = if place.exists { bytes(place.bytes) } else { "absent".to_owned() };
+            vec![place.what.to_owned(), size, place.path.display().to_string()]
+        });
+        say(&table(&rows.collect::<Vec<_>>()))?;
+    }
+    Ok(0)
+}
+
+pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
+    match verb {
+        ConfigVerb::Schema { name } => {
+            let file = format!("{}.schema.json", name.trim_end_matches(".schema.json"));
+            let text = wire::schema_text(&file).ok_or_else(|| {
+                Report::new(ReportKind::Usage, format!("there is no schema `{name}`"))
+                    .hint("settings, profile, result or stream")
+            })?;
+            say(&text)?;
+        }
+        ConfigVerb::Show { origin, json } => show(&bare_ground(place)?, *origin, *json)?,
+        ConfigVerb::Check => check(&bare_ground(place)?)?,
+        ConfigVerb::Trust => {
+            let done = bare_ground(place)?.trust_project()?;
+            say(if done { "trusted, as the files are now\n" } else { "the project brings no settings or profiles\n" })?;
+        }
+        ConfigVerb::Untrust => {
+            let done = bare_ground(place)?.untrust_project()?;
+            say(if done { "no longer trusted\n" } else { "it was not trusted\n" })?;
+        }
+    }
+    Ok(0)
+}
+
+fn show(ground: &Ground, origin: bool, as_json: bool) -> Result<(), Report> {
+    let settings = serde_json::to_value(&ground.settings.settings)
+        .map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
+    if as_json && !origin {
+        return say_json(&settings);
+    }
+    let mut flat = Vec::new();
+    flatten("", &settings, &mut flat);
+    if as_json {
+        let rows: Vec<Value> = flat
+            .iter()
+            .map(|(key, value)| json!({"key": key, "value": value, "origin": ground.settings.origin(key)}))
+            .collect();
+        return say_json(&rows);
+    }
+    let rows = flat.iter().map(|(key, value)| {
+        let shown = if value.is_null() { "unset".to_owned() } else { value.to_string() };
+        let mut row = vec![key.clone(), shown];
+        row.extend(origin.then(|| ground.settings.origin(key)));
+        row
+    });
+    say(&table(&rows.collect::<Vec<_>>()))
+}
+
+fn flatten(prefix: &str, value: &Value, out: &mut Vec<(String, Value)>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                let dotted = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+                flatten(&dotted, inner, out);
+            }
+        }
+        other => out.push((prefix.to_owned(), other.clone())),
+    }
+}
+
+/// Reaching this point means that every settings layer was read; profiles are read here.
+fn check(ground: &Ground) -> Result<(), Report> {
+    let mut lines = vec![format!("settings: ok ({})", ground.dirs.config.join("settings.yaml").display())];
+    let name = ground.settings.settings.profile.clone().unwrap_or_default();
+    for folder in ground.profile_folders() {
+        for file in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = file.path();
+            if path.extension().is_some_and(|extension| extension == "yaml") {
+                let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                ground.profile(&stem)?;
+                lines.push(format!("profile {stem}: ok ({})", path.display()));
+            }
+        }
+    }
+    ground.profile(&name)?;
+    lines.push(format!("profile in use: {name}"));
+    if let ProjectTrust::Untrusted(files) = &ground.trust {
+        lines.push(format!("{} project files are not trusted, and were not read", files.files.len()));
+    }
+    let set = ENVIRONMENT.iter().filter(|(name, _)| std::env::var_os(name).is_some());
+    lines.extend(set.map(|(name, key)| format!("environment {name} sets {key}")));
+    say(&(lines.join("\n") + "\n"))
+}
+
+pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
+    match verb {
+        KernelVerb::Verify { journal } => {
+            let (path, verified) = engine::verify(&bare_ground(place)?, journal.as_deref())?;
+            say(&format!("{}: {verified}\n", path.display()))?;
+            Ok(0)
+        }
+        KernelVerb::Explain { tool, args, profile, policy, json } => {
+            let launcher = Helper::start().ok().map(Launcher::new);
+            let mut flags: Vec<FlagSetting> = Vec::new();
+            flags.extend(profile.as_ref().map(|name| ("--profile", "profile", name.clone().into())));
+            flags.extend(policy.as_ref().map(|name| ("--policy", "policy", name.clone().into())));
+            let none = ModelArgs { model: None, base_url: None, thinking: None };
+            let ground = ground(&none, place, flags)?;
+            let mut options = looking();
+            if let Some(launcher) = launcher {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let probed = runtime.ok().and_then(|runtime| runtime.block_on(launcher.strength()).ok());
+                options.sandbox = probed;
+            }
+            let explanation = engine::explain(&ground, options, tool, args)?;
+            if *json { say_json(&explanation)? } else { say(&explanation.to_string())? }
+            Ok(0)
+        }
+    }
+}
+
+pub(super) fn models(as_json: bool) -> Result<u8, Report> {
+    let ground = bare_ground(&Place { directory: None })?;
+    let catalog = engine::models(&ground)?;
+    if as_json {
+        let list: Vec<Value> = catalog
+            .models()
+            .map(|(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}))
+            .collect();
+        say_json(&list)?;
+        return Ok(0);
+    }
+    let known = |size: Option<usize>| size.map_or("unknown".to_owned(), |size| size.to_string());
+    let mut rows = vec![vec!["MODEL".to_owned(), "CONTEXT".to_owned(), "ANSWER".to_owned()]];
+    rows.extend(catalog.models().map(|(name, info)| {
+        vec![name.to_owned(), known(info.context), known(info.max_output.map(|most| most as usize))]
+    }));
+    let (as_of, source) = catalog.provenance();
+    say(&format!("{}\nas of {as_of}: {source}\n", table(&rows)))?;
+    Ok(0)
+}
