@@ -152,6 +152,26 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
+async fn a_request_of_another_version_is_refused() {
+    let unknown = iosm::model::Request { version: 99, ..request("m") };
+    for model in ["anthropic/m", "openai/m", "scripted/hello"] {
+        let (deltas, error) = ask(&*provider(model, None), &unknown).await;
+        assert!(deltas.is_empty() && matches!(error, Some(ModelError::Config { .. })), "{model}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_a_stream_does_not_show_the_key() {
+    let body = "data: {\"error\":{\"message\":\"bad key sk-test-key\",\"code\":401}}\n\n".to_owned();
+    let server = Server::start(vec![Answer::Stream { body, piece: 999 }]).await;
+    let (_, error) = ask(&*provider("openai_compatible/m", Some(&server.url)), &request("m")).await;
+    assert!(
+        matches!(&error, Some(ModelError::Refused { message, .. }) if message == "bad key [key]"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn plain_json_in_place_of_a_stream() {
     let body = r#"{"choices":[{"message":{"role":"assistant","content":"whole"},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#;
     let server = Server::start(vec![Answer::status(200, body)]).await;

@@ -4,6 +4,7 @@ mod golden;
 mod loopback;
 mod peer;
 mod prefix;
+mod process;
 mod server;
 
 use futures::StreamExt;
