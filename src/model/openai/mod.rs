@@ -85,6 +85,9 @@ impl Provider for OpenAi {
     }
 
     fn stream(&self, request: &Request) -> DeltaStream {
+        if let Err(error) = request.check_version() {
+            return stream::failed(error);
+        }
         let decode = Decode::new(self.http.provider());
         stream::ask(Arc::clone(&self.http), self.encode(request), decode)
     }
