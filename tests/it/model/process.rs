@@ -2,6 +2,7 @@
 //! runs one of the `child_` tests of this file in a process of its own.
 
 use iosm::model::ModelError;
+use tokio::io::AsyncWriteExt;
 
 use super::server::{Answer, Server};
 use super::{ask, provider, request, text};
@@ -45,8 +46,12 @@ async fn a_proxy_is_used_for_the_world_and_not_for_this_machine() {
 
 #[tokio::test]
 async fn a_machine_without_certificates_can_still_ask() {
-    let server = Server::start(vec![Answer::Noise]).await;
-    let https = server.url.replace("http:", "https:");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let https = format!("https://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        socket.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await.unwrap();
+    });
     let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
     child("child_reaches_the_handshake", &https, &none).await;
 }
