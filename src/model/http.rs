@@ -137,11 +137,7 @@ impl Http {
     }
 
     fn broken(&self, error: &reqwest::Error) -> ModelError {
-        let mut reason: &dyn std::error::Error = error;
-        while let Some(source) = reason.source() {
-            reason = source;
-        }
-        let message = reason.to_string();
+        let message = root_cause(error);
         if error.is_connect() || error.is_timeout() || error.is_builder() {
             return self.unreachable(message);
         }
@@ -190,6 +186,15 @@ impl Body {
     }
 }
 
+/// The innermost error, which says what happened; the outer ones say that something did.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
@@ -221,7 +226,7 @@ fn build(url: &Url) -> Result<Client, String> {
         // Reading a system's roots costs more than the rest of a local request.
         base().tls_certs_only([]).build()
     };
-    built.map_err(|error| error.to_string())
+    built.map_err(|error| root_cause(&error))
 }
 
 fn bundled_roots() -> Vec<reqwest::Certificate> {
