@@ -51,6 +51,22 @@ impl ModelError {
         )
     }
 
+    /// The same error with its message passed through `change`.
+    pub(super) fn map_message(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        match &mut self {
+            Self::Refused { message, .. }
+            | Self::Rejected { message, .. }
+            | Self::RateLimited { message, .. }
+            | Self::ServerError { message, .. }
+            | Self::Unreachable { message, .. }
+            | Self::Cut { message, .. }
+            | Self::Garbage { message, .. }
+            | Self::Config { message, .. } => *message = change(message),
+            Self::NoKey { .. } | Self::Silent { .. } => {}
+        }
+        self
+    }
+
     /// How long the provider asked us to wait.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {

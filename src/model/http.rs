@@ -129,7 +129,7 @@ impl Http {
     }
 
     /// Providers have been seen to quote the key they refuse.
-    fn without_secret(&self, text: &str) -> String {
+    pub(super) fn without_secret(&self, text: &str) -> String {
         match self.secret.as_deref().filter(|secret| !secret.is_empty()) {
             Some(secret) => text.replace(secret, "[key]"),
             None => text.to_owned(),
@@ -137,11 +137,7 @@ impl Http {
     }
 
     fn broken(&self, error: &reqwest::Error) -> ModelError {
-        let mut reason: &dyn std::error::Error = error;
-        while let Some(source) = reason.source() {
-            reason = source;
-        }
-        let message = self.without_secret(&reason.to_string());
+        let message = root_cause(error);
         if error.is_connect() || error.is_timeout() || error.is_builder() {
             return self.unreachable(message);
         }
@@ -190,6 +186,15 @@ impl Body {
     }
 }
 
+/// The innermost error, which says what happened; the outer ones say that something did.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}
+
 fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
@@ -221,7 +226,7 @@ fn build(url: &Url) -> Result<Client, String> {
         // Reading a system's roots costs more than the rest of a local request.
         base().tls_certs_only([]).build()
     };
-    built.map_err(|error| error.to_string())
+    built.map_err(|error| root_cause(&error))
 }
 
 fn bundled_roots() -> Vec<reqwest::Certificate> {
@@ -255,6 +260,33 @@ mod tests {
         for no in ["https://api.openai.com", "http://10.0.0.1", "http://localhost.example.com"] {
             assert!(!is_loopback(&Url::parse(no).unwrap()), "{no}");
         }
+    }
+
+    /// A server that says `words` to every connection, and then nothing more.
+    fn mute(words: &'static [u8]) -> Url {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            std::io::Write::write_all(&mut socket, words).unwrap();
+            std::thread::sleep(Duration::from_secs(5));
+        });
+        url
+    }
+
+    #[tokio::test]
+    async fn silence_ends_a_request_before_and_within_the_answer() {
+        let open = |url, first, idle| {
+            let patience =
+                Patience { first_byte: Duration::from_millis(first), idle: Duration::from_millis(idle) };
+            Arc::new(Http::new("p", url, &[], None).unwrap().with_patience(patience))
+        };
+        let outcome = open(mute(b""), 60, 10_000).post(vec![]).await;
+        assert!(matches!(outcome.err(), Some(ModelError::Silent { .. })));
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nbegin";
+        let mut body = open(mute(head), 10_000, 60).post(vec![]).await.unwrap();
+        assert_eq!(body.chunk().await.unwrap().unwrap().as_ref(), b"begin");
+        assert!(matches!(body.chunk().await.err(), Some(ModelError::Silent { .. })));
     }
 
     #[test]

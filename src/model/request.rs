@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::error::ModelError;
 use crate::base::sha256_hex;
 use crate::protocol::{Item, ToolSpec};
 
@@ -50,7 +51,8 @@ pub struct Request {
     /// Most tokens of the answer.
     pub max_tokens: u32,
     pub thinking: Thinking,
-    /// A stable name of the conversation, for providers that route by it.
+    /// A stable name of the conversation, for providers that route by it: the session's id, and for a
+    /// sub-agent its place behind a slash (`s_01k9x2m4c7q8v3zt/2/1`).
     pub session: Option<String>,
 }
 
@@ -60,6 +62,17 @@ impl Request {
     /// Canonical JSON.
     pub fn canonical(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("a request has only string keys")
+    }
+
+    /// Adapters express this version and no other; one that does not fit must not be guessed at.
+    pub(super) fn check_version(&self) -> Result<(), ModelError> {
+        if self.version == Self::VERSION {
+            return Ok(());
+        }
+        Err(ModelError::Config {
+            message: format!("a request of version {} where {} is spoken", self.version, Self::VERSION),
+            hints: vec!["was it recorded by another version of iosm?".into()],
+        })
     }
 
     /// SHA-256 of the canonical JSON.

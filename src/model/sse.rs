@@ -160,6 +160,11 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_and_a_line_feed_end_one_line() {
+        assert_eq!(parse(&[b"data: a\r\ndata: b\r\n\r\n"]), [event("", "a\nb")]);
+    }
+
+    #[test]
     fn an_endless_event_is_refused() {
         let mut parser = Parser::default();
         let chunk = vec![b'x'; 1 << 20];
@@ -170,7 +175,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn cuts_never_matter(
+        fn neither_cuts_nor_line_ends_matter(
             lines in proptest::collection::vec("(data: ?[a-zж🦀 ]{0,6}|event: ?[a-c]|: no|)", 0..20),
             ends in proptest::collection::vec(0..3usize, 20),
             cuts in proptest::collection::vec(0..400usize, 0..20),
@@ -182,6 +187,8 @@ mod tests {
             }
             let bytes = stream.as_bytes();
             let whole = parse(&[bytes]);
+            let plain = stream.replace("\r\n", "\n").replace('\r', "\n");
+            prop_assert_eq!(&parse(&[plain.as_bytes()]), &whole);
             let single: Vec<&[u8]> = bytes.chunks(1).collect();
             prop_assert_eq!(&parse(&single), &whole);
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();

@@ -143,6 +143,11 @@ impl<D: Decoder> Pipe<D> {
     }
 }
 
+/// An answer that is nothing but an error.
+pub(super) fn failed(error: ModelError) -> DeltaStream {
+    stream::once(async { Err(error) }).boxed()
+}
+
 /// Sends `body` and streams the answer. Nothing is sent before the stream is polled, and dropping it
 /// drops the request.
 pub(super) fn ask<D: Decoder + 'static>(http: Arc<Http>, body: Vec<u8>, decoder: D) -> DeltaStream {
@@ -157,6 +162,7 @@ pub(super) fn ask<D: Decoder + 'static>(http: Arc<Http>, body: Vec<u8>, decoder:
                 Some(Ok(())) => return None,
                 Some(Err(error)) => {
                     asking.outcome = Some(Ok(()));
+                    let error = error.map_message(|message| asking.http.without_secret(message));
                     return Some((Err(error), asking));
                 }
                 None => {

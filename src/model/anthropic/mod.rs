@@ -61,6 +61,9 @@ impl Provider for Anthropic {
     }
 
     fn stream(&self, request: &Request) -> DeltaStream {
+        if let Err(error) = request.check_version() {
+            return stream::failed(error);
+        }
         stream::ask(Arc::clone(&self.http), self.encode(request), Decode::default())
     }
 

@@ -51,12 +51,13 @@ struct Function<'a> {
 #[serde(tag = "role", rename_all = "snake_case")]
 enum Message<'a> {
     System {
-        content: &'a str,
+        content: String,
     },
     User {
         content: Content<'a>,
     },
     Assistant {
+        #[serde(skip_serializing_if = "Option::is_none")]
         content: Option<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         tool_calls: Vec<Call<'a>>,
@@ -122,7 +123,7 @@ pub(super) fn encode(request: &Request, dialect: &Dialect) -> Vec<u8> {
                 },
             })
             .collect(),
-        messages: messages(request),
+        messages: messages(request, dialect),
     };
     serde_json::to_vec(&body).expect("a request has only string keys")
 }
@@ -141,21 +142,23 @@ fn effort(request: &Request, style: EffortStyle) -> Option<&'static str> {
     }
 }
 
-fn messages(request: &Request) -> Vec<Message<'_>> {
-    let mut messages: Vec<Message<'_>> = Vec::new();
-    messages.extend(
-        request.system.iter().filter(|text| !text.is_empty()).map(|content| Message::System { content }),
-    );
+fn messages<'a>(request: &'a Request, dialect: &Dialect) -> Vec<Message<'a>> {
+    let mut messages = Vec::new();
+    // One message: chat templates exist that refuse a second one.
+    let system = request.system.join("\n\n");
+    if !system.is_empty() {
+        messages.push(Message::System { content: system });
+    }
     // A tool message holds text only. Images go into a user message, which must not come between
     // the results of one turn.
-    let mut images: Vec<Piece<'_>> = Vec::new();
+    let mut images = Vec::new();
     for item in &request.items {
         if !matches!(item, Item::ToolResult(_)) {
             flush(&mut images, &mut messages);
         }
         match item {
             Item::User { parts } => messages.push(Message::User { content: user(parts) }),
-            Item::Assistant { blocks, .. } => messages.extend(assistant(blocks)),
+            Item::Assistant { blocks, .. } => messages.extend(assistant(blocks, dialect)),
             Item::ToolResult(result) => {
                 messages.push(Message::Tool { tool_call_id: &result.call_id, content: result_text(result) });
                 images.extend(result.parts.iter().filter_map(image));
@@ -200,7 +203,7 @@ fn image(part: &Part) -> Option<Piece<'_>> {
 }
 
 /// Thinking has no place in this API's messages and is left out. A turn with nothing else is none.
-fn assistant(blocks: &[Block]) -> Option<Message<'_>> {
+fn assistant<'a>(blocks: &'a [Block], dialect: &Dialect) -> Option<Message<'a>> {
     let mut content = String::new();
     let mut tool_calls = Vec::new();
     for block in blocks {
@@ -214,17 +217,21 @@ fn assistant(blocks: &[Block]) -> Option<Message<'_>> {
             }
         }
     }
-    let content = Some(content).filter(|content| !content.is_empty());
-    (content.is_some() || !tool_calls.is_empty()).then_some(Message::Assistant { content, tool_calls })
+    if content.is_empty() && tool_calls.is_empty() {
+        return None;
+    }
+    let content = Some(content).filter(|content| dialect.empty_text || !content.is_empty());
+    Some(Message::Assistant { content, tool_calls })
 }
 
 /// The API has no flag for a failed call, so the text says it.
 fn result_text(result: &ToolResult) -> String {
     let text = result.text();
-    match result.status {
-        ToolStatus::Ok => text,
-        ToolStatus::Error => format!("[error] {text}"),
-        ToolStatus::Denied => format!("[denied] {text}"),
-        ToolStatus::Cancelled => format!("[cancelled] {text}"),
-    }
+    let mark = match result.status {
+        ToolStatus::Ok => return text,
+        ToolStatus::Error => "[error]",
+        ToolStatus::Denied => "[denied]",
+        ToolStatus::Cancelled => "[cancelled]",
+    };
+    if text.is_empty() { mark.to_owned() } else { format!("{mark} {text}") }
 }

@@ -38,18 +38,21 @@ pub(super) struct Dialect {
     pub max_completion_tokens: bool,
     /// Takes `prompt_cache_key`.
     pub cache_key: bool,
+    /// Beside tool calls, an assistant message without text has an empty one: some servers refuse
+    /// `null`, and some chat templates a missing one. OpenAI's own has none.
+    pub empty_text: bool,
     pub effort: EffortStyle,
 }
 
 impl Dialect {
     /// OpenAI's own.
     pub(super) fn openai(effort: EffortStyle) -> Self {
-        Self { max_completion_tokens: true, cache_key: true, effort }
+        Self { max_completion_tokens: true, cache_key: true, empty_text: false, effort }
     }
 
     /// What every compatible server understands.
     pub(super) fn compatible(effort: EffortStyle) -> Self {
-        Self { max_completion_tokens: false, cache_key: false, effort }
+        Self { max_completion_tokens: false, cache_key: false, empty_text: true, effort }
     }
 }
 
@@ -82,6 +85,9 @@ impl Provider for OpenAi {
     }
 
     fn stream(&self, request: &Request) -> DeltaStream {
+        if let Err(error) = request.check_version() {
+            return stream::failed(error);
+        }
         let decode = Decode::new(self.http.provider());
         stream::ask(Arc::clone(&self.http), self.encode(request), decode)
     }

@@ -125,9 +125,9 @@ impl Provider for Scripted {
     }
 
     fn stream(&self, request: &Request) -> DeltaStream {
-        let actions = match self.answer(request) {
+        let actions = match request.check_version().and_then(|()| self.answer(request)) {
             Ok(actions) => actions,
-            Err(error) => return stream::once(async { Err(error) }).boxed(),
+            Err(error) => return super::stream::failed(error),
         };
         stream::unfold(actions, |mut actions| async move {
             loop {

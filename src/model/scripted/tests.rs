@@ -50,7 +50,8 @@ fn result(tool: &str, status: ToolStatus, text: &str) -> Item {
 }
 
 fn ask(provider: &Scripted, items: Vec<Item>) -> Vec<Result<Delta, ModelError>> {
-    futures::executor::block_on(provider.stream(&request(items)).collect())
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(provider.stream(&request(items)).collect())
 }
 
 /// The text of an answer, or the error it ended in.
