@@ -7,6 +7,7 @@
 
 pub mod base;
 pub mod config;
+pub mod host;
 pub mod kernel;
 pub mod model;
 pub mod protocol;
