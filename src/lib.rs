@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod base;
 pub mod config;
+pub mod host;
 pub mod kernel;
 pub mod model;
 pub mod protocol;

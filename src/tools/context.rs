@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use super::ledger::ReadLedger;
 use crate::base::BlobStore;
 use crate::protocol::Finding;
 
@@ -13,7 +14,6 @@ pub type OutputSink = Arc<dyn Fn(&str) + Send + Sync>;
 #[serde(deny_unknown_fields)]
 pub struct TodoItem {
     pub text: String,
-    /// `pending`, `doing` or `done`.
     pub status: TodoStatus,
 }
 
@@ -41,4 +41,24 @@ pub struct ToolContext {
     pub blobs: BlobStore,
     pub notes: Arc<Mutex<Notes>>,
     pub output: OutputSink,
+    /// What this agent has read; one per agent, like its notes.
+    pub ledger: ReadLedger,
+}
+
+impl ToolContext {
+    /// A context for an agent that has read and noted nothing yet; live output goes nowhere.
+    pub fn new(blobs: BlobStore) -> Self {
+        Self {
+            call_id: String::new(),
+            blobs,
+            notes: Arc::default(),
+            output: Arc::new(|_| {}),
+            ledger: ReadLedger::default(),
+        }
+    }
+
+    /// The same agent's context for one call.
+    pub fn for_call(&self, call_id: impl Into<String>, output: OutputSink) -> Self {
+        Self { call_id: call_id.into(), output, ..self.clone() }
+    }
 }

@@ -4,7 +4,18 @@
 //! never judges, and never sees the conversation.
 
 mod context;
+mod edit;
+mod leaf;
+mod ledger;
+mod read;
 mod registry;
+mod report;
+mod schema;
+mod search;
+#[cfg(test)]
+mod testing;
+mod todo;
+mod write;
 
 use futures::future::BoxFuture;
 use serde_json::Value;
@@ -13,7 +24,9 @@ use crate::kernel::{Grant, RawResult};
 use crate::protocol::ToolSpec;
 
 pub use context::{Notes, OutputSink, TodoItem, TodoStatus, ToolContext};
+pub use ledger::{Known, ReadLedger};
 pub use registry::Registry;
+pub use schema::schema_of;
 
 /// One tool. `args` have passed the schema of its spec; `grant` opens exactly what was judged.
 pub trait Tool: Send + Sync {
@@ -22,4 +35,15 @@ pub trait Tool: Send + Sync {
     /// Performs the call. Errors are results too: the model reads them and goes on. Dropping the
     /// future stops what it started.
     fn run(&self, grant: Grant, args: Value, context: ToolContext) -> BoxFuture<'static, RawResult>;
+}
+
+/// Registers the leaf tools that act on files and on the agent's own notes, in the order in which a
+/// model is offered them.
+pub fn register_leaf_tools(registry: &mut Registry) {
+    registry.register(read::tool());
+    registry.register(write::tool());
+    registry.register(edit::tool());
+    registry.register(search::tool());
+    registry.register(todo::tool());
+    registry.register(report::tool());
 }

@@ -1,0 +1,9 @@
+//! Floor 4: the only hands on the user's world.
+//!
+//! Every function here that acts takes a `Grant` by value and opens exactly what it names; a grant
+//! of another kind is an error. `host` never judges, never asks, and never speaks to a model.
+
+pub mod file;
+pub mod tree;
+
+pub use file::HostError;
