@@ -6,5 +6,6 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "unit tests make their own small worlds"))]
 
 pub mod base;
+pub mod host;
 pub mod model;
 pub mod protocol;
