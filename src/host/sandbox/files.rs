@@ -103,6 +103,10 @@ fn refused(error: RulesetError) -> Failure {
     Failure::new(Step::Landlock, &io::Error::from_raw_os_error(source), error.to_string())
 }
 
+fn last_error(what: &str) -> Failure {
+    Failure::new(Step::Landlock, &io::Error::last_os_error(), what)
+}
+
 /// The system's own error somewhere below a library's.
 fn find_io(error: &(dyn std::error::Error + 'static)) -> Option<i32> {
     let mut next = Some(error);
@@ -210,10 +214,14 @@ pub fn scope_signals() -> Result<bool, Failure> {
     if !sys::landlock_abi().is_ok_and(|abi| abi >= 6) {
         return Ok(false);
     }
+    let everywhere = PathFd::new("/").map_err(|_| last_error("/"))?;
     let rules = Ruleset::default()
         .set_compatibility(CompatLevel::HardRequirement)
         .scope(Scope::Signal)
+        // Any fence refuses moving files between folders unless it says otherwise.
+        .and_then(|rules| rules.handle_access(AccessFs::Refer))
         .and_then(Ruleset::create)
+        .and_then(|rules| rules.add_rule(PathBeneath::new(everywhere, AccessFs::Refer)))
         .map_err(refused)?;
     rules.restrict_self().map_err(refused)?;
     Ok(true)

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
 
 use nix::libc;
 use nix::sys::signal::{SigSet, Signal};
@@ -39,16 +39,12 @@ impl Helper {
         let (ours, theirs) =
             socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
                 .map_err(|errno| SandboxError::Start(errno.into()))?;
-        match sys::fork().map_err(SandboxError::Start)? {
-            sys::Fork::Parent(pid) => Ok(Self { socket: ours, pid }),
-            sys::Fork::Child => {
-                let code = match settle(theirs.as_raw_fd(), iosm) {
-                    Ok(signals) => serve(&signals),
-                    Err(_) => 1,
-                };
-                sys::exit(code)
-            }
-        }
+        let number = theirs.as_raw_fd();
+        let pid = sys::fork(|| match settle(number, iosm) {
+            Ok(signals) => serve(&signals),
+            Err(_) => 1,
+        });
+        Ok(Self { socket: ours, pid: pid.map_err(SandboxError::Start)? })
     }
 
     pub(super) fn socket(&self) -> BorrowedFd<'_> {
@@ -63,6 +59,9 @@ impl Drop for Helper {
         let _ = sys::wait_for(self.pid);
     }
 }
+
+/// Milliseconds between two goes at processes a killed supervisor left.
+const AGAIN_MS: i32 = 2;
 
 /// Where the helper keeps its socket.
 const SOCKET: RawFd = 3;
@@ -83,7 +82,8 @@ fn settle(socket: RawFd, iosm: i32) -> io::Result<SignalFd> {
     }
     let socket = sys::copy_above(socket, 16)?;
     let null = nix::fcntl::open(c"/dev/null", nix::fcntl::OFlag::O_RDWR, nix::sys::stat::Mode::empty())?;
-    let null = sys::copy_above(null.as_raw_fd(), 16)?;
+    // From here on every number is closed or taken over; an owner would close it a second time.
+    let null = sys::copy_above(null.into_raw_fd(), 16)?;
     for number in 0..3 {
         sys::place(null, number, true)?;
     }
@@ -99,11 +99,13 @@ fn settle(socket: RawFd, iosm: i32) -> io::Result<SignalFd> {
 fn serve(signals: &SignalFd) -> i32 {
     let filters = Filters::compile();
     let mut supervisors = HashSet::new();
+    let mut strangers = false;
     loop {
-        let [asked, ended] = sys::wait_readable([SOCKET, signals.as_raw_fd()], -1);
-        if ended {
+        let timeout = if strangers { AGAIN_MS } else { -1 };
+        let [asked, ended] = sys::wait_readable([SOCKET, signals.as_raw_fd()], timeout);
+        if ended || strangers {
             while let Ok(Some(_)) = signals.read_signal() {}
-            bury(&mut supervisors);
+            strangers = bury(&mut supervisors);
         }
         if !asked {
             continue;
@@ -128,26 +130,21 @@ fn accept(
     supervisors: &mut HashSet<i32>,
 ) {
     let helper = std::process::id() as i32;
-    match sys::fork() {
-        Ok(sys::Fork::Parent(pid)) => {
-            supervisors.insert(pid);
-        }
-        Ok(sys::Fork::Child) => {
-            // The helper's own end must not keep its socket open.
-            let _ = nix::unistd::close(SOCKET);
-            match packet[0] {
-                LAUNCH => {
-                    if let Some(parcel) = unpack(packet[1], fds) {
-                        supervise(parcel, filters.as_ref().ok(), helper);
-                    }
+    let supervisor = sys::fork(|| {
+        // The helper's own end must not keep its socket open.
+        let _ = nix::unistd::close(SOCKET);
+        match packet[0] {
+            LAUNCH => {
+                if let Some(parcel) = unpack(packet[1], fds) {
+                    supervise(parcel, filters.as_ref().ok(), helper);
                 }
-                PROBE => probe::answer(fds, filters, helper),
-                _ => {}
             }
-            sys::exit(0)
+            PROBE => probe::answer(fds, filters, helper),
+            _ => {}
         }
-        Err(_) => {}
-    }
+        0
+    });
+    supervisors.extend(supervisor.ok());
 }
 
 fn unpack(flags: u8, fds: Vec<OwnedFd>) -> Option<Parcel> {
@@ -162,10 +159,11 @@ fn unpack(flags: u8, fds: Vec<OwnedFd>) -> Option<Parcel> {
     })
 }
 
-/// Takes in supervisors that ended. What a killed one leaves behind comes to us and is ended here.
-fn bury(supervisors: &mut HashSet<i32>) {
+/// Takes in supervisors that ended. What a killed one leaves behind comes to us and is ended here;
+/// whether there was any.
+fn bury(supervisors: &mut HashSet<i32>) -> bool {
     while let Ok(Some(child)) = sys::reap() {
         supervisors.remove(&child.pid);
     }
-    tree::kill_strangers(supervisors);
+    tree::kill_strangers(supervisors)
 }

@@ -5,13 +5,14 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Mutex;
 
 use nix::sys::socket::{MsgFlags, recv, send};
+use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
-use tokio::io::{AsyncReadExt, Interest};
 use tokio::net::unix::pipe;
 
 use super::error::SandboxError;
 use super::frame::{Answer, KILL, MOST_ANSWER};
 use super::report::Exit;
+use super::sys;
 
 /// The reading end of a command's output.
 pub type Output = pipe::Receiver;
@@ -82,8 +83,7 @@ pub struct Process {
 impl Process {
     pub(super) fn watch(control: OwnedFd) -> Result<Self, SandboxError> {
         let failed = |source| SandboxError::Prepare { what: "watch the control socket", source };
-        let control = AsyncFd::register_with_interest(control, Interest::READABLE)
-            .map_err(|error| failed(error.into()))?;
+        let control = sys::watch_readable(control).map_err(failed)?;
         Ok(Self { control, pid: 0, exit: Mutex::new(None) })
     }
 

@@ -24,6 +24,9 @@ const WATCH: Duration = Duration::from_millis(100);
 /// The first look comes sooner: a fork bomb doubles every millisecond.
 const FIRST_WATCH: Duration = Duration::from_millis(20);
 
+/// How long killed processes may take to go before the end is reported without them.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// What came with a launch request.
 pub struct Parcel {
     pub payload: OwnedFd,
@@ -36,13 +39,20 @@ pub struct Parcel {
 
 /// Runs one command to its end. `helper` is the parent's process id.
 pub fn supervise(parcel: Parcel, filters: Option<&Filters>, helper: i32) {
-    let control = parcel.control.as_raw_fd();
-    let answer = match Supervisor::start(parcel, filters, helper) {
-        Ok(supervisor) => Answer::Ended(supervisor.run()),
-        Err((failure, _keep)) => Answer::Failed(failure),
-    };
-    // Nobody may be there to hear it any more.
-    say(control, &answer);
+    let Parcel { payload, control, output, errors, input, script } = parcel;
+    let files = [Some(output), Some(errors), input, script];
+    // Whoever started this may not be there to hear it any more.
+    match Supervisor::start(payload, control.as_raw_fd(), files, filters, helper) {
+        Ok(supervisor) => {
+            let exit = supervisor.run();
+            say(supervisor.control, &Answer::Ended(exit));
+            // Not waited for, but not given up either.
+            if exit.left > 0 {
+                tree::kill_all(supervisor.alone, supervisor.command, Duration::MAX);
+            }
+        }
+        Err(failure) => say(control.as_raw_fd(), &Answer::Failed(failure)),
+    }
 }
 
 fn say(control: RawFd, answer: &Answer) {
@@ -50,7 +60,7 @@ fn say(control: RawFd, answer: &Answer) {
 }
 
 struct Supervisor {
-    control: OwnedFd,
+    control: RawFd,
     signals: SignalFd,
     order: Order,
     command: i32,
@@ -59,23 +69,15 @@ struct Supervisor {
 }
 
 impl Supervisor {
-    /// Starts the command. The failure comes with the control socket, which must live to tell it.
-    fn start(parcel: Parcel, filters: Option<&Filters>, helper: i32) -> Result<Self, (Failure, OwnedFd)> {
-        let Parcel { payload, control, output, errors, input, script } = parcel;
-        let files = [Some(output), Some(errors), input, script];
-        match Self::start_with(payload, &control, &files, filters, helper) {
-            Ok((signals, order, command, alone)) => Ok(Self { control, signals, order, command, alone }),
-            Err(failure) => Err((failure, control)),
-        }
-    }
-
-    fn start_with(
+    /// Starts the command and lets go of the files that are its own: their ends are to be seen when
+    /// the last of its processes is gone.
+    fn start(
         payload: OwnedFd,
-        control: &OwnedFd,
-        files: &[Option<OwnedFd>; 4],
+        control: RawFd,
+        files: [Option<OwnedFd>; 4],
         filters: Option<&Filters>,
         helper: i32,
-    ) -> Result<(SignalFd, Order, i32, bool), Failure> {
+    ) -> Result<Self, Failure> {
         let setup = |what: &'static str| move |error: std::io::Error| Failure::new(Step::Setup, &error, what);
         let order = read_order(payload).map_err(setup("request"))?;
         nix::sys::prctl::set_child_subreaper(true).map_err(|errno| setup("subreaper")(errno.into()))?;
@@ -95,14 +97,12 @@ impl Supervisor {
             script: number(3),
             status: tell.as_raw_fd(),
         };
-        let command = match sys::fork().map_err(|error| Failure::new(Step::Fork, &error, ""))? {
-            sys::Fork::Parent(pid) => pid,
-            sys::Fork::Child => {
-                let (failure, status) = become_command(&order, filters, standard);
-                sys::write_fd(status, &Answer::Failed(failure).encode());
-                sys::exit(127)
-            }
-        };
+        let command = sys::fork(|| {
+            let (failure, status) = become_command(&order, filters, standard);
+            sys::write_fd(status, &Answer::Failed(failure).encode());
+            127
+        });
+        let command = command.map_err(|error| Failure::new(Step::Fork, &error, ""))?;
         drop(tell);
         let mut last_words = Vec::with_capacity(MOST_ANSWER);
         std::fs::File::from(told).read_to_end(&mut last_words).map_err(setup("start"))?;
@@ -112,22 +112,20 @@ impl Supervisor {
                 Err(failure)
             }
             _ => {
-                say(control.as_raw_fd(), &Answer::Started { pid: command });
-                Ok((signals, order, command, alone))
+                say(control, &Answer::Started { pid: command });
+                Ok(Self { control, signals, order, command, alone })
             }
         }
     }
 
-    /// Waits for the command's end or a reason to end it, and leaves nothing behind. By now this
-    /// process holds neither output nor input, so their ends are seen when the last user is gone.
-    fn run(self) -> Exit {
+    /// Waits for the command's end or a reason to end it, and leaves nothing behind.
+    fn run(&self) -> Exit {
         let limits = self.order.limits;
         let watched = limits.processes.is_some() || limits.memory_bytes.is_some();
         let mut next_look = watched.then(|| Instant::now() + FIRST_WATCH);
         loop {
             let timeout = next_look.map_or(-1, millis_until);
-            let [asked, child] =
-                sys::wait_readable([self.control.as_raw_fd(), self.signals.as_raw_fd()], timeout);
+            let [asked, child] = sys::wait_readable([self.control, self.signals.as_raw_fd()], timeout);
             if child {
                 self.drain_signals();
                 if let Some(status) = self.reap() {
@@ -165,7 +163,7 @@ impl Supervisor {
     /// Whether the control socket asks to end; otherwise it was closed, and nobody waits any more.
     fn asked_kindly(&self) -> bool {
         let mut byte = [0];
-        matches!(sys::receive_with_fds(self.control.as_raw_fd(), &mut byte), Ok((1, _)) if byte[0] == KILL)
+        matches!(sys::receive_with_fds(self.control, &mut byte), Ok((1, _)) if byte[0] == KILL)
     }
 
     /// Asks all to end and gives them a moment.
@@ -189,16 +187,17 @@ impl Supervisor {
     }
 
     fn over_limit(&self) -> Option<Ended> {
-        let pids = tree::descendants();
         let limits = self.order.limits;
-        if limits.processes.is_some_and(|most| pids.len() > most as usize) {
+        let most = limits.processes.map_or(usize::MAX, |most| most as usize + 1);
+        let pids = tree::descendants(most);
+        if pids.len() >= most {
             return Some(Ended::Processes);
         }
         limits.memory_bytes.is_some_and(|most| tree::resident(&pids) > most).then_some(Ended::Memory)
     }
 
     fn finish(&self, status: Option<i32>, ended_by: Option<Ended>) -> Exit {
-        let killed = tree::kill_all(self.alone, self.command);
+        let killed = tree::kill_all(self.alone, self.command, PATIENCE);
         let status = status.or(killed.watched).unwrap_or(libc::SIGKILL);
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
         let cpu_ms = usage.as_ref().map_or(0, |usage| {

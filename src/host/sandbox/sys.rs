@@ -5,30 +5,30 @@
 use std::ffi::{CStr, CString};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::libc;
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 fn check(result: libc::c_int) -> io::Result<libc::c_int> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-pub enum Fork {
-    Child,
-    Parent(i32),
-}
-
-pub fn fork() -> io::Result<Fork> {
+/// Runs `child` in a copy of this process, which ends with the code it gives, and by no other way: a
+/// panic must not unwind into what the parent was doing.
+pub fn fork(child: impl FnOnce() -> i32) -> io::Result<i32> {
     // SAFETY: callers run on the only thread of their process (`Helper::start` checks that), so the
     // child finds every lock free.
     match check(unsafe { libc::fork() })? {
-        0 => Ok(Fork::Child),
-        pid => Ok(Fork::Parent(pid)),
+        0 => exit(catch_unwind(AssertUnwindSafe(child)).unwrap_or(1)),
+        pid => Ok(pid),
     }
 }
 
 /// Ends this process at once: no destructors, no exit handlers, which belong to `iosm`.
-pub fn exit(code: i32) -> ! {
+fn exit(code: i32) -> ! {
     // SAFETY: never returns and touches nothing of ours.
     unsafe { libc::_exit(code) }
 }
@@ -201,4 +201,11 @@ pub fn receive_with_fds(socket: RawFd, buffer: &mut [u8]) -> io::Result<(usize, 
         }
     }
     Ok((message.bytes, fds))
+}
+
+/// Has the runtime of this thread tell when `fd` can be read.
+pub fn watch_readable(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an owned descriptor is open and stays the same until it is dropped, which only the
+    // watcher does.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, Interest::READABLE) }?)
 }

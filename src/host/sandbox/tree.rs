@@ -11,23 +11,23 @@ use nix::libc;
 
 use super::sys;
 
-/// How long killed processes may take to go before they are reported as left.
-const PATIENCE: Duration = Duration::from_secs(2);
-
-/// All living descendants of this process, parents before children. What forks while we look may be
-/// missed; who needs all of them asks until nothing new appears.
-pub fn descendants() -> Vec<i32> {
-    below(std::process::id() as i32)
-}
-
-fn below(top: i32) -> Vec<i32> {
+/// Living descendants of this process, parents before children, until `most` are found. What forks
+/// while we look may be missed.
+pub fn descendants(most: usize) -> Vec<i32> {
     let mut found = Vec::new();
-    let mut queue = children(top);
+    let mut queue = own_children();
     while let Some(pid) = queue.pop() {
-        queue.extend(children(pid));
         found.push(pid);
+        if found.len() >= most {
+            break;
+        }
+        queue.extend(children(pid));
     }
     found
+}
+
+fn own_children() -> Vec<i32> {
+    children(std::process::id() as i32)
 }
 
 /// Children belong to the thread that forked them, so every thread is asked.
@@ -76,7 +76,7 @@ pub fn resident(pids: &[i32]) -> u64 {
 
 /// Asks every descendant to end.
 pub fn terminate() {
-    for pid in descendants() {
+    for pid in descendants(usize::MAX) {
         let _ = sys::kill(pid, libc::SIGTERM);
         let _ = sys::kill(pid, libc::SIGCONT);
     }
@@ -91,31 +91,57 @@ pub struct Killed {
     pub watched: Option<i32>,
 }
 
-/// Kills until no child is left. `alone` says that signals of this process reach its descendants only
-/// (a Landlock scope, tried out before): then one signal to everybody is one step that no fork can
-/// outrun. Otherwise all are stopped first, until no new one appears, and killed then.
-pub fn kill_all(alone: bool, watched: i32) -> Killed {
+/// Kills until no child is left or `patience` is over. `alone` says that signals of this process reach
+/// its descendants only (a Landlock scope, tried out before): then one signal to everybody is one step
+/// that no fork can outrun. Otherwise whole process groups are killed, each in one step, again and
+/// again: what a dead process had started becomes our child, with a group to be killed next.
+pub fn kill_all(alone: bool, watched: i32, patience: Duration) -> Killed {
     let mut report = Killed::default();
     let start = Instant::now();
     loop {
-        match reap_into(&mut report, watched) {
-            Children::None => return report,
-            Children::Some if start.elapsed() > PATIENCE => {
-                report.left = descendants().len() as u32;
-                return report;
-            }
-            Children::Some => {}
+        let before = report.killed;
+        if matches!(reap_into(&mut report, watched), Children::None) {
+            return report;
+        }
+        if start.elapsed() > patience {
+            report.left = descendants(usize::MAX).len() as u32;
+            return report;
         }
         if alone {
             let _ = sys::kill(-1, libc::SIGKILL);
         } else {
-            stop_and_kill_below(std::process::id() as i32);
+            kill_children(&own_children());
         }
-        // The dead need a moment to be reported; a child that ends wakes nobody here.
-        if matches!(reap_into(&mut report, watched), Children::None) {
-            return report;
+        match reap_into(&mut report, watched) {
+            Children::None => return report,
+            // More may just have become ours; no time to lose.
+            Children::Some if report.killed > before => {}
+            // The dead need a moment to be reported.
+            Children::Some => std::thread::sleep(Duration::from_micros(200)),
         }
-        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Kills every child of this process that is not in `known`, with the groups they are in: what a killed
+/// supervisor left behind. Whether there was any; what they leave in turn comes up at the next call.
+pub fn kill_strangers(known: &HashSet<i32>) -> bool {
+    let strangers: Vec<i32> = own_children().into_iter().filter(|pid| !known.contains(pid)).collect();
+    kill_children(&strangers);
+    !strangers.is_empty()
+}
+
+/// Commands start in a session of their own, so no group of a descendant holds a process of ours; the
+/// supervisor's and helper's own group is left out all the same.
+fn kill_children(pids: &[i32]) {
+    let own = nix::unistd::getpgrp();
+    let group = |pid: &i32| nix::unistd::getpgid(Some(nix::unistd::Pid::from_raw(*pid))).ok();
+    let groups: HashSet<i32> =
+        pids.iter().filter_map(group).filter(|group| *group != own).map(nix::unistd::Pid::as_raw).collect();
+    for group in groups.into_iter().filter(|group| *group > 1) {
+        let _ = sys::kill(-group, libc::SIGKILL);
+    }
+    for pid in pids {
+        let _ = sys::kill(*pid, libc::SIGKILL);
     }
 }
 
@@ -137,42 +163,6 @@ fn reap_into(report: &mut Killed, watched: i32) -> Children {
             Ok(None) => return Children::Some,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return Children::None,
-        }
-    }
-}
-
-/// Stops all below `top` until no new one appears (what is stopped cannot fork), then kills them.
-fn stop_and_kill_below(top: i32) {
-    let mut stopped = HashSet::new();
-    loop {
-        let new: Vec<i32> = below(top).into_iter().filter(|pid| stopped.insert(*pid)).collect();
-        if new.is_empty() {
-            break;
-        }
-        for pid in new {
-            let _ = sys::kill(pid, libc::SIGSTOP);
-        }
-    }
-    for pid in stopped {
-        let _ = sys::kill(pid, libc::SIGKILL);
-    }
-}
-
-/// Kills every child of this process that is not in `known`, with all it started, until none is left:
-/// what a killed supervisor left behind.
-pub fn kill_strangers(known: &HashSet<i32>) {
-    let start = Instant::now();
-    loop {
-        let me = std::process::id() as i32;
-        let strangers: Vec<i32> = children(me).into_iter().filter(|pid| !known.contains(pid)).collect();
-        if strangers.is_empty() || start.elapsed() > PATIENCE {
-            return;
-        }
-        for pid in strangers {
-            let _ = sys::kill(pid, libc::SIGSTOP);
-            stop_and_kill_below(pid);
-            let _ = sys::kill(pid, libc::SIGKILL);
-            let _ = sys::wait_for(pid);
         }
     }
 }
