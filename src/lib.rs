@@ -10,6 +10,7 @@ pub mod base;
 pub mod config;
 pub mod host;
 pub mod kernel;
+pub mod host;
 pub mod model;
 pub mod protocol;
 pub mod session;

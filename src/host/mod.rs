@@ -7,3 +7,7 @@ pub mod file;
 pub mod tree;
 
 pub use file::HostError;
+//! `host` performs what the kernel granted and nothing else: it never judges, and it knows nothing of
+//! models, agents or faces.
+
+pub mod sandbox;

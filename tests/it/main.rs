@@ -2,3 +2,4 @@
 #![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
 
 mod model;
+mod sandbox;

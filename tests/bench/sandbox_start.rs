@@ -1,0 +1,83 @@
+//! What the launcher adds to starting a process, from a parent of 100 MB.
+//!
+//! Prints medians and 99th percentiles, spawn to exit, of the plain way (the standard library's spawn,
+//! itself the fastest there is), of the launcher without layers, and of the launcher with all of them.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench compares with the plain way"
+)]
+
+use std::time::{Duration, Instant};
+
+use iosm::host::sandbox::{Environment, Helper, Launch, Launcher, Layers, Surroundings, Toolchains};
+
+const RUNS: usize = 300;
+const PARENT_BYTES: usize = 100 << 20;
+
+fn main() {
+    let launcher = Launcher::new(Helper::start().expect("helper"));
+    // Touched page by page: memory that is only reserved costs a fork nothing.
+    let ballast: Vec<u8> = (0..PARENT_BYTES).map(|n| n as u8).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let temp = tempfile::tempdir().expect("folder");
+    let root = temp.path().canonicalize().expect("folder");
+    let environment = Environment::new(
+        &Surroundings {
+            vars: std::env::vars().collect(),
+            home: std::env::var("HOME").unwrap_or_default().into(),
+            cache: root.clone(),
+            tmp: root.clone(),
+            network: false,
+        },
+        &Toolchains::built_in().expect("table"),
+    );
+    let probe = Instant::now();
+    println!("{}", runtime.block_on(launcher.strength()).expect("probe"));
+    println!(
+        "probe {:.2} ms; {} readable paths",
+        probe.elapsed().as_secs_f64() * 1e3,
+        environment.read.len()
+    );
+    for argv in [&["/bin/true"][..], &["/bin/sh", "-c", "true"], &["/bin/bash", "-c", "true"]] {
+        let ways = [("plain", None), ("no layers", Some(Layers::NONE)), ("all layers", Some(Layers::ALL))];
+        let mut times = ways.map(|_| Vec::with_capacity(RUNS));
+        // Interleaved, so that what else this machine does falls on all alike.
+        for _ in 0..RUNS {
+            for ((_, layers), times) in ways.iter().zip(&mut times) {
+                let start = Instant::now();
+                match layers {
+                    None => plain(argv),
+                    Some(layers) => {
+                        let mut launch = Launch::argv(argv.iter().copied(), &root);
+                        environment.apply(&mut launch);
+                        launch.layers = *layers;
+                        runtime.block_on(run(&launcher, launch));
+                    }
+                }
+                times.push(start.elapsed());
+            }
+        }
+        for ((name, _), times) in ways.iter().zip(&mut times) {
+            times.sort();
+            let at = |share: usize| ms(times[times.len() * share / 100]);
+            println!("{:24} {name:12} median {:.2} ms  p99 {:.2} ms", argv.join(" "), at(50), at(99));
+        }
+    }
+    drop(ballast);
+}
+
+fn ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+fn plain(argv: &[&str]) {
+    let output = std::process::Command::new(argv[0]).args(&argv[1..]).env_clear().output().expect("runs");
+    assert!(output.status.success());
+}
+
+async fn run(launcher: &Launcher, launch: Launch) {
+    let running = launcher.spawn(launch).await.expect("starts");
+    let (_, exit) = running.finish(1 << 20).await.expect("ends");
+    assert!(exit.success());
+}

@@ -1,0 +1,61 @@
+//! Bounds on processes, memory, files and processor time.
+
+use std::time::{Duration, Instant};
+
+use iosm::host::sandbox::{Ended, Layers, Limits, Status};
+
+use super::{World, finish, with_mark};
+
+/// Doubles like the famous one-liner, but burns out by itself after some thousand processes: a
+/// launcher that fails must fail this test and not the machine.
+const BOMB: &str = "b() { [ $1 -gt 0 ] || exec sleep 20; b $(($1-1)) | b $(($1-1)) & }; b 10; sleep 20";
+
+#[test]
+fn a_fork_bomb_ends() {
+    for (layers, mark) in [(Layers::ALL, "bomb-one"), (Layers::NONE, "bomb-two")] {
+        let world = World::new();
+        let mut launch = world.shell(&format!("{BOMB} # {mark}"));
+        launch.layers = layers;
+        launch.limits = Limits { processes: Some(100), ..Limits::default() };
+        let start = Instant::now();
+        let (_, exit) = finish(launch);
+        assert_eq!((exit.ended_by, exit.left), (Some(Ended::Processes), 0));
+        assert!(exit.strays >= 100, "{exit:?}");
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        assert_eq!(with_mark(mark), [] as [i32; 0]);
+    }
+}
+
+#[test]
+fn too_much_memory_ends_the_command() {
+    let world = World::new();
+    let mut launch = world.shell("head -c 200000000 /dev/zero | tail; sleep 30");
+    launch.limits.memory_bytes = Some(64 << 20);
+    let (_, exit) = finish(launch);
+    assert_eq!((exit.ended_by, exit.status), (Some(Ended::Memory), Status::Signal(9)));
+    let mut launch = world.shell("head -c 1000000 /dev/zero | tail -c 1 | wc -c; sleep 0.3");
+    launch.limits.memory_bytes = Some(64 << 20);
+    assert!(finish(launch).1.success());
+}
+
+#[test]
+fn files_and_processor_time_are_bounded() {
+    let world = World::new();
+    let mut launch = world.shell("head -c 100000 /dev/zero > big");
+    launch.limits.file_size = Some(1000);
+    assert!(!finish(launch).1.success());
+    assert_eq!(std::fs::metadata(world.root.join("big")).unwrap().len(), 1000);
+    let mut launch = world.shell("while :; do :; done");
+    launch.limits.cpu_s = Some(1);
+    let (_, exit) = finish(launch);
+    assert_eq!(exit.ended_by, None);
+    assert!(matches!(exit.status, Status::Signal(9 | 24)), "{exit:?}");
+    assert!((900..1600).contains(&exit.cpu_ms), "{exit:?}");
+}
+
+#[test]
+fn usage_is_reported() {
+    let world = World::new();
+    let (_, exit) = world.run("head -c 30000000 /dev/zero | tail > /dev/null");
+    assert!(exit.max_rss_kb > 20_000, "{exit:?}");
+}
