@@ -16,7 +16,7 @@ use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
 use crate::base::{BlobStore, Stopwatch};
 use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult};
-use crate::model::{Delta, DeltaStream, Provider, Request, Thinking, retry_delay};
+use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, ToolCall, Usage,
 };
@@ -72,7 +72,7 @@ pub struct Agent {
 
 /// What woke the driver.
 enum Woken {
-    Stream(Option<Result<Delta, crate::model::ModelError>>),
+    Stream(Option<Result<Delta, ModelError>>),
     Tool(ToolCall, RawResult),
     Output,
     Op(Option<Op>),
@@ -156,7 +156,7 @@ impl Agent {
                 self.price_pending();
                 let provider = self.parts.provider.name().to_owned();
                 let message = "the stream ended without a last word".to_owned();
-                self.inputs.push_back(Input::StreamFailed(crate::model::ModelError::Cut { provider, message }));
+                self.inputs.push_back(Input::StreamFailed(ModelError::Cut { provider, message }));
             }
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
@@ -207,6 +207,7 @@ impl Agent {
             Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
             Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
             Op::Approve { call_id, answer } => self.on_answer(call_id, answer).await,
+            Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
         }
     }
@@ -278,12 +279,12 @@ impl Agent {
         self.stream = Some(self.parts.provider.stream(&request));
     }
 
-    async fn retry_later(&mut self, attempt: u32, error: &crate::model::ModelError) {
+    async fn retry_later(&mut self, attempt: u32, error: &ModelError) {
         let mut random = [0u8; 2];
         // Jitter needs no good randomness; without any, every client waits the same time.
         let _ = getrandom::fill(&mut random);
         let unit = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
-        let Some(delay) = retry_delay(attempt, error, unit) else {
+        let Some(delay) = RetryPolicy::default().delay(attempt, error, unit) else {
             let report = error.report().hint("the provider asks for a longer pause than is worth waiting");
             self.inputs.push_back(Input::Fault(report));
             return;
@@ -368,9 +369,12 @@ impl Agent {
         }
     }
 
-    async fn emit(&self, event: Event) {
-        // A face that has gone away does not stop the work; whoever owns the run cancels it.
-        let _ = self.parts.events.send(event).await;
+    fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
+        let events = self.parts.events.clone();
+        async move {
+            // A face that has gone away does not stop the work; whoever owns the run cancels it.
+            let _ = events.send(event).await;
+        }
     }
 
     fn record(&mut self, call: &ToolCall, effects: &[crate::protocol::Effect], verdict: &crate::protocol::Verdict) {
@@ -437,7 +441,7 @@ impl Agent {
     }
 }
 
-async fn next_delta(stream: &mut Option<DeltaStream>) -> Option<Result<Delta, crate::model::ModelError>> {
+async fn next_delta(stream: &mut Option<DeltaStream>) -> Option<Result<Delta, ModelError>> {
     match stream {
         Some(stream) => stream.next().await,
         None => std::future::pending().await,

@@ -3,7 +3,12 @@
 //! `agent` holds no rights: it asks the kernel for every call and hands the grant on. It draws
 //! nothing and prints nothing.
 
+mod account;
+mod driver;
+mod live;
 mod prompt;
 mod turn;
 
+pub use driver::{Agent, Parts, Price};
 pub use prompt::{Brief, Epoch, Instruction};
+pub use turn::{Input, Setup};

@@ -41,8 +41,8 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Doctor { json, model, place } => look::doctor(json, &model, &place),
         Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
-        Verb::Config { verb, place } => look::config(verb, &place),
-        Verb::Kernel { verb, place } => look::kernel(verb, &place),
+        Verb::Config { verb, place } => look::config(&verb, &place),
+        Verb::Kernel { verb, place } => look::kernel(&verb, &place),
         Verb::Models { json } => look::models(json),
     }
 }

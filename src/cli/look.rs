@@ -230,10 +230,9 @@ pub(super) fn models(as_json: bool) -> Result<u8, Report> {
         say_json(&list)?;
         return Ok(0);
     }
-    let known = |size: Option<usize>| size.map_or("unknown".to_owned(), |size| size.to_string());
     let mut rows = vec![vec!["MODEL".to_owned(), "CONTEXT".to_owned(), "ANSWER".to_owned()]];
     rows.extend(catalog.models().map(|(name, info)| {
-        vec![name.to_owned(), known(info.context), known(info.max_output.map(|most| most as usize))]
+        vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]
     }));
     let (as_of, source) = catalog.provenance();
     say(&format!("{}\nas of {as_of}: {source}\n", table(&rows)))?;

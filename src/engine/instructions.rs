@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::agent::Instruction;
+use crate::base::BlobStore;
 use crate::config::Workspace;
-use crate::host::file;
+use crate::host::file::{self, Opened};
 use crate::kernel::Kernel;
 use crate::protocol::Report;
 
@@ -16,11 +17,16 @@ const NAMES: [&str; 3] = ["AGENTS.md", "CLAUDE.md", "GEMINI.md"];
 const MOST_BYTES: usize = 64 * 1024;
 
 /// Reads them through the kernel, as the system. A file that cannot be read is a notice, no error.
-pub fn read(kernel: &Kernel, workspace: &Workspace, user_config: &Path) -> (Vec<Instruction>, Vec<Report>) {
+pub fn read(
+    kernel: &Kernel,
+    blobs: &BlobStore,
+    workspace: &Workspace,
+    user_config: &Path,
+) -> (Vec<Instruction>, Vec<Report>) {
     let mut found = Vec::new();
     let mut notices = Vec::new();
     for path in candidates(workspace, user_config) {
-        match read_one(kernel, &path) {
+        match read_one(kernel, blobs, &path) {
             Ok(text) if text.trim().is_empty() => {}
             Ok(text) => {
                 let shown = path.strip_prefix(&workspace.root).unwrap_or(&path);
@@ -47,9 +53,11 @@ fn candidates(workspace: &Workspace, user_config: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn read_one(kernel: &Kernel, path: &Path) -> Result<String, String> {
+fn read_one(kernel: &Kernel, blobs: &BlobStore, path: &Path) -> Result<String, String> {
     let grant = kernel.system_read(path).map_err(|error| error.to_string())?;
-    let content = file::read(grant).map_err(|error| error.to_string())?;
+    let Opened::File(content) = file::read(grant, blobs).map_err(|error| error.to_string())? else {
+        return Err("it is no file".to_owned());
+    };
     let bytes = &content.bytes[..content.bytes.len().min(MOST_BYTES)];
     Ok(String::from_utf8_lossy(bytes).into_owned())
 }

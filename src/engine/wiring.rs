@@ -15,7 +15,7 @@ use crate::base::{BlobStore, nearest, new_id};
 use crate::config::{Policy, Preset, Profile};
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
-use crate::host::file;
+use crate::host::{HostError, file};
 use crate::kernel::{Capability, Charter, Journal, Kernel};
 use crate::model::{Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model};
 use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
@@ -56,7 +56,10 @@ impl Record {
             Report::new(ReportKind::Host, format!("the session was not recorded in {}", self.path.display())).cause(why)
         };
         let grant = self.kernel.user_write(&self.path).map_err(|error| failed(error.to_string()))?;
-        file::replace(grant, script.as_bytes()).map_err(|error| failed(error.to_string()))
+        let saved = file::rewrite(grant, |_| Ok(script.into_bytes()));
+        saved.map(drop).map_err(|error: file::RewriteError<HostError>| match error {
+            file::RewriteError::Host(error) | file::RewriteError::Refused(error) => failed(error.to_string()),
+        })
     }
 }
 
@@ -81,12 +84,12 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
     let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
 
-    let (instructions, mut notices) = instructions::read(&kernel, &ground.workspace, &ground.dirs.config);
+    let (instructions, mut notices) = instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
     notices.extend(journal_notice.map(Report::note));
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
-    let window = settings.limits.context_tokens.or(info.and_then(|info| info.context)).unwrap_or(DEFAULT_WINDOW);
+    let window = settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
     let epoch = Epoch::lay_out(Brief {
         profile_prompt: profile.prompt.clone(),
         workspace: ground.workspace.root.display().to_string(),
@@ -117,7 +120,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         remind_report: options.remind_report && reported,
         max_attempts: MOST_ATTEMPTS,
     };
-    let most = info.and_then(|info| info.max_output).unwrap_or(DEFAULT_MAX_TOKENS);
+    let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
     let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     let agent = Agent::new(Parts {
         path: "main".to_owned(),
@@ -335,4 +338,19 @@ fn open_session(ground: &Ground, options: &Options, model: &str, profile: &Profi
 
 fn usage(error: crate::session::SessionError) -> Report {
     Report::from_error(ReportKind::Usage, &error)
+}
+
+/// A kernel that only explains: its journal lies in a temporary folder and holds nothing.
+pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Report> {
+    let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
+    let temp = PrivateTemp::new("iosm-").map_err(|error| {
+        Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
+    })?;
+    let fence = fence(ground, &options, temp.path())?;
+    let registry = registry(&profile, &options, &fence)?;
+    let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
+    let own = ground.state()?;
+    let (journal, _) = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
+    Kernel::new(charter, journal, blobs).map_err(state)
 }

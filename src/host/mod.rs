@@ -4,10 +4,9 @@
 //! of another kind is an error. `host` never judges, never asks, and never speaks to a model.
 
 pub mod file;
+pub mod process;
+pub mod sandbox;
+pub mod temp;
 pub mod tree;
 
 pub use file::HostError;
-//! `host` performs what the kernel granted and nothing else: it never judges, and it knows nothing of
-//! models, agents or faces.
-
-pub mod sandbox;

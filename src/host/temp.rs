@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::base::{StateDir, StoreError};
+
 /// A folder that only this user can enter; gone when dropped.
 #[derive(Debug)]
 pub struct PrivateTemp(Option<tempfile::TempDir>, PathBuf);
@@ -34,6 +36,11 @@ impl PrivateTemp {
     /// Makes a folder below it.
     pub fn folder(&self, name: &str) -> io::Result<()> {
         std::fs::create_dir_all(self.1.join(name))
+    }
+
+    /// It as a place for state that is thrown away.
+    pub fn state(&self) -> Result<StateDir, StoreError> {
+        StateDir::open(self.1.join("state"))
     }
 
     /// Leaves it behind for the user.

@@ -26,10 +26,10 @@ impl RawResult {
 /// A result that the model may see. Only the kernel makes one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admitted {
-    result: ToolResult,
-    summary: String,
-    bytes: u64,
-    admission: &'static str,
+    pub(super) result: ToolResult,
+    pub(super) summary: String,
+    pub(super) bytes: u64,
+    pub(super) admission: &'static str,
 }
 
 impl Admitted {

@@ -11,3 +11,5 @@ mod grant;
 pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use grant::{Grant, Reach, RunScope};
+mod stub;
+pub use stub::*;

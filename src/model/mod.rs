@@ -12,6 +12,7 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 mod http;
+mod local_servers;
 mod name;
 mod openai;
 mod request;
@@ -27,6 +28,7 @@ pub use catalog::{Catalog, ModelInfo};
 pub use connect::{Connect, connect};
 pub use delta::{Delta, Stop};
 pub use error::ModelError;
+pub use local_servers::local_servers;
 pub use name::parse_model;
 pub use request::{Request, Thinking, ToolSchema};
 pub use retry::RetryPolicy;

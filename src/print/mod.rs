@@ -8,6 +8,7 @@ mod output;
 mod report;
 mod stream;
 mod text;
+mod transcript;
 
 pub use output::{Format, Gate, Printer, Sink};
 pub use report::{report_lines, write_report};

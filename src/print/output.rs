@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use tokio::sync::mpsc;
 
-use super::{json, stream, text};
+use super::{json, stream, text, transcript};
 use crate::protocol::{Event, Outcome, Severity, Stamped};
 use crate::wire;
 
@@ -13,6 +13,8 @@ pub enum Format {
     /// The model's text as it comes; verdicts that are not plain permissions on standard error.
     #[default]
     Text,
+    /// Everything, for people: words, calls, verdicts, results.
+    Transcript,
     /// One object at the end.
     Json,
     /// One object a line, as it happens.
@@ -105,6 +107,7 @@ impl<O: Write, E: Write> Printer<O, E> {
         mut reader_gone: impl FnMut(),
     ) -> io::Result<u8> {
         let mut text = text::Text::default();
+        let mut transcript = transcript::Transcript::default();
         let mut lines = stream::Lines::default();
         let mut told = false;
         loop {
@@ -124,11 +127,21 @@ impl<O: Write, E: Write> Printer<O, E> {
             };
             if let Event::Finished(outcome) = stamped.event {
                 let code = self.gate.exit_code(&outcome);
-                self.finish(&outcome, code, stamped.seq, stamped.at_ms, &mut text, &mut lines)?;
+                match self.format {
+                    Format::Text => text.finish(&outcome, &mut self.out, &mut self.err)?,
+                    Format::Transcript => transcript.finish(&outcome, &mut self.out, &mut self.err)?,
+                    Format::Json => json::finish(&outcome, code, &mut self.out, &mut self.err)?,
+                    Format::StreamJson => {
+                        lines.finish(&outcome, code, stamped.seq, stamped.at_ms, &mut self.out)?;
+                    }
+                }
+                self.err.flush()?;
+                self.out.flush()?;
                 return Ok(if self.out.is_closed() && code == 130 { 0 } else { code });
             }
             match self.format {
                 Format::Text => text.event(&stamped.event, &mut self.out, &mut self.err)?,
+                Format::Transcript => transcript.event(&stamped.event, &mut self.out, &mut self.err)?,
                 Format::Json => json::event(&stamped.event, &mut self.err, self.progress)?,
                 Format::StreamJson => lines.event(stamped, &mut self.out)?,
             }
@@ -137,24 +150,6 @@ impl<O: Write, E: Write> Printer<O, E> {
                 reader_gone();
             }
         }
-    }
-
-    fn finish(
-        &mut self,
-        outcome: &Outcome,
-        code: u8,
-        seq: u64,
-        at_ms: u64,
-        text: &mut text::Text,
-        lines: &mut stream::Lines,
-    ) -> io::Result<()> {
-        match self.format {
-            Format::Text => text.finish(outcome, &mut self.out, &mut self.err)?,
-            Format::Json => json::finish(outcome, code, &mut self.out, &mut self.err)?,
-            Format::StreamJson => lines.finish(outcome, code, seq, at_ms, &mut self.out)?,
-        }
-        self.err.flush()?;
-        self.out.flush()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sessions of a project, newest first.
 
 use super::entry::{Entry, Payload};
-use super::log::{SessionError, read_entries};
+use super::log::{SessionError, entries};
 use crate::base::{StateDir, matches_prefix};
 use crate::protocol::{Block, Item, Part};
 
@@ -54,8 +54,8 @@ fn ids(dir: &StateDir) -> Result<Vec<String>, SessionError> {
 }
 
 fn summary(dir: &StateDir, id: String) -> Summary {
-    match read_entries(dir, &id) {
-        Ok(entries) => summarise(id, &entries),
+    match entries(dir, &id) {
+        Ok(found) => summarise(id, &found),
         Err(error) => Summary {
             id,
             started: String::new(),

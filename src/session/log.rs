@@ -68,7 +68,7 @@ impl SessionLog {
     /// says so, so that every provider accepts the conversation.
     pub fn resume(dir: &StateDir, id: &str) -> Result<Loaded, SessionError> {
         let file = open_locked(dir, id)?;
-        let entries = read_entries(dir, id)?;
+        let entries = entries(dir, id)?;
         let branch = current_branch(&entries);
         let Some(Payload::Start(start)) = entries.first().map(|entry| &entry.payload) else {
             return Err(damaged(id, 1, "the first line does not open a session"));
@@ -126,7 +126,7 @@ fn damaged(id: &str, line: usize, message: &str) -> SessionError {
 }
 
 /// Every whole line of a session.
-pub(super) fn read_entries(dir: &StateDir, id: &str) -> Result<Vec<Entry>, SessionError> {
+pub fn entries(dir: &StateDir, id: &str) -> Result<Vec<Entry>, SessionError> {
     let bytes = dir.read(&file_name(id))?;
     let whole = bytes.iter().rposition(|b| *b == b'\n').map_or(0, |end| end + 1);
     bytes[..whole]

@@ -9,4 +9,4 @@ mod log;
 
 pub use entry::{CallRecord, Entry, Payload, Start};
 pub use list::{Summary, find, list};
-pub use log::{Loaded, SessionError, SessionLog};
+pub use log::{Loaded, SessionError, SessionLog, entries};

@@ -3,6 +3,7 @@
 //! A tool acts only through `host`, with the grant it was handed; it never looks up a path itself,
 //! never judges, and never sees the conversation.
 
+mod bash;
 mod context;
 mod edit;
 mod leaf;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::ToolSpec;
 
+pub use bash::register_bash;
 pub use context::{Notes, OutputSink, TodoItem, TodoStatus, ToolContext};
 pub use ledger::{Known, ReadLedger};
 pub use registry::Registry;

@@ -3,5 +3,5 @@
 mod boxes;
 mod sections;
 
-pub use boxes::{Overflow, Section, lay_out};
+
 pub use sections::{Brief, Epoch, Instruction};

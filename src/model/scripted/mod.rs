@@ -25,8 +25,9 @@ use reply::Action;
 use script::Script;
 use select::{Chosen, View};
 
-const SHIPPED: [(&str, &str); 2] = [
+const SHIPPED: [(&str, &str); 3] = [
     ("hello", include_str!("../../../templates/scripts/hello.yaml")),
+    ("demo", include_str!("../../../templates/scripts/demo.yaml")),
     ("audit", include_str!("../../../templates/scripts/audit.yaml")),
 ];
 
