@@ -168,3 +168,79 @@ fn all(conditions: &[(u8, SeccompCmpOp, u64)]) -> Result<SeccompRule, seccompile
     });
     SeccompRule::new(made.collect::<Result<_, _>>()?)
 }
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    /// What the kernel would answer to a call: this machine may not offer x32, its filter must still
+    /// refuse it. Knows the instructions seccompiler emits.
+    fn decide(program: &[sock_filter], number: u32, arguments: [u64; 6]) -> u32 {
+        const X86_64: u32 = 0xc000_003e;
+        let mut data = [number, X86_64, 0, 0].to_vec();
+        data.extend(arguments.iter().flat_map(|value| [*value as u32, (*value >> 32) as u32]));
+        let (mut at, mut held) = (0, 0u32);
+        loop {
+            let sock_filter { code, jt, jf, k } = program[at];
+            let jump = |holds: bool| usize::from(if holds { jt } else { jf });
+            at += 1;
+            match code {
+                0x20 => held = data[k as usize / 4],
+                0x54 => held &= k,
+                0x05 => at += k as usize,
+                0x15 => at += jump(held == k),
+                0x25 => at += jump(held > k),
+                0x35 => at += jump(held >= k),
+                0x06 => return k,
+                other => panic!("unknown instruction {other:#x}"),
+            }
+        }
+    }
+
+    fn refusal(errno: i32) -> u32 {
+        libc::SECCOMP_RET_ERRNO | errno as u32
+    }
+
+    #[test]
+    fn x32_numbers_and_namespaces_by_any_flag_are_refused() {
+        let filters = Filters::compile().unwrap();
+        for filter in [&filters.offline, &filters.online] {
+            let ask = |number: libc::c_long, first: u64| {
+                decide(&filter.refuse, number as u32, [first, 0, 0, 0, 0, 0])
+            };
+            for number in [libc::SYS_socket, libc::SYS_mount, libc::SYS_getpid] {
+                assert_eq!(ask(number | 0x4000_0000, 2), refusal(libc::ENOSYS));
+            }
+            assert_eq!(ask(libc::SYS_getpid, 0), libc::SECCOMP_RET_ALLOW);
+            assert_eq!(ask(libc::SYS_clone, libc::SIGCHLD as u64), libc::SECCOMP_RET_ALLOW);
+            for bit in (0..64).map(|n| 1u64 << n).filter(|bit| NAMESPACES & bit != 0) {
+                assert_eq!(ask(libc::SYS_clone, bit | libc::SIGCHLD as u64), refusal(libc::EPERM));
+                assert_eq!(ask(libc::SYS_unshare, bit), refusal(libc::EPERM));
+            }
+        }
+    }
+
+    #[test]
+    fn sockets_follow_the_network() {
+        let filters = Filters::compile().unwrap();
+        let ask = |filter: &Filter, family: i32, kind: i32, protocol: i32| {
+            let arguments = [family as u64, kind as u64, protocol as u64, 0, 0, 0];
+            decide(&filter.refuse, libc::SYS_socket as u32, arguments) == libc::SECCOMP_RET_ALLOW
+        };
+        let cloexec = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+        for (family, kind, protocol, online) in [
+            (libc::AF_INET, libc::SOCK_STREAM | cloexec, 0, true),
+            (libc::AF_INET6, libc::SOCK_DGRAM, 0, true),
+            (libc::AF_NETLINK, libc::SOCK_RAW | cloexec, libc::NETLINK_ROUTE, true),
+            (libc::AF_NETLINK, libc::SOCK_RAW, libc::NETLINK_NETFILTER, false),
+            (libc::AF_INET, libc::SOCK_RAW | cloexec, libc::IPPROTO_ICMP, false),
+            (libc::AF_INET6, libc::SOCK_RAW, 0, false),
+            (libc::AF_PACKET, libc::SOCK_DGRAM, 0, false),
+            (libc::AF_UNIX, libc::SOCK_STREAM, 0, false),
+            (libc::AF_VSOCK, libc::SOCK_STREAM, 0, false),
+        ] {
+            assert!(!ask(&filters.offline, family, kind, protocol), "{family} {kind}");
+            assert_eq!(ask(&filters.online, family, kind, protocol), online, "{family} {kind}");
+        }
+    }
+}
