@@ -130,7 +130,12 @@ impl Agent {
         }
     }
 
-    async fn wait(&mut self, ops: &mut mpsc::Receiver<Op>, ops_open: bool, deadline: Option<Instant>) -> Woken {
+    async fn wait(
+        &mut self,
+        ops: &mut mpsc::Receiver<Op>,
+        ops_open: bool,
+        deadline: Option<Instant>,
+    ) -> Woken {
         let retry_at = self.retry_at;
         tokio::select! {
             biased;
@@ -324,7 +329,13 @@ impl Agent {
                 self.record(&call, &effects, &verdict);
                 let call_id = call.id.clone();
                 self.questions.insert(call_id.clone(), question);
-                self.emit(Event::ApprovalAsked { call_id: call_id.clone(), tool: call.tool, verdict, effects }).await;
+                self.emit(Event::ApprovalAsked {
+                    call_id: call_id.clone(),
+                    tool: call.tool,
+                    verdict,
+                    effects,
+                })
+                .await;
                 self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
             }
             Judgement::Refused(refused) => {
@@ -377,7 +388,12 @@ impl Agent {
         }
     }
 
-    fn record(&mut self, call: &ToolCall, effects: &[crate::protocol::Effect], verdict: &crate::protocol::Verdict) {
+    fn record(
+        &mut self,
+        call: &ToolCall,
+        effects: &[crate::protocol::Effect],
+        verdict: &crate::protocol::Verdict,
+    ) {
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -397,8 +413,9 @@ impl Agent {
     }
 
     fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error)
-            .hint("nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)");
+        let report = Report::from_error(ReportKind::State, error).hint(
+            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
+        );
         self.inputs.push_back(Input::Fault(report));
     }
 

@@ -80,7 +80,8 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
         tell(&Report::note("no sessions in this project yet").hint("start one: iosm -p \"…\""));
     } else {
         let rows = found.iter().map(|s| {
-            let title = s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
+            let title =
+                s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
             vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), s.model.clone(), title]
         });
         say(&table(&rows.collect::<Vec<_>>()))?;
@@ -122,7 +123,11 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
         ConfigVerb::Check => check(&bare_ground(place)?)?,
         ConfigVerb::Trust => {
             let done = bare_ground(place)?.trust_project()?;
-            say(if done { "trusted, as the files are now\n" } else { "the project brings no settings or profiles\n" })?;
+            say(if done {
+                "trusted, as the files are now\n"
+            } else {
+                "the project brings no settings or profiles\n"
+            })?;
         }
         ConfigVerb::Untrust => {
             let done = bare_ground(place)?.untrust_project()?;
@@ -213,7 +218,11 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
                 options.sandbox = probed;
             }
             let explanation = engine::explain(&ground, options, tool, args)?;
-            if *json { say_json(&explanation)? } else { say(&explanation.to_string())? }
+            if *json {
+                say_json(&explanation)?
+            } else {
+                say(&explanation.to_string())?
+            }
             Ok(0)
         }
     }
@@ -225,15 +234,19 @@ pub(super) fn models(as_json: bool) -> Result<u8, Report> {
     if as_json {
         let list: Vec<Value> = catalog
             .models()
-            .map(|(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}))
+            .map(
+                |(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}),
+            )
             .collect();
         say_json(&list)?;
         return Ok(0);
     }
     let mut rows = vec![vec!["MODEL".to_owned(), "CONTEXT".to_owned(), "ANSWER".to_owned()]];
-    rows.extend(catalog.models().map(|(name, info)| {
-        vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]
-    }));
+    rows.extend(
+        catalog
+            .models()
+            .map(|(name, info)| vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]),
+    );
     let (as_of, source) = catalog.provenance();
     say(&format!("{}\nas of {as_of}: {source}\n", table(&rows)))?;
     Ok(0)

@@ -2,4 +2,5 @@
 #![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
 
 mod model;
+mod prompt;
 mod sandbox;
