@@ -10,3 +10,4 @@ pub mod config;
 pub mod kernel;
 pub mod model;
 pub mod protocol;
+pub mod syntax;
