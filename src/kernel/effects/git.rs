@@ -4,9 +4,34 @@ use crate::syntax::shell::{SimpleCommand, Word};
 
 /// Subcommands that read only, whatever their arguments.
 const READS: &[&str] = &[
-    "status", "log", "diff", "show", "blame", "grep", "rev-parse", "rev-list", "ls-files", "ls-tree", "describe",
-    "shortlog", "cat-file", "for-each-ref", "show-ref", "merge-base", "name-rev", "reflog", "whatchanged",
-    "check-ignore", "check-attr", "var", "help", "version", "count-objects", "diff-tree", "diff-index", "fsck",
+    "status",
+    "log",
+    "diff",
+    "show",
+    "blame",
+    "grep",
+    "rev-parse",
+    "rev-list",
+    "ls-files",
+    "ls-tree",
+    "describe",
+    "shortlog",
+    "cat-file",
+    "for-each-ref",
+    "show-ref",
+    "merge-base",
+    "name-rev",
+    "reflog",
+    "whatchanged",
+    "check-ignore",
+    "check-attr",
+    "var",
+    "help",
+    "version",
+    "count-objects",
+    "diff-tree",
+    "diff-index",
+    "fsck",
 ];
 /// Subcommands that talk to another repository.
 const TALKS: &[&str] = &["push", "fetch", "pull", "clone", "ls-remote", "send-email", "request-pull"];

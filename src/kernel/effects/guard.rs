@@ -77,23 +77,64 @@ const STARTUP: Guard = Guard {
 
 /// Below the home folder: a name, or a folder with everything in it.
 const HOME_CREDENTIALS: &[&str] = &[
-    ".ssh", ".aws", ".gnupg", ".azure", ".kube", ".netrc", ".git-credentials", ".pgpass", ".npmrc", ".pypirc",
-    ".my.cnf", ".docker/config.json", ".config/gcloud", ".config/gh", ".config/hub", ".config/op",
-    ".cargo/credentials", ".cargo/credentials.toml", ".gem/credentials", ".m2/settings.xml",
-    ".terraform.d/credentials.tfrc.json", ".password-store", ".local/share/keyrings", ".mozilla",
-    ".config/google-chrome", ".config/chromium", "Library/Keychains",
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".azure",
+    ".kube",
+    ".netrc",
+    ".git-credentials",
+    ".pgpass",
+    ".npmrc",
+    ".pypirc",
+    ".my.cnf",
+    ".docker/config.json",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/hub",
+    ".config/op",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".gem/credentials",
+    ".m2/settings.xml",
+    ".terraform.d/credentials.tfrc.json",
+    ".password-store",
+    ".local/share/keyrings",
+    ".mozilla",
+    ".config/google-chrome",
+    ".config/chromium",
+    "Library/Keychains",
 ];
 const HOME_STARTUP: &[&str] = &[
-    ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc", ".zprofile", ".zshenv",
-    ".zlogin", ".zlogout", ".inputrc", ".gitconfig", ".config/git", ".config/fish", ".config/autostart",
-    ".config/systemd", ".config/environment.d", "Library/LaunchAgents", ".vimrc", ".config/nvim",
-    ".cargo/config.toml", ".cargo/config",
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".profile",
+    ".zshrc",
+    ".zprofile",
+    ".zshenv",
+    ".zlogin",
+    ".zlogout",
+    ".inputrc",
+    ".gitconfig",
+    ".config/git",
+    ".config/fish",
+    ".config/autostart",
+    ".config/systemd",
+    ".config/environment.d",
+    "Library/LaunchAgents",
+    ".vimrc",
+    ".config/nvim",
+    ".cargo/config.toml",
+    ".cargo/config",
 ];
 /// Anywhere at all.
 const KEY_NAMES: &[&str] =
     &["id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", ".netrc", ".git-credentials", ".pgpass"];
 const EXAMPLE_ENDINGS: &[&str] = &["example", "sample", "template", "dist", "defaults"];
-const SYSTEM_SECRETS: &[&str] = &["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh"];
+const SYSTEM_SECRETS: &[&str] =
+    &["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh"];
 
 /// What guards `real`, which lies in `place`. Names are compared without case: on some file systems
 /// `.GIT` is `.git`, and nobody calls an innocent file so.

@@ -49,6 +49,8 @@ pub(super) enum Via {
     Redirect,
     /// A word of a command in a shell line.
     Word,
+    /// A word of an unknown program that names something guarded; nobody knows what for.
+    Mention,
     /// The shell line as a whole.
     Line,
 }

@@ -9,14 +9,22 @@ const UNKNOWN: &str = "a host only known when it runs";
 
 /// Package managers: program, the subcommands that reach out, the registry.
 const REGISTRIES: &[(&str, &[&str], &str)] = &[
-    ("npm", &["install", "i", "ci", "add", "update", "publish", "audit", "outdated", "view"], "registry.npmjs.org"),
+    (
+        "npm",
+        &["install", "i", "ci", "add", "update", "publish", "audit", "outdated", "view"],
+        "registry.npmjs.org",
+    ),
     ("pnpm", &["install", "i", "add", "update", "publish", "dlx", "fetch"], "registry.npmjs.org"),
     ("yarn", &["install", "add", "up", "upgrade", "publish", "dlx"], "registry.yarnpkg.com"),
     ("pip", &["install", "download", "index"], "pypi.org"),
     ("pip3", &["install", "download", "index"], "pypi.org"),
     ("poetry", &["install", "add", "update", "lock", "publish"], "pypi.org"),
     ("twine", &["upload"], "upload.pypi.org"),
-    ("cargo", &["install", "add", "update", "fetch", "publish", "search", "yank", "login"], "index.crates.io"),
+    (
+        "cargo",
+        &["install", "add", "update", "fetch", "publish", "search", "yank", "login"],
+        "index.crates.io",
+    ),
     ("gem", &["install", "update", "push"], "rubygems.org"),
     ("bundle", &["install", "update"], "rubygems.org"),
     ("composer", &["install", "update", "require"], "repo.packagist.org"),
@@ -41,8 +49,8 @@ pub(super) fn effects(command: &SimpleCommand) -> Vec<Effect> {
     }
     match program {
         "curl" | "wget" | "http" | "https" | "xh" | "aria2c" => web(command),
-        "ssh" | "sftp" | "mosh" | "telnet" | "nc" | "ncat" | "netcat" | "ftp" | "ping" | "dig" | "nslookup"
-        | "whois" | "ssh-copy-id" => {
+        "ssh" | "sftp" | "mosh" | "telnet" | "nc" | "ncat" | "netcat" | "ftp" | "ping" | "dig"
+        | "nslookup" | "whois" | "ssh-copy-id" => {
             let Some(word) = command.operands().next() else { return Vec::new() };
             let host = word.as_literal().map_or(UNKNOWN, |text| text.rsplit('@').next().unwrap_or(text));
             vec![Effect::Net { host: host.to_owned(), port: None }]

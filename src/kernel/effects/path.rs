@@ -26,7 +26,12 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
             PathError::NotADirectory(_) => "Check the path with a listing of its folder.",
             PathError::Io { .. } => "Check that the path is right and may be read.",
         };
-        unusable("path", text, error.to_string(), format!("`{text}` is not a usable path: {error}. {instead}"))
+        unusable(
+            "path",
+            text,
+            error.to_string(),
+            format!("`{text}` is not a usable path: {error}. {instead}"),
+        )
     })
 }
 

@@ -31,8 +31,19 @@ impl Place {
 
 /// Public trees of a Unix system: programs, libraries, and configuration without secrets (the
 /// exceptions are guarded by name).
-const SYSTEM: &[&str] =
-    &["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/opt", "/nix/store", "/System", "/Library"];
+const SYSTEM: &[&str] = &[
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc",
+    "/opt",
+    "/nix/store",
+    "/System",
+    "/Library",
+];
 
 /// The class of the root that lies deepest above `real`: a worktree in our state folder is a
 /// workspace, our state folder below a workspace is ours.

@@ -25,14 +25,14 @@ pub(super) enum Operands {
 /// `None` for a program that is not known.
 pub(super) fn operands_of(program: &str) -> Option<Operands> {
     Some(match program {
-        "echo" | "printf" | "true" | "false" | ":" | "cd" | "pushd" | "popd" | "exit" | "return" | "sleep"
-        | "seq" | "date" | "pwd" | "whoami" | "id" | "uname" | "hostname" | "which" | "type" | "kill"
-        | "wait" | "basename" | "dirname" | "tr" | "expr" | "let" | "read" | "shift" | "yes" | "export"
-        | "alias" | "set" | "unset" | "command" => Operands::Texts,
+        "echo" | "printf" | "true" | "false" | ":" | "cd" | "pushd" | "popd" | "exit" | "return"
+        | "sleep" | "seq" | "date" | "pwd" | "whoami" | "id" | "uname" | "hostname" | "which" | "type"
+        | "kill" | "wait" | "basename" | "dirname" | "tr" | "expr" | "let" | "read" | "shift" | "yes"
+        | "export" | "alias" | "set" | "unset" | "command" => Operands::Texts,
         "cat" | "head" | "tail" | "less" | "more" | "wc" | "sort" | "uniq" | "cut" | "nl" | "tac" | "rev"
-        | "diff" | "cmp" | "comm" | "paste" | "join" | "fold" | "fmt" | "column" | "xxd" | "od" | "hexdump"
-        | "strings" | "base64" | "base32" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum" | "cksum"
-        | "bat" | "zcat" | "gzcat" | "source" | "." => Operands::Reads,
+        | "diff" | "cmp" | "comm" | "paste" | "join" | "fold" | "fmt" | "column" | "xxd" | "od"
+        | "hexdump" | "strings" | "base64" | "base32" | "md5sum" | "sha1sum" | "sha256sum" | "sha512sum"
+        | "cksum" | "bat" | "zcat" | "gzcat" | "source" | "." => Operands::Reads,
         "grep" | "egrep" | "fgrep" | "rg" | "ag" | "ack" | "sed" | "awk" | "gawk" | "jq" | "yq" => {
             Operands::PatternThenReads
         }
@@ -55,7 +55,9 @@ pub(super) fn takes_value(program: &str, option: &str) -> bool {
         "head" | "tail" => &["-n", "-c"],
         "sort" => &["-k", "-t", "-S", "-T"],
         "cut" => &["-d", "-f", "-c", "-b"],
-        "grep" | "egrep" | "fgrep" => &["-e", "-m", "-A", "-B", "-C", "--include", "--exclude", "--exclude-dir"],
+        "grep" | "egrep" | "fgrep" => {
+            &["-e", "-m", "-A", "-B", "-C", "--include", "--exclude", "--exclude-dir"]
+        }
         "rg" => &["-e", "-g", "-t", "-T", "-m", "-A", "-B", "-C", "--glob", "--type", "-r", "--iglob"],
         "awk" | "gawk" => &["-F", "-v"],
         "jq" => &["--arg", "--argjson", "--indent"],
@@ -80,7 +82,22 @@ pub(in crate::kernel) fn is_interpreter(program: &str) -> bool {
     let stem = program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
     matches!(
         stem,
-        "sh" | "bash" | "zsh" | "dash" | "ksh" | "ash" | "fish" | "python" | "perl" | "ruby" | "node" | "php"
-            | "lua" | "deno" | "bun" | "pwsh" | "tclsh" | "osascript"
+        "sh" | "bash"
+            | "zsh"
+            | "dash"
+            | "ksh"
+            | "ash"
+            | "fish"
+            | "python"
+            | "perl"
+            | "ruby"
+            | "node"
+            | "php"
+            | "lua"
+            | "deno"
+            | "bun"
+            | "pwsh"
+            | "tclsh"
+            | "osascript"
     )
 }
