@@ -8,6 +8,7 @@ use super::style::{bytes, table};
 use crate::config::ENVIRONMENT;
 use crate::engine::{self, CheckStatus, FlagSetting, Ground, Options, ProjectTrust, SessionChoice};
 use crate::host::sandbox::{Helper, Launcher};
+use crate::kernel::Explanation;
 use crate::protocol::{Report, ReportKind};
 use crate::wire;
 
@@ -201,7 +202,15 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
     match verb {
         KernelVerb::Verify { journal } => {
             let (path, verified) = engine::verify(&bare_ground(place)?, journal.as_deref())?;
-            say(&format!("{}: {verified}\n", path.display()))?;
+            let torn = if verified.torn { "; the last line is torn, as after a crash" } else { "" };
+            say(&format!(
+                "{}: {} rows, {} sealed, {} unsealed{torn}; last hash {}\n",
+                path.display(),
+                verified.rows,
+                verified.sealed,
+                verified.unsealed,
+                verified.last_hash
+            ))?;
             Ok(0)
         }
         KernelVerb::Explain { tool, args, profile, policy, json } => {
@@ -219,13 +228,40 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
             }
             let explanation = engine::explain(&ground, options, tool, args)?;
             if *json {
-                say_json(&explanation)?
+                say_json(&explanation_json(&explanation))?
             } else {
-                say(&explanation.to_string())?
+                say(&explanation_text(&explanation))?
             }
             Ok(0)
         }
     }
+}
+
+fn explanation_json(explanation: &Explanation) -> Value {
+    let steps: Vec<Value> = explanation
+        .steps
+        .iter()
+        .map(|step| json!({"name": step.name, "said": step.said, "micros": step.micros}))
+        .collect();
+    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "verdict": explanation.verdict})
+}
+
+fn explanation_text(explanation: &Explanation) -> String {
+    let verdict = &explanation.verdict;
+    let mut rows = Vec::new();
+    for step in &explanation.steps {
+        let said = if step.said.is_empty() { "-".to_owned() } else { step.said.join("; ") };
+        rows.push(vec![step.name.clone(), format!("{:.1} µs", step.micros), said]);
+    }
+    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
+    let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
+    out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
+    for (who, line) in [("user", &verdict.user_line), ("model", &verdict.model_line)] {
+        if !line.is_empty() {
+            out.push_str(&format!("{who}: {line}\n"));
+        }
+    }
+    out
 }
 
 pub(super) fn models(as_json: bool) -> Result<u8, Report> {

@@ -82,15 +82,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let project = ground.state()?;
     let opened = open_session(ground, &options, &name, &profile)?;
     let id = opened.id.clone();
-    let (journal, journal_notice) =
-        Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
     let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
-    notices.extend(journal_notice.map(Report::note));
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
@@ -372,7 +370,7 @@ pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Re
     let registry = registry(&profile, &options, &fence)?;
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
     let own = ground.state()?;
-    let (journal, _) = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
     Kernel::new(charter, journal, blobs).map_err(state)
 }

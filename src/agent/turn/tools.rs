@@ -74,7 +74,10 @@ impl Batch {
 
     /// Notes a result; false when no such call is open (it came after a cancel).
     pub(super) fn settle(&mut self, call_id: &str, result: Admitted) -> bool {
-        let found = self.slots.iter_mut().find(|slot| matches!(slot, Slot::Open(call) | Slot::Running(call) if call.id == call_id));
+        let found = self
+            .slots
+            .iter_mut()
+            .find(|slot| matches!(slot, Slot::Open(call) | Slot::Running(call) if call.id == call_id));
         let Some(slot) = found else { return false };
         *slot = Slot::Done(result);
         true
