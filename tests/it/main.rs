@@ -1,2 +1,4 @@
 //! Every integration test, in one binary.
 #![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
+
+mod kernel;
