@@ -1,6 +1,7 @@
 //! Every integration test, in one binary.
 #![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
 
+mod kernel;
 mod model;
 mod prompt;
 mod sandbox;

@@ -71,11 +71,16 @@ pub(in crate::kernel) fn place_of(charter: &Charter, real: &Path) -> Place {
     for root in SYSTEM {
         consider(Path::new(root), Place::System);
     }
-    if charter.sandbox == SandboxStrength::Full {
-        // Namespaces give every command a `/tmp` of its own.
-        for root in ["/tmp", "/var/tmp"] {
-            consider(Path::new(root), Place::Temp);
-        }
-    }
     best.1
+}
+
+/// Namespaces give every command a `/tmp` of its own, so what a command writes there is gone with it.
+/// Not so for the file tools, nor where the user's own things lie in `/tmp`.
+pub(super) fn place_for_command(charter: &Charter, real: &Path) -> Place {
+    let place = place_of(charter, real);
+    let own_tmp = charter.sandbox == SandboxStrength::Full
+        && ["/tmp", "/var/tmp"].iter().any(|tmp| {
+            real.starts_with(tmp) && !charter.workspace.starts_with(tmp) && !charter.home.starts_with(tmp)
+        });
+    if place == Place::Outside && own_tmp { Place::Temp } else { place }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::git::GitCall;
 use super::guard::{Level, guard_of_text};
+use super::place::place_for_command;
 use super::programs::{Operands, is_interpreter, operands_of, takes_value};
 use super::{Fact, MOST_FACTS, Prepared, Via, net, path};
 use crate::base::{PathHandle, resolve};
@@ -137,7 +138,8 @@ impl Find<'_> {
             Use::Write => Effect::Write { path: real.clone() },
             Use::Delete => Effect::Delete { path: real.clone() },
         };
-        let mut fact = path::fact(self.charter, effect, &real, via);
+        let place = place_for_command(self.charter, &real);
+        let mut fact = path::fact(self.charter, place, effect, &real, via);
         if fact.guard.is_none() && handle.through_link() {
             // Removing or replacing a link acts on its own name too.
             fact.guard = guard_of_text(self.charter, base, text);
