@@ -90,6 +90,7 @@ impl World {
             tools,
             policy: Policy::default(),
             sandbox: SandboxStrength::Reduced,
+            unsandboxed_by_user: false,
             human: true,
         };
         Self { temp, charter }

@@ -49,6 +49,7 @@ fn kernel(root: &std::path::Path) -> Kernel {
         tools,
         policy: Policy::default(),
         sandbox: SandboxStrength::Full,
+        unsandboxed_by_user: false,
         human: true,
     };
     let journal = Journal::open(StateDir::open(root.join("state/journal")).unwrap(), "s_bench").unwrap();

@@ -55,6 +55,7 @@ impl World {
             tools,
             policy: Policy::default(),
             sandbox: SandboxStrength::Full,
+            unsandboxed_by_user: false,
             human: true,
         };
         Self { _temp: temp, root, charter }
