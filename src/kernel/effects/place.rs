@@ -84,3 +84,26 @@ pub(super) fn place_for_command(charter: &Charter, real: &Path) -> Place {
         });
     if place == Place::Outside && own_tmp { Place::Temp } else { place }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::testing::World;
+
+    #[test]
+    fn the_deepest_root_decides() {
+        let mut world = World::new();
+        let own = world.charter.own_dirs[0].clone();
+        world.charter.temp = own.join("tmp");
+        let worktree = own.join("worktrees/T01");
+        world.charter.extra_roots.push(worktree.clone());
+        let place = |path: &Path| place_of(&world.charter, path);
+        assert_eq!(place(&worktree.join("a.rs")), Place::Workspace);
+        assert_eq!(place(&own.join("worktrees/T02/a.rs")), Place::OwnDir);
+        assert_eq!(place(&own.join("tmp/x")), Place::Temp);
+        assert_eq!(place(&own.join("tmpx")), Place::OwnDir);
+        assert_eq!(place(Path::new("/usr/bin/env")), Place::System);
+        assert_eq!(place(Path::new("/proc/1/status")), Place::Outside);
+        assert_eq!(place(Path::new("/")), Place::Outside);
+    }
+}

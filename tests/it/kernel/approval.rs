@@ -21,9 +21,12 @@ fn a_yes_grants_this_call_and_for_the_session_only_the_same_again() {
     granted(kernel.judge("main/1", &push).unwrap());
     asked(kernel.judge("main", &call("bash", "git push backup main")).unwrap());
     asked(kernel.judge("main", &call("bash", "git push --force origin main")).unwrap());
+    let unknown = call("bash", "curl $URL");
+    granted(kernel.approve(asked(kernel.judge("main", &unknown).unwrap()), "ann", true).unwrap());
+    asked(kernel.judge("main", &unknown).unwrap());
     let rows = std::fs::read_to_string(world.root.join("state/journal/s_it.jsonl")).unwrap();
     let approvers: Vec<bool> = rows.lines().map(|row| row.contains("\"approver\":\"ann\"")).collect();
-    assert_eq!(approvers, [false, true, false, true, false, false, false]);
+    assert_eq!(approvers, [false, true, false, true, false, false, false, false, true, false]);
     assert!(rows.lines().nth(4).unwrap().contains("\"approver\":\"session\""));
 }
 
