@@ -272,9 +272,11 @@ mod tests {
 
     #[test]
     fn slips_name_the_nearest() {
-        let error = Main::try_parse_from(["iosm", "-p", "--ouput-format", "json", "x"]).unwrap_err().to_string();
+        let error =
+            Main::try_parse_from(["iosm", "-p", "--ouput-format", "json", "x"]).unwrap_err().to_string();
         assert!(error.contains("--output-format"), "{error}");
-        let error = Main::try_parse_from(["iosm", "-p", "--output-format", "jsn", "x"]).unwrap_err().to_string();
+        let error =
+            Main::try_parse_from(["iosm", "-p", "--output-format", "jsn", "x"]).unwrap_err().to_string();
         assert!(error.contains("json"), "{error}");
         assert!(Main::try_parse_from(["iosm", "-p", "--max-turns", "0", "x"]).is_err());
         assert!(Main::try_parse_from(["iosm", "-p", "--max-minutes", "-1", "x"]).is_err());

@@ -10,7 +10,9 @@ use super::args::{Main, OutputFormat};
 use super::command::{directory, environment, ground, tell, watched};
 use super::stdin;
 use crate::config::{Rule, RuleAction};
-use crate::engine::{DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv};
+use crate::engine::{
+    DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
+};
 use crate::host::sandbox::{Helper, Launcher};
 use crate::print::{Format, Gate, Printer, Sink};
 use crate::protocol::{Op, Prompt, Report, ReportKind, Severity};
@@ -45,7 +47,11 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
         rules: rules(&main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
-        record: main.record.as_ref().map(|path| directory(&main.place).map(|dir| dir.join(path))).transpose()?,
+        record: main
+            .record
+            .as_ref()
+            .map(|path| directory(&main.place).map(|dir| dir.join(path)))
+            .transpose()?,
         launcher,
         sandbox: None,
         no_sandbox: main.no_sandbox,
@@ -115,7 +121,8 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
     runtime.block_on(async {
         if let Some(launcher) = &options.launcher {
             let probed = launcher.strength().await;
-            options.sandbox = probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
+            options.sandbox =
+                probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
         }
         let session = Session::open(ground, options).await?;
         let Session { ops, events, .. } = session;
@@ -135,7 +142,10 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
         match printed {
             Ok(130) if by_term => Ok(143),
             Ok(code) => Ok(code),
-            Err(error) => Err(Report::new(ReportKind::Host, "standard output cannot be written").cause(error.to_string())),
+            Err(error) => {
+                Err(Report::new(ReportKind::Host, "standard output cannot be written")
+                    .cause(error.to_string()))
+            }
         }
     })
 }
@@ -176,7 +186,11 @@ fn no_screen(main: &Main) -> Report {
     let report = Report::new(ReportKind::Usage, "this version has no screen yet")
         .hint(format!("run it headless: iosm -p {shown:?}"))
         .hint("see it work without a key: iosm demo");
-    if std::io::stdout().is_terminal() { report } else { report.cause("standard output is no terminal either") }
+    if std::io::stdout().is_terminal() {
+        report
+    } else {
+        report.cause("standard output is no terminal either")
+    }
 }
 
 fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
@@ -261,7 +275,9 @@ fn prompt(main: &Main) -> Result<Option<String>, Report> {
 fn attached(main: &Main, name: &str) -> Result<String, Report> {
     let path: PathBuf = directory(&main.place)?.join(name);
     let failed = |why: String| {
-        Report::new(ReportKind::Usage, format!("@{name} cannot be read")).cause(why).hint("a word that begins with @ names a file")
+        Report::new(ReportKind::Usage, format!("@{name} cannot be read"))
+            .cause(why)
+            .hint("a word that begins with @ names a file")
     };
     let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?.len();
     if size > MOST_FILE_BYTES {

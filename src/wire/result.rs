@@ -23,7 +23,6 @@ pub enum ResultType {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Calls {
     pub allowed: u32,
     /// Allowed after a lossless repair; counted in `allowed` too.
@@ -35,7 +34,6 @@ pub struct Calls {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct ResultObject {
     #[serde(rename = "type")]
     pub kind: ResultType,
@@ -45,13 +43,16 @@ pub struct ResultObject {
     /// The model's final text.
     pub result: String,
     /// The final answer as JSON when a schema was asked for.
+    #[schemars(required)]
     pub structured: Option<Value>,
     /// Always an array.
     pub findings: Vec<Finding>,
     /// Whether the `report` tool was called; false means that `findings` says nothing.
     pub findings_reported: bool,
+    #[schemars(required)]
     pub session_id: Option<String>,
     /// Set for runs of an orchestration.
+    #[schemars(required)]
     pub run_id: Option<String>,
     /// `provider/model`.
     pub model: String,

@@ -1,7 +1,9 @@
 //! Every integration test, in one binary.
 #![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
 
+mod grant;
 mod house;
 mod model;
-mod schemas;
+mod prompt;
 mod sandbox;
+mod schemas;

@@ -20,7 +20,10 @@ fn published_schemas_are_what_the_types_say() {
             stale.push(name);
         }
     }
-    assert!(stale.is_empty(), "stale in docs/schemas: {stale:?}; run `UPDATE=1 cargo test --test it schemas`");
+    assert!(
+        stale.is_empty(),
+        "stale in docs/schemas: {stale:?}; run `UPDATE=1 cargo test --test it schemas`"
+    );
     let found = std::fs::read_dir(folder).unwrap().flatten();
     let mut found: Vec<String> = found.map(|entry| entry.file_name().into_string().unwrap()).collect();
     let mut wanted: Vec<&str> = SCHEMAS.iter().map(|(name, _)| *name).collect();
