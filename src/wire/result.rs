@@ -34,6 +34,7 @@ pub struct Calls {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = every_field_is_there)]
 pub struct ResultObject {
     #[serde(rename = "type")]
     pub kind: ResultType,
@@ -43,16 +44,13 @@ pub struct ResultObject {
     /// The model's final text.
     pub result: String,
     /// The final answer as JSON when a schema was asked for.
-    #[schemars(required)]
     pub structured: Option<Value>,
     /// Always an array.
     pub findings: Vec<Finding>,
     /// Whether the `report` tool was called; false means that `findings` says nothing.
     pub findings_reported: bool,
-    #[schemars(required)]
     pub session_id: Option<String>,
     /// Set for runs of an orchestration.
-    #[schemars(required)]
     pub run_id: Option<String>,
     /// `provider/model`.
     pub model: String,
@@ -65,4 +63,11 @@ pub struct ResultObject {
     pub cost: Cost,
     pub duration_ms: u64,
     pub errors: Vec<Report>,
+}
+
+/// A field that may be null is there all the same, so scripts need not look whether it is.
+fn every_field_is_there(schema: &mut schemars::Schema) {
+    let names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+    let names: Vec<Value> = names.cloned().map(Value::from).collect();
+    schema.insert("required".to_owned(), names.into());
 }

@@ -57,7 +57,7 @@ fn a_grant_cannot_be_made() {
 
 #[test]
 fn a_grant_cannot_be_copied_kept_or_changed() {
-    fails("E0599", "pub fn f(grant: &Grant) -> Grant { grant.clone() }");
+    fails("E0599", "pub fn f(grant: Grant) -> [Grant; 2] { [grant.clone(), grant] }");
     fails(
         "E0382",
         "pub fn f(grant: Grant, blobs: &BlobStore) { let _ = (file::read(grant, blobs), file::read(grant, blobs)); }",
