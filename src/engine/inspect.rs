@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::ground::{Ground, state};
 use super::options::Options;
 use super::wiring::{catalog, judge_only};
-use crate::base::{StateDir, nearest};
+use crate::base::{folder_size, nearest};
 use crate::kernel::{self, Explanation, Verified};
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
@@ -39,8 +39,7 @@ pub fn paths(ground: &Ground) -> Vec<Place> {
         ("data", dirs.data.clone()),
     ];
     let measured = places.into_iter().map(|(what, path)| {
-        let exists = path.is_dir();
-        let bytes = if exists { StateDir::open(path.clone()).map_or(0, |dir| dir.size()) } else { 0 };
+        let (exists, bytes) = (path.is_dir(), folder_size(&path));
         Place { what, path, exists, bytes }
     });
     measured.collect()
