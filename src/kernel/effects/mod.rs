@@ -9,6 +9,7 @@ mod programs;
 mod shell;
 
 pub(super) use git::GitCall;
+pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level};
 pub(super) use net::{UNKNOWN, is_loopback};
 pub(super) use path::{system_read, system_tree, user_write};
