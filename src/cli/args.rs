@@ -75,7 +75,7 @@ pub struct Main {
     /// Folders besides the workspace that may be written
     #[arg(long, value_name = "DIR")]
     pub add_dir: Vec<PathBuf>,
-    /// Run commands without a sandbox (each one that is not allowed by a rule is refused)
+    /// Run commands without a sandbox, with all your rights: only those that --allow names
     #[arg(long)]
     pub no_sandbox: bool,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::config::{Rule, RuleAction};
 use crate::engine::{
     DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
 };
-use crate::host::sandbox::{Helper, Launcher};
+use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink};
 use crate::protocol::{Op, Prompt, Report, ReportKind, Severity};
 
@@ -57,7 +57,7 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
         no_sandbox: main.no_sandbox,
     };
     let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
-    drive(&ground, options, op, format(main.output_format), gate)
+    drive(&ground, options, false, op, format(main.output_format), gate)
 }
 
 /// The demo: its own repository, its own state, a scripted model.
@@ -92,7 +92,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
     }
     let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
     let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });
-    let code = drive(&ground, options, op, format, Gate::default())?;
+    let code = drive(&ground, options, true, op, format, Gate::default())?;
     let code = if code == 0 && !demo.is_fixed() { 1 } else { code };
     if keep {
         let path = demo.keep();
@@ -113,7 +113,16 @@ fn launcher() -> Option<Launcher> {
     }
 }
 
-fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Gate) -> Result<u8, Report> {
+/// Runs to the end. `own_commands`: the only commands allowed are ours, so they run without a sandbox
+/// where none loads.
+fn drive(
+    ground: &Ground,
+    mut options: Options,
+    own_commands: bool,
+    op: Op,
+    format: Format,
+    gate: Gate,
+) -> Result<u8, Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -124,6 +133,8 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
             options.sandbox =
                 probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
         }
+        let unfenced = matches!(options.sandbox, None | Some(Strength::None { .. }));
+        options.no_sandbox |= own_commands && unfenced;
         let session = Session::open(ground, options).await?;
         let Session { ops, events, .. } = session;
         let _ = ops.send(op).await;

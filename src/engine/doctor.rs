@@ -120,7 +120,7 @@ fn trust(ground: &Ground) -> Check {
 }
 
 fn sandbox(options: &Options) -> Check {
-    let rule = "until then each command needs a rule (--allow 'bash(…)') or a person";
+    let rule = "until then headless runs refuse commands; --no-sandbox with --allow 'bash(…)' runs them without a fence";
     let (status, mend) = match &options.sandbox {
         Some(Strength::Reduced { .. }) => (CheckStatus::Ok, Vec::new()),
         Some(Strength::Partial { .. }) => (CheckStatus::Warning, vec![rule.to_owned()]),

@@ -69,24 +69,25 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
 }
 
 fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
-    if options.no_sandbox {
-        return (
-            SandboxStrength::None,
-            Layers::NONE,
-            "off (--no-sandbox): commands need a rule or a person".into(),
-        );
+    let none = |line: String| (SandboxStrength::None, Layers::NONE, line);
+    match &options.sandbox {
+        Some(probed @ Strength::None { .. }) if options.no_sandbox => {
+            none(format!("{probed}; commands that a rule allows run all the same, with all your rights"))
+        }
+        None if options.no_sandbox => {
+            none("no sandbox here; commands that a rule allows run all the same, with all your rights".into())
+        }
+        _ if options.no_sandbox => {
+            none("off (--no-sandbox): commands that a rule allows run with all your rights".into())
+        }
+        None => none("none on this machine: commands need a person".into()),
+        Some(probed) => {
+            let held = match probed {
+                Strength::Reduced { .. } => SandboxStrength::Reduced,
+                Strength::Partial { .. } => SandboxStrength::Partial,
+                Strength::None { .. } => SandboxStrength::None,
+            };
+            (held, probed.layers(), probed.to_string())
+        }
     }
-    let Some(probed) = &options.sandbox else {
-        return (
-            SandboxStrength::None,
-            Layers::NONE,
-            "none on this machine: commands need a rule or a person".into(),
-        );
-    };
-    let held = match probed {
-        Strength::Reduced { .. } => SandboxStrength::Reduced,
-        Strength::Partial { .. } => SandboxStrength::Partial,
-        Strength::None { .. } => SandboxStrength::None,
-    };
-    (held, probed.layers(), probed.to_string())
 }

@@ -288,6 +288,7 @@ fn charter(
         },
         policy: Policy { preset, rules: options.rules.clone() },
         sandbox: fence.strength,
+        unsandboxed_by_user: options.no_sandbox,
         human: options.human,
     })
 }

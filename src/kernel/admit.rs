@@ -200,6 +200,6 @@ mod tests {
         let refusal = kernel.refusal(&call, &verdict);
         assert_eq!(refusal.result().status, ToolStatus::Denied);
         assert_eq!(refusal.result().text(), verdict.model_line);
-        assert_eq!(kernel.cancelled(&call).result().status, ToolStatus::Cancelled);
+        assert_eq!(Admitted::cancelled(&call).result().status, ToolStatus::Cancelled);
     }
 }

@@ -239,8 +239,8 @@ impl Kernel {
         drop(state);
         Ok(match verdict.kind {
             VerdictKind::Allow | VerdictKind::Transform => {
-                let unboxed =
-                    self.charter.sandbox == SandboxStrength::None && decision.agreed_to("no_sandbox");
+                let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
+                let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
                 let grant = Grant::new(call.id.clone(), mint(&self.charter, prepared, unboxed));
                 Judgement::Granted(Granted { grant, call, verdict, effects, repaired })
             }

@@ -6,6 +6,7 @@ use super::charter::Charter;
 use super::effects::{Fact, Level, Place, Prepared, is_loopback};
 use super::grant::Reach;
 use super::rung::Finding;
+use crate::base::{FileKind, resolve};
 use crate::protocol::{Effect, Reason, Verdict};
 
 /// The reach of a call whose every effect was allowed. `unboxed`: a person allowed it to run without
@@ -37,7 +38,10 @@ fn opened(charter: &Charter, fact: &Fact) -> Option<PathBuf> {
             || charter.workspace.starts_with(tree)
             || charter.own_dirs.iter().any(|own| own.starts_with(tree))
     };
-    let exists = |path: &Path| std::fs::symlink_metadata(path).is_ok();
+    let exists = |path: &Path| {
+        let text = path.to_str().unwrap_or_default();
+        resolve(Path::new("/"), text, None).is_ok_and(|handle| handle.kind() != FileKind::Missing)
+    };
     let is_delete = matches!(fact.effect, Effect::Delete { .. });
     let tree =
         if exists(path) && !is_delete { path } else { path.parent().filter(|parent| exists(parent))? };

@@ -17,6 +17,8 @@ mod intake;
 mod journal;
 mod judge;
 mod judgement;
+#[cfg(test)]
+mod laws;
 mod mint;
 mod rung;
 #[cfg(test)]

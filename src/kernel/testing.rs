@@ -90,22 +90,29 @@ impl World {
             tools,
             policy: Policy::default(),
             sandbox: SandboxStrength::Reduced,
+            unsandboxed_by_user: false,
             human: true,
         };
         Self { temp, charter }
     }
 
-    /// With user rules such as `deny bash(make*)`.
-    pub fn with(mut self, rules: &[&str]) -> Self {
-        for rule in rules {
+    /// Reads rules such as `deny bash(make*)`.
+    pub fn rules(rules: &[&str]) -> Vec<Rule> {
+        let read = |rule: &&str| {
             let (action, text) = rule.split_once(' ').unwrap();
             let action = match action {
                 "allow" => RuleAction::Allow,
                 "ask" => RuleAction::Ask,
                 _ => RuleAction::Deny,
             };
-            self.charter.policy.rules.push(Rule::parse(action, text).unwrap());
-        }
+            Rule::parse(action, text).unwrap()
+        };
+        rules.iter().map(read).collect()
+    }
+
+    /// With user rules added.
+    pub fn with(mut self, rules: &[&str]) -> Self {
+        self.charter.policy.rules.extend(Self::rules(rules));
         self
     }
 

@@ -3,6 +3,7 @@
 
 mod grant;
 mod house;
+mod kernel;
 mod model;
 mod prompt;
 mod sandbox;

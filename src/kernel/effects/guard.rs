@@ -225,3 +225,31 @@ pub(in crate::kernel) fn guard_of_text(charter: &Charter, base: &Path, text: &st
     }
     guard_of(charter, super::place_of(charter, &plain), &plain)
 }
+
+/// Guarded names that a glob may mean without spelling them.
+const GLOBBED: &[&str] = &[
+    ".git",
+    ".env",
+    ".env.local",
+    ".envrc",
+    ".iosm",
+    ".npmrc",
+    ".netrc",
+    ".ssh",
+    ".aws",
+    ".bashrc",
+    "iosm.yaml",
+];
+
+/// What guards a file that `pattern` would match in `dir`. A leading dot is matched by a dot only.
+pub(in crate::kernel) fn guard_of_pattern(charter: &Charter, dir: &Path, pattern: &str) -> Option<Guard> {
+    let first = pattern.split('/').next().unwrap_or(pattern);
+    let glob = globset::Glob::new(first).ok()?.compile_matcher();
+    let meant =
+        GLOBBED.iter().filter(|name| name.starts_with('.') == first.starts_with('.') && glob.is_match(name));
+    // Every name of a folder includes its dot files only where the pattern says so; `*` is not about us.
+    let meant = meant.filter(|_| first != "*");
+    meant
+        .map(|name| dir.join(name))
+        .find_map(|path| guard_of(charter, super::place_of(charter, &path), &path))
+}

@@ -10,7 +10,7 @@ mod shell;
 
 pub(super) use git::GitCall;
 pub(super) use guard::{Guard, Level};
-pub(super) use net::is_loopback;
+pub(super) use net::{UNKNOWN, is_loopback};
 pub(super) use path::{system_read, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::is_interpreter;

@@ -5,7 +5,7 @@ use crate::protocol::Effect;
 use crate::syntax::shell::{SimpleCommand, Word};
 
 /// The host is not in the text.
-const UNKNOWN: &str = "a host only known when it runs";
+pub(in crate::kernel) const UNKNOWN: &str = "a host only known when it runs";
 
 /// Package managers: program, the subcommands that reach out, the registry.
 const REGISTRIES: &[(&str, &[&str], &str)] = &[

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::guard::guard_of;
-use super::place::place_of;
+use super::guard::{Guard, guard_of, guard_of_text};
+use super::place::{Place, place_of};
 use super::{Fact, Prepared, Via};
 use crate::base::{BlobStore, FileKind, PathError, PathHandle, resolve};
 use crate::kernel::charter::Charter;
@@ -35,10 +35,14 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
     })
 }
 
-pub(super) fn fact(charter: &Charter, effect: Effect, real: &Path, via: Via) -> Fact {
-    let place = place_of(charter, real);
+pub(super) fn fact(charter: &Charter, place: Place, effect: Effect, real: &Path, via: Via) -> Fact {
     let guard = guard_of(charter, place, real);
     Fact { effect, place: Some(place), guard, shared: false, via }
+}
+
+/// What guards the name itself where it is a link to something innocent (`.env` → `config/dev`).
+fn own_name(charter: &Charter, handle: &PathHandle, text: &str) -> Option<Guard> {
+    handle.through_link().then(|| guard_of_text(charter, &charter.workspace, text)).flatten()
 }
 
 /// `real` relative to the workspace where it lies there.
@@ -63,7 +67,9 @@ pub(super) fn read(charter: &Charter, text: Option<&str>, tree: bool) -> Result<
         return Err(unusable("special_file", text, user, model));
     }
     let real = handle.real().to_owned();
-    let fact = fact(charter, Effect::Read { path: real.clone() }, &real, Via::Argument);
+    let effect = Effect::Read { path: real.clone() };
+    let mut fact = fact(charter, place_of(charter, &real), effect, &real, Via::Argument);
+    fact.guard = fact.guard.or_else(|| own_name(charter, &handle, text));
     let subject = shown(charter, &real);
     let reach = if tree { Reach::ReadTree(handle) } else { Reach::ReadPath(handle) };
     Ok(Prepared { facts: vec![fact], shell: None, written: as_written(text, &subject), subject, reach })
@@ -91,7 +97,9 @@ pub(super) fn write(charter: &Charter, text: Option<&str>) -> Result<Prepared, B
         FileKind::File | FileKind::Missing => {}
     }
     let real = handle.real().to_owned();
-    let mut fact = fact(charter, Effect::Write { path: real.clone() }, &real, Via::Argument);
+    let effect = Effect::Write { path: real.clone() };
+    let mut fact = fact(charter, place_of(charter, &real), effect, &real, Via::Argument);
+    fact.guard = fact.guard.or_else(|| own_name(charter, &handle, text));
     fact.shared = handle.stamp().is_some_and(|stamp| stamp.links > 1);
     let subject = shown(charter, &real);
     Ok(Prepared {

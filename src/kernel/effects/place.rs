@@ -71,11 +71,39 @@ pub(in crate::kernel) fn place_of(charter: &Charter, real: &Path) -> Place {
     for root in SYSTEM {
         consider(Path::new(root), Place::System);
     }
-    if charter.sandbox == SandboxStrength::Full {
-        // Namespaces give every command a `/tmp` of its own.
-        for root in ["/tmp", "/var/tmp"] {
-            consider(Path::new(root), Place::Temp);
-        }
-    }
     best.1
+}
+
+/// Namespaces give every command a `/tmp` of its own, so what a command writes there is gone with it.
+/// Not so for the file tools, nor where the user's own things lie in `/tmp`.
+pub(super) fn place_for_command(charter: &Charter, real: &Path) -> Place {
+    let place = place_of(charter, real);
+    let own_tmp = charter.sandbox == SandboxStrength::Full
+        && ["/tmp", "/var/tmp"].iter().any(|tmp| {
+            real.starts_with(tmp) && !charter.workspace.starts_with(tmp) && !charter.home.starts_with(tmp)
+        });
+    if place == Place::Outside && own_tmp { Place::Temp } else { place }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::testing::World;
+
+    #[test]
+    fn the_deepest_root_decides() {
+        let mut world = World::new();
+        let own = world.charter.own_dirs[0].clone();
+        world.charter.temp = own.join("tmp");
+        let worktree = own.join("worktrees/T01");
+        world.charter.extra_roots.push(worktree.clone());
+        let place = |path: &Path| place_of(&world.charter, path);
+        assert_eq!(place(&worktree.join("a.rs")), Place::Workspace);
+        assert_eq!(place(&own.join("worktrees/T02/a.rs")), Place::OwnDir);
+        assert_eq!(place(&own.join("tmp/x")), Place::Temp);
+        assert_eq!(place(&own.join("tmpx")), Place::OwnDir);
+        assert_eq!(place(Path::new("/usr/bin/env")), Place::System);
+        assert_eq!(place(Path::new("/proc/1/status")), Place::Outside);
+        assert_eq!(place(Path::new("/")), Place::Outside);
+    }
 }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::git::GitCall;
-use super::guard::{Level, guard_of_text};
+use super::guard::{Level, guard_of_pattern, guard_of_text};
+use super::place::place_for_command;
 use super::programs::{Operands, is_interpreter, operands_of, takes_value};
 use super::{Fact, MOST_FACTS, Prepared, Via, net, path};
 use crate::base::{PathHandle, resolve};
@@ -112,6 +113,12 @@ impl Find<'_> {
         if harmless_device(&word.text) || word.known == Known::Dynamic {
             return;
         }
+        if let Some(alternatives) = braces(word) {
+            for word in alternatives {
+                self.path(&word, dir, usage, via);
+            }
+            return;
+        }
         let absolute = word.text.starts_with(['/', '~']);
         let base = if absolute { Some(self.charter.workspace.clone()) } else { self.base(dir) };
         let Some(base) = base else { return };
@@ -137,7 +144,11 @@ impl Find<'_> {
             Use::Write => Effect::Write { path: real.clone() },
             Use::Delete => Effect::Delete { path: real.clone() },
         };
-        let mut fact = path::fact(self.charter, effect, &real, via);
+        let place = place_for_command(self.charter, &real);
+        let mut fact = path::fact(self.charter, place, effect, &real, via);
+        if fact.guard.is_none() && !rest.is_empty() {
+            fact.guard = guard_of_pattern(self.charter, handle.real(), rest);
+        }
         if fact.guard.is_none() && handle.through_link() {
             // Removing or replacing a link acts on its own name too.
             fact.guard = guard_of_text(self.charter, base, text);
@@ -296,6 +307,22 @@ fn operand_words<'c>(
         }
     }
     (words, target)
+}
+
+/// The words that the first brace list of a pattern stands for: `a{b,/c}` is `ab` and `a/c`.
+fn braces(word: &Word) -> Option<Vec<Word>> {
+    if word.known != Known::Pattern {
+        return None;
+    }
+    let (before, rest) = word.text.split_once('{')?;
+    let (list, after) = rest.split_once('}')?;
+    // Nested lists would need a parser; their pieces are close enough to be judged one by one.
+    let alternatives = list.split([',', '{']).take(16).map(|alternative| {
+        let text = [before, alternative, after].concat();
+        let pattern = text.contains(['*', '?', '[', '{']);
+        Word { text, known: if pattern { Known::Pattern } else { Known::Literal } }
+    });
+    list.contains(',').then(|| alternatives.collect())
 }
 
 /// Devices that every command may use.

@@ -39,8 +39,7 @@ pub(super) fn plain(error: &ValidationError<'_>, spec: &ToolSpec) -> String {
             format!("{name} must be of type {due}, not {}", shown(error.instance()))
         }
         ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> =
-                options.as_array().into_iter().flatten().map(|option| shown(option)).collect();
+            let options: Vec<String> = options.as_array().into_iter().flatten().map(shown).collect();
             format!("{name} must be one of {}, not {}", options.join(", "), shown(error.instance()))
         }
         ValidationErrorKind::Minimum { limit } => {

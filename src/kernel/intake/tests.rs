@@ -97,6 +97,7 @@ fn what_is_wrong_is_told_plainly() {
         json!({"path": "a", "line_limit": "4.5"}),
         "must be of type integer, not the string \"4.5\"",
     );
+    refuses("grep", json!({"path": "a", "ratio": "0.12345678901234567890123"}), "must be of type number");
     refuses("grep", json!({"path": "a", "line_limit": 0}), "`line_limit` must be at least 1, not 0");
     refuses(
         "grep",

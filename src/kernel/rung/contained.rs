@@ -33,13 +33,13 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
 fn sandboxed(case: &Case<'_>, at: usize, fact: &Fact, out: &mut Findings) {
     let line = &case.prepared.subject;
     match case.charter.sandbox {
-        SandboxStrength::None => out.object(
-            at,
-            Finding::ask(RUNG, "no_sandbox", Reason::PolicyBlock).firm().one_by_one().about(line).says(
-                "no sandbox works on this machine, so this would run with all the user's rights",
-                "No sandbox works on this machine, so commands need a person's approval one by one. Use the file tools where they will do.",
-            ),
-        ),
+        SandboxStrength::None => {
+            let ask = Finding::ask(RUNG, "no_sandbox", Reason::PolicyBlock).one_by_one().about(line).says(
+                "no sandbox is in force, so this would run with all the user's rights",
+                "No sandbox is in force, so commands need a person's approval one by one. Use the file tools where they will do.",
+            );
+            out.object(at, if case.charter.unsandboxed_by_user { ask } else { ask.firm() });
+        }
         SandboxStrength::Partial => out.object(
             at,
             Finding::ask(RUNG, "weak_sandbox", Reason::PolicyBlock).about(line).says(

@@ -2,7 +2,7 @@
 
 use super::{Case, Finding, Findings};
 use crate::config::Preset;
-use crate::kernel::effects::is_loopback;
+use crate::kernel::effects::{UNKNOWN, is_loopback};
 use crate::protocol::{Effect, Reason};
 
 const RUNG: &str = "egress";
@@ -26,6 +26,8 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
                 format!("Commands have no network, so this cannot {what}. Work with what is on this machine, or leave that step to the user."),
             )
         };
+        // A yes to one unknown host is none to the next.
+        let finding = if host == UNKNOWN { finding.one_by_one() } else { finding };
         out.object(at, finding.about(host));
     }
 }

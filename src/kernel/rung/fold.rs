@@ -166,3 +166,31 @@ impl Case<'_> {
         format!("{tool}({escaped})")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::effects::prepare;
+    use crate::kernel::rung::{RUNGS, Rules};
+    use crate::kernel::testing::World;
+    use crate::protocol::Effect;
+
+    #[test]
+    fn an_effect_that_no_rung_allows_is_denied() {
+        let world = World::new();
+        let call = world.call("todo", "x");
+        let spec = world.charter.tools.iter().find(|spec| spec.name == "todo").unwrap();
+        let mut prepared = prepare(&world.charter, spec, &call).unwrap();
+        let mut foreign = prepared.facts[0].clone();
+        foreign.effect = Effect::Spawn { profile: "coder".to_owned() };
+        prepared.facts.push(foreign);
+        let rules = Rules::default();
+        let case = Case { charter: &world.charter, rules: &rules, spec, prepared: &prepared };
+        let none = BTreeSet::new();
+        let mode = Mode { session: &none, call: &none };
+        let verdict = fold(&case, RUNGS, &mode).verdict(&case, false);
+        assert_eq!((verdict.kind, verdict.reason), (VerdictKind::Deny, Some(Reason::DefaultDeny)));
+        // And with no rungs at all, nothing is allowed.
+        assert_eq!(fold(&case, &[], &mode).kind, VerdictKind::Deny);
+    }
+}

@@ -97,6 +97,20 @@ mod tests {
     }
 
     #[test]
+    fn a_private_tmp_is_free_for_commands_only() {
+        let mut world = World::new();
+        world.charter.sandbox = crate::kernel::SandboxStrength::Full;
+        // The user's own things must not lie in /tmp, as they do in the world of these tests.
+        for path in [&mut world.charter.workspace, &mut world.charter.home] {
+            *path = "/usr/share".into();
+        }
+        world.allows("bash", "echo x > /tmp/iosm-no-such-file");
+        world.asks("write", "/tmp/iosm-no-such-file", "scope", "write_outside");
+        world.charter.sandbox = crate::kernel::SandboxStrength::Reduced;
+        world.asks("bash", "echo x > /tmp/iosm-no-such-file", "scope", "write_outside");
+    }
+
+    #[test]
     fn a_hard_link_asks_before_it_is_written() {
         let world = World::new();
         std::fs::hard_link(world.root().join("outside/secret"), world.charter.workspace.join("hard"))

@@ -93,6 +93,26 @@ mod tests {
     }
 
     #[test]
+    fn globs_braces_and_links_are_seen_through() {
+        let world = World::new();
+        world.refuses("bash", "rm -rf .g*", "self_protection", "git_internals");
+        world.refuses("bash", "rm -rf .[a-z]*", "self_protection", "git_internals");
+        world.refuses("bash", "rm -f iosm.y*ml", "self_protection", "project_policy");
+        world.refuses("bash", "rm -rf {src,.git}", "self_protection", "git_internals");
+        world.refuses(
+            "bash",
+            "cat {src/a.rs,$HOME/.ssh/id_rsa} ~/{x,.ssh/id_rsa}",
+            "self_protection",
+            "credentials",
+        );
+        world.refuses("bash", "cat ~/.ssh/*", "self_protection", "credentials");
+        world.asks("bash", "cat .e*", "self_protection", "env_file");
+        std::os::unix::fs::symlink("src/a.rs", world.charter.workspace.join(".env")).unwrap();
+        world.asks("read", ".env", "self_protection", "env_file");
+        world.allows("bash", "rm -f src/*.rs src/{a,b}.orig; ls *; wc -l {src,vendor}/*");
+    }
+
+    #[test]
     fn what_only_looks_protected_passes() {
         let world = World::new();
         for path in

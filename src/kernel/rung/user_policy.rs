@@ -127,7 +127,7 @@ fn loosened(case: &Case<'_>) -> Loosened {
         // A glob over the whole line would let `cargo test*` pass `cargo test; rm -rf x`.
         (Some(argument), Some(_)) => argument.exact && argument.wide.is_match(subject),
     };
-    if rules.iter().any(|rule| whole(rule)) {
+    if rules.iter().any(whole) {
         return Loosened::All;
     }
     match &case.prepared.shell {

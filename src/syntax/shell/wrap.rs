@@ -138,10 +138,8 @@ fn starts(command: SimpleCommand, out: &mut Out) {
             let text: Vec<Word> = command.operands().take(1).cloned().collect();
             literal_script(&command, &text, "`trap` on a text", out);
         }
-        "source" | "." => {
-            if command.args().first().is_none_or(|word| !word.is_literal()) {
-                out.opaque("it sources a file that is only known when it runs");
-            }
+        "source" | "." if command.args().first().is_none_or(|word| !word.is_literal()) => {
+            out.opaque("it sources a file that is only known when it runs");
         }
         "find" | "fd" => find_exec(&command, out),
         "su" | "script" => {
