@@ -3,6 +3,7 @@
 use std::io::{BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -120,7 +121,8 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
         let session = Session::open(ground, options).await?;
         let Session { ops, events, .. } = session;
         let _ = ops.send(op).await;
-        let stopping = tokio::spawn(on_signals(ops.clone()));
+        let terminated = Arc::new(AtomicBool::new(false));
+        tokio::spawn(on_signals(ops.clone(), terminated.clone()));
         let gone = ops.clone();
         drop(ops);
         let mut printer = Printer {
@@ -129,29 +131,27 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
             out: Sink::new(BufWriter::new(std::io::stdout())),
             err: Sink::new(std::io::stderr()),
             progress: watched(),
+            terminated,
         };
         let printed = printer.run(events, move || drop(gone.try_send(Op::Cancel))).await;
-        let by_term = stopping.is_finished() && matches!(stopping.await, Ok(true));
-        match printed {
-            Ok(130) if by_term => Ok(143),
-            Ok(code) => Ok(code),
-            Err(error) => Err(Report::new(ReportKind::Host, "standard output cannot be written").cause(error.to_string())),
-        }
+        printed.map_err(|error| {
+            Report::new(ReportKind::Host, "standard output cannot be written").cause(error.to_string())
+        })
     })
 }
 
 /// The first signal cancels the run, which then ends in order; a second one ends the process.
-/// Returns whether the first was a request to terminate.
-async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>) -> bool {
+/// `terminated` is set when the first was a request to terminate.
+async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>, terminated: Arc<AtomicBool>) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
-        return false;
+        return;
     };
-    let by_term = tokio::select! {
-        _ = interrupt.recv() => false,
-        _ = terminate.recv() => true,
-    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
+    }
     let _ = ops.send(Op::Cancel).await;
     tokio::spawn(async move {
         tokio::select! {
@@ -159,7 +159,6 @@ async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>) -> bool {
             _ = terminate.recv() => std::process::exit(143),
         }
     });
-    by_term
 }
 
 fn format(output: OutputFormat) -> Format {
