@@ -15,7 +15,7 @@ use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
 use crate::base::{BlobStore, Stopwatch};
-use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult};
+use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
@@ -140,7 +140,12 @@ impl Agent {
         }
     }
 
-    async fn wait(&mut self, ops: &mut mpsc::Receiver<Op>, ops_open: bool, deadline: Option<Instant>) -> Woken {
+    async fn wait(
+        &mut self,
+        ops: &mut mpsc::Receiver<Op>,
+        ops_open: bool,
+        deadline: Option<Instant>,
+    ) -> Woken {
         let retry_at = self.retry_at;
         tokio::select! {
             biased;
@@ -224,17 +229,19 @@ impl Agent {
 
     async fn on_answer(&mut self, call_id: String, answer: Answer) {
         let Some(question) = self.questions.remove(&call_id) else { return };
+        let call = question.call.clone();
         let kernel = self.parts.kernel.clone();
         let judged = match answer {
             Answer::Once => kernel.approve(question, "user", false),
             Answer::Session => kernel.approve(question, "user", true),
-            Answer::No(words) => match kernel.decline(question, &words) {
-                Ok(refused) => Ok(Judgement::Refused(refused)),
-                Err(error) => Err(error),
-            },
+            Answer::No(words) => {
+                let effects = question.effects.clone();
+                let declined = kernel.decline(question, &words);
+                declined.map(|verdict| Judgement::Refused(Refused { verdict, effects }))
+            }
         };
         match judged {
-            Ok(judgement) => self.on_judgement(judgement).await,
+            Ok(judgement) => self.on_judgement(call, judgement).await,
             Err(error) => self.fault(&error),
         }
     }
@@ -255,7 +262,7 @@ impl Agent {
             Effect::Judge(call) => {
                 let judged = self.parts.kernel.judge(&self.parts.path, &call);
                 match judged {
-                    Ok(judgement) => self.on_judgement(judgement).await,
+                    Ok(judgement) => self.on_judgement(call, judgement).await,
                     Err(error) => self.fault(&error),
                 }
             }
@@ -272,10 +279,6 @@ impl Agent {
     }
 
     async fn call_model(&mut self) {
-        // A full disk or a lost journal ends the run before more is spent.
-        if let Err(error) = self.parts.kernel.seal() {
-            return self.fault(&error);
-        }
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
@@ -309,7 +312,7 @@ impl Agent {
         self.retry_at = Some(Instant::now() + delay);
     }
 
-    async fn on_judgement(&mut self, judgement: Judgement) {
+    async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
         match judgement {
             Judgement::Granted(granted) => {
                 let call_id = granted.call.id.clone();
@@ -328,24 +331,29 @@ impl Agent {
                 self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
             }
             Judgement::Asked(question) => {
-                let call = question.call().clone();
                 self.account.asked();
-                let (verdict, effects) = (question.verdict().clone(), question.effects().to_vec());
+                let (verdict, effects) = (question.verdict.clone(), question.effects.clone());
                 self.record(&call, &effects, &verdict);
                 let call_id = call.id.clone();
                 self.questions.insert(call_id.clone(), question);
-                self.emit(Event::ApprovalAsked { call_id: call_id.clone(), tool: call.tool, verdict, effects }).await;
+                self.emit(Event::ApprovalAsked {
+                    call_id: call_id.clone(),
+                    tool: call.tool,
+                    verdict,
+                    effects,
+                })
+                .await;
                 self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
             }
             Judgement::Refused(refused) => {
-                self.account.denied(&refused.call);
-                self.record(&refused.call, &refused.effects, &refused.verdict);
-                let result = self.parts.kernel.refusal(&refused.call, &refused.verdict);
-                let shape = crate::kernel::refusal_shape(&refused.call, &refused.verdict);
-                let call_id = refused.call.id.clone();
+                self.account.denied(&call);
+                self.record(&call, &refused.effects, &refused.verdict);
+                let result = self.parts.kernel.refusal(&call, &refused.verdict);
+                let shape = shape(&call, &refused.verdict);
+                let call_id = call.id.clone();
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
-                    tool: refused.call.tool,
+                    tool: call.tool,
                     verdict: refused.verdict,
                     effects: refused.effects,
                     repaired: None,
@@ -387,7 +395,12 @@ impl Agent {
         }
     }
 
-    fn record(&mut self, call: &ToolCall, effects: &[crate::protocol::Effect], verdict: &crate::protocol::Verdict) {
+    fn record(
+        &mut self,
+        call: &ToolCall,
+        effects: &[crate::protocol::Effect],
+        verdict: &crate::protocol::Verdict,
+    ) {
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -408,8 +421,9 @@ impl Agent {
     }
 
     fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error)
-            .hint("nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)");
+        let report = Report::from_error(ReportKind::State, error).hint(
+            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
+        );
         self.inputs.push_back(Input::Fault(report));
     }
 

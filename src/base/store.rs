@@ -96,22 +96,20 @@ impl StateDir {
         names.sort();
         Ok(names)
     }
+}
 
-    /// Bytes of all files below here.
-    pub fn size(&self) -> u64 {
-        fn walk(dir: &Path) -> u64 {
-            let Ok(entries) = fs::read_dir(dir) else { return 0 };
-            entries
-                .flatten()
-                .map(|entry| match entry.metadata() {
-                    Ok(meta) if meta.is_dir() => walk(&entry.path()),
-                    Ok(meta) => meta.len(),
-                    Err(_) => 0,
-                })
-                .sum()
-        }
-        walk(&self.0)
-    }
+/// Bytes of all files below a folder; 0 where there is none. Looks and makes nothing, so it may be
+/// asked about any folder.
+pub fn folder_size(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => folder_size(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
 }
 
 fn make_dir(path: &Path) -> Result<(), StoreError> {
@@ -242,6 +240,16 @@ mod tests {
         dir.replace("head", b"2").unwrap();
         assert_eq!(dir.read("head").unwrap(), b"2");
         assert_eq!(dir.names().unwrap(), ["head"]);
+    }
+
+    #[test]
+    fn measuring_a_folder_makes_none() {
+        let (_root, dir) = state();
+        dir.replace("a", b"12345").unwrap();
+        dir.sub("deep").unwrap().replace("b", b"678").unwrap();
+        assert_eq!(folder_size(dir.path()), 8);
+        assert_eq!(folder_size(&dir.path().join("missing")), 0);
+        assert!(!dir.exists("missing"));
     }
 
     #[test]

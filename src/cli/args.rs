@@ -75,7 +75,7 @@ pub struct Main {
     /// Folders besides the workspace that may be written
     #[arg(long, value_name = "DIR")]
     pub add_dir: Vec<PathBuf>,
-    /// Run commands without a sandbox (each one that is not allowed by a rule is refused)
+    /// Run commands without a sandbox, with all your rights: only those that --allow names
     #[arg(long)]
     pub no_sandbox: bool,
     #[command(flatten)]
@@ -272,9 +272,11 @@ mod tests {
 
     #[test]
     fn slips_name_the_nearest() {
-        let error = Main::try_parse_from(["iosm", "-p", "--ouput-format", "json", "x"]).unwrap_err().to_string();
+        let error =
+            Main::try_parse_from(["iosm", "-p", "--ouput-format", "json", "x"]).unwrap_err().to_string();
         assert!(error.contains("--output-format"), "{error}");
-        let error = Main::try_parse_from(["iosm", "-p", "--output-format", "jsn", "x"]).unwrap_err().to_string();
+        let error =
+            Main::try_parse_from(["iosm", "-p", "--output-format", "jsn", "x"]).unwrap_err().to_string();
         assert!(error.contains("json"), "{error}");
         assert!(Main::try_parse_from(["iosm", "-p", "--max-turns", "0", "x"]).is_err());
         assert!(Main::try_parse_from(["iosm", "-p", "--max-minutes", "-1", "x"]).is_err());

@@ -98,9 +98,8 @@ pub(super) fn environment() -> SharedEnv {
 
 /// Where the user stands: `-C`, else the current folder.
 pub(super) fn directory(place: &Place) -> Result<PathBuf, Report> {
-    let failed = |what: String, error: std::io::Error| {
-        Report::new(ReportKind::Usage, what).cause(error.to_string())
-    };
+    let failed =
+        |what: String, error: std::io::Error| Report::new(ReportKind::Usage, what).cause(error.to_string());
     let here = std::env::current_dir().map_err(|e| failed("the current folder cannot be read".into(), e))?;
     match &place.directory {
         None => Ok(here),
@@ -112,7 +111,11 @@ pub(super) fn directory(place: &Place) -> Result<PathBuf, Report> {
 }
 
 /// The ground for a command that has a model.
-pub(super) fn ground(model: &ModelArgs, place: &Place, mut flags: Vec<FlagSetting>) -> Result<Ground, Report> {
+pub(super) fn ground(
+    model: &ModelArgs,
+    place: &Place,
+    mut flags: Vec<FlagSetting>,
+) -> Result<Ground, Report> {
     if let Some(model) = &model.model {
         flags.push(("--model", "model", model.clone().into()));
     }

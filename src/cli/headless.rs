@@ -11,8 +11,10 @@ use super::args::{Main, OutputFormat};
 use super::command::{directory, environment, ground, tell, watched};
 use super::stdin;
 use crate::config::{Rule, RuleAction};
-use crate::engine::{DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv};
-use crate::host::sandbox::{Helper, Launcher};
+use crate::engine::{
+    DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
+};
+use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink};
 use crate::protocol::{Op, Prompt, Report, ReportKind, Severity};
 
@@ -46,13 +48,17 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
         rules: rules(&main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
-        record: main.record.as_ref().map(|path| directory(&main.place).map(|dir| dir.join(path))).transpose()?,
+        record: main
+            .record
+            .as_ref()
+            .map(|path| directory(&main.place).map(|dir| dir.join(path)))
+            .transpose()?,
         launcher,
         sandbox: None,
         no_sandbox: main.no_sandbox,
     };
     let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
-    drive(&ground, options, op, format(main.output_format), gate)
+    drive(&ground, options, false, op, format(main.output_format), gate)
 }
 
 /// The demo: its own repository, its own state, a scripted model.
@@ -87,7 +93,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
     }
     let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
     let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });
-    let code = drive(&ground, options, op, format, Gate::default())?;
+    let code = drive(&ground, options, true, op, format, Gate::default())?;
     let code = if code == 0 && !demo.is_fixed() { 1 } else { code };
     if keep {
         let path = demo.keep();
@@ -108,7 +114,16 @@ fn launcher() -> Option<Launcher> {
     }
 }
 
-fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Gate) -> Result<u8, Report> {
+/// Runs to the end. `own_commands`: the only commands allowed are ours, so they run without a sandbox
+/// where none loads.
+fn drive(
+    ground: &Ground,
+    mut options: Options,
+    own_commands: bool,
+    op: Op,
+    format: Format,
+    gate: Gate,
+) -> Result<u8, Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -116,8 +131,11 @@ fn drive(ground: &Ground, mut options: Options, op: Op, format: Format, gate: Ga
     runtime.block_on(async {
         if let Some(launcher) = &options.launcher {
             let probed = launcher.strength().await;
-            options.sandbox = probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
+            options.sandbox =
+                probed.map_err(|error| tell(&Report::from_error(ReportKind::Host, &error))).ok();
         }
+        let unfenced = matches!(options.sandbox, None | Some(Strength::None { .. }));
+        options.no_sandbox |= own_commands && unfenced;
         let session = Session::open(ground, options).await?;
         let Session { ops, events, .. } = session;
         let _ = ops.send(op).await;
@@ -175,7 +193,11 @@ fn no_screen(main: &Main) -> Report {
     let report = Report::new(ReportKind::Usage, "this version has no screen yet")
         .hint(format!("run it headless: iosm -p {shown:?}"))
         .hint("see it work without a key: iosm demo");
-    if std::io::stdout().is_terminal() { report } else { report.cause("standard output is no terminal either") }
+    if std::io::stdout().is_terminal() {
+        report
+    } else {
+        report.cause("standard output is no terminal either")
+    }
 }
 
 fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
@@ -260,7 +282,9 @@ fn prompt(main: &Main) -> Result<Option<String>, Report> {
 fn attached(main: &Main, name: &str) -> Result<String, Report> {
     let path: PathBuf = directory(&main.place)?.join(name);
     let failed = |why: String| {
-        Report::new(ReportKind::Usage, format!("@{name} cannot be read")).cause(why).hint("a word that begins with @ names a file")
+        Report::new(ReportKind::Usage, format!("@{name} cannot be read"))
+            .cause(why)
+            .hint("a word that begins with @ names a file")
     };
     let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?.len();
     if size > MOST_FILE_BYTES {

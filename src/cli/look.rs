@@ -8,6 +8,7 @@ use super::style::{bytes, table};
 use crate::config::ENVIRONMENT;
 use crate::engine::{self, CheckStatus, FlagSetting, Ground, Options, ProjectTrust, SessionChoice};
 use crate::host::sandbox::{Helper, Launcher};
+use crate::kernel::Explanation;
 use crate::protocol::{Report, ReportKind};
 use crate::wire;
 
@@ -80,7 +81,8 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
         tell(&Report::note("no sessions in this project yet").hint("start one: iosm -p \"…\""));
     } else {
         let rows = found.iter().map(|s| {
-            let title = s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
+            let title =
+                s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
             vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), s.model.clone(), title]
         });
         say(&table(&rows.collect::<Vec<_>>()))?;
@@ -122,7 +124,11 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
         ConfigVerb::Check => check(&bare_ground(place)?)?,
         ConfigVerb::Trust => {
             let done = bare_ground(place)?.trust_project()?;
-            say(if done { "trusted, as the files are now\n" } else { "the project brings no settings or profiles\n" })?;
+            say(if done {
+                "trusted, as the files are now\n"
+            } else {
+                "the project brings no settings or profiles\n"
+            })?;
         }
         ConfigVerb::Untrust => {
             let done = bare_ground(place)?.untrust_project()?;
@@ -196,7 +202,15 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
     match verb {
         KernelVerb::Verify { journal } => {
             let (path, verified) = engine::verify(&bare_ground(place)?, journal.as_deref())?;
-            say(&format!("{}: {verified}\n", path.display()))?;
+            let torn = if verified.torn { "; the last line is torn, as after a crash" } else { "" };
+            say(&format!(
+                "{}: {} rows, {} sealed, {} unsealed{torn}; last hash {}\n",
+                path.display(),
+                verified.rows,
+                verified.sealed,
+                verified.unsealed,
+                verified.last_hash
+            ))?;
             Ok(0)
         }
         KernelVerb::Explain { tool, args, profile, policy, json } => {
@@ -213,10 +227,41 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
                 options.sandbox = probed;
             }
             let explanation = engine::explain(&ground, options, tool, args)?;
-            if *json { say_json(&explanation)? } else { say(&explanation.to_string())? }
+            if *json {
+                say_json(&explanation_json(&explanation))?
+            } else {
+                say(&explanation_text(&explanation))?
+            }
             Ok(0)
         }
     }
+}
+
+fn explanation_json(explanation: &Explanation) -> Value {
+    let steps: Vec<Value> = explanation
+        .steps
+        .iter()
+        .map(|step| json!({"name": step.name, "said": step.said, "micros": step.micros}))
+        .collect();
+    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "verdict": explanation.verdict})
+}
+
+fn explanation_text(explanation: &Explanation) -> String {
+    let verdict = &explanation.verdict;
+    let mut rows = Vec::new();
+    for step in &explanation.steps {
+        let said = if step.said.is_empty() { "-".to_owned() } else { step.said.join("; ") };
+        rows.push(vec![step.name.clone(), format!("{:.1} µs", step.micros), said]);
+    }
+    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
+    let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
+    out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
+    for (who, line) in [("user", &verdict.user_line), ("model", &verdict.model_line)] {
+        if !line.is_empty() {
+            out.push_str(&format!("{who}: {line}\n"));
+        }
+    }
+    out
 }
 
 pub(super) fn models(as_json: bool) -> Result<u8, Report> {
@@ -225,15 +270,19 @@ pub(super) fn models(as_json: bool) -> Result<u8, Report> {
     if as_json {
         let list: Vec<Value> = catalog
             .models()
-            .map(|(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}))
+            .map(
+                |(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}),
+            )
             .collect();
         say_json(&list)?;
         return Ok(0);
     }
     let mut rows = vec![vec!["MODEL".to_owned(), "CONTEXT".to_owned(), "ANSWER".to_owned()]];
-    rows.extend(catalog.models().map(|(name, info)| {
-        vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]
-    }));
+    rows.extend(
+        catalog
+            .models()
+            .map(|(name, info)| vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]),
+    );
     let (as_of, source) = catalog.provenance();
     say(&format!("{}\nas of {as_of}: {source}\n", table(&rows)))?;
     Ok(0)

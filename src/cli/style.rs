@@ -16,7 +16,9 @@ pub fn bytes(count: u64) -> String {
 pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
-        .map(|at| rows.iter().filter_map(|row| row.get(at)).map(|cell| crate::base::width(cell)).max().unwrap_or(0))
+        .map(|at| {
+            rows.iter().filter_map(|row| row.get(at)).map(|cell| crate::base::width(cell)).max().unwrap_or(0)
+        })
         .collect();
     let mut out = String::new();
     for row in rows {

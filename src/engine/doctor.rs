@@ -72,7 +72,10 @@ fn model(ground: &Ground, options: &Options) -> Check {
     match connected {
         Ok(provider) => {
             let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
-            Check::ok("model", format!("{}{address} (from {})", provider.name(), ground.settings.origin("model")))
+            Check::ok(
+                "model",
+                format!("{}{address} (from {})", provider.name(), ground.settings.origin("model")),
+            )
         }
         Err(error) => Check::with("model", CheckStatus::Failed, &error.report()),
     }
@@ -117,7 +120,7 @@ fn trust(ground: &Ground) -> Check {
 }
 
 fn sandbox(options: &Options) -> Check {
-    let rule = "until then each command needs a rule (--allow 'bash(…)') or a person";
+    let rule = "until then headless runs refuse commands; --no-sandbox with --allow 'bash(…)' runs them without a fence";
     let (status, mend) = match &options.sandbox {
         Some(Strength::Reduced { .. }) => (CheckStatus::Ok, Vec::new()),
         Some(Strength::Partial { .. }) => (CheckStatus::Warning, vec![rule.to_owned()]),
@@ -147,7 +150,8 @@ fn state(ground: &Ground) -> Check {
 fn programs(options: &Options) -> Check {
     let path = (options.env)("PATH").unwrap_or_default();
     let found = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-    let (have, lack): (Vec<&str>, Vec<&str>) = ["sh", "bash", "git"].into_iter().partition(|name| found(name));
+    let (have, lack): (Vec<&str>, Vec<&str>) =
+        ["sh", "bash", "git"].into_iter().partition(|name| found(name));
     if lack.is_empty() {
         return Check::ok("programs", have.join(", "));
     }

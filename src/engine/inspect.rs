@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::ground::{Ground, state};
 use super::options::Options;
 use super::wiring::{catalog, judge_only};
-use crate::base::{StateDir, nearest};
-use crate::kernel::{Explanation, Verified, verify_journal};
+use crate::base::{folder_size, nearest};
+use crate::kernel::{self, Explanation, Verified};
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
 use crate::session::{self, Payload, Summary};
@@ -39,8 +39,7 @@ pub fn paths(ground: &Ground) -> Vec<Place> {
         ("data", dirs.data.clone()),
     ];
     let measured = places.into_iter().map(|(what, path)| {
-        let exists = path.is_dir();
-        let bytes = if exists { StateDir::open(path.clone()).map_or(0, |dir| dir.size()) } else { 0 };
+        let (exists, bytes) = (path.is_dir(), folder_size(&path));
         Place { what, path, exists, bytes }
     });
     measured.collect()
@@ -117,7 +116,7 @@ pub fn verify(ground: &Ground, given: Option<&str>) -> Result<(PathBuf, Verified
         Some(given) if std::path::Path::new(given).is_file() => PathBuf::from(given),
         _ => journal_of(ground, given)?,
     };
-    match verify_journal(&path) {
+    match kernel::verify(&path) {
         Ok(verified) => Ok((path, verified)),
         Err(broken) => Err(Report::new(ReportKind::Check, format!("{}: {broken}", path.display()))
             .hint("someone changed this file, or the disk did; what follows the row proves nothing")),
@@ -148,10 +147,10 @@ pub fn explain(ground: &Ground, options: Options, tool: &str, args: &str) -> Res
             .hint(r#"such as --args '{"path":"src/main.rs"}'"#)
     })?;
     let kernel = judge_only(ground, options)?;
-    let names: Vec<&str> = kernel.tool_names();
+    let names = kernel.tool_names();
     if !names.contains(&tool) && nearest(tool, names.iter().copied()).is_none() {
         return Err(Report::new(ReportKind::Usage, format!("there is no tool `{tool}`"))
             .hint(format!("tools: {}", names.join(", "))));
     }
-    Ok(kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }))
+    kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }).map_err(state)
 }

@@ -10,9 +10,30 @@ use crate::protocol::{Report, ReportKind};
 
 /// Variables that a command's environment may be made from; the allow-list is the sandbox's own.
 const ASKED: [&str; 24] = [
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "TERM",
-    "COLORTERM", "TZ", "SHELL", "NO_COLOR", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "GOPATH",
-    "GOROOT", "JAVA_HOME", "NVM_DIR", "PYENV_ROOT", "VIRTUAL_ENV", "VOLTA_HOME",
+    "PATH",
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_MESSAGES",
+    "TERM",
+    "COLORTERM",
+    "TZ",
+    "SHELL",
+    "NO_COLOR",
+    "CARGO_HOME",
+    "RUSTUP_HOME",
+    "RUSTUP_TOOLCHAIN",
+    "GOPATH",
+    "GOROOT",
+    "JAVA_HOME",
+    "NVM_DIR",
+    "PYENV_ROOT",
+    "VIRTUAL_ENV",
+    "VOLTA_HOME",
 ];
 
 pub(super) struct Fence {
@@ -28,8 +49,8 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     let cache = ground.dirs.project_cache(&ground.project).map_err(state)?.path().to_owned();
     let cache = cache.canonicalize().unwrap_or(cache);
     let expose = &ground.settings.settings.sandbox.expose;
-    let toolchains = Toolchains::built_in()
-        .map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
+    let toolchains =
+        Toolchains::built_in().map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
     let vars = ASKED.iter().copied().filter_map(|name| Some((name.to_owned(), (options.env)(name)?)));
     let around = Surroundings {
         vars: vars.collect(),
@@ -48,16 +69,25 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
 }
 
 fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
-    if options.no_sandbox {
-        return (SandboxStrength::None, Layers::NONE, "off (--no-sandbox): commands need a rule or a person".into());
+    let none = |line: String| (SandboxStrength::None, Layers::NONE, line);
+    match &options.sandbox {
+        Some(probed @ Strength::None { .. }) if options.no_sandbox => {
+            none(format!("{probed}; commands that a rule allows run all the same, with all your rights"))
+        }
+        None if options.no_sandbox => {
+            none("no sandbox here; commands that a rule allows run all the same, with all your rights".into())
+        }
+        _ if options.no_sandbox => {
+            none("off (--no-sandbox): commands that a rule allows run with all your rights".into())
+        }
+        None => none("none on this machine: commands need a person".into()),
+        Some(probed) => {
+            let held = match probed {
+                Strength::Reduced { .. } => SandboxStrength::Reduced,
+                Strength::Partial { .. } => SandboxStrength::Partial,
+                Strength::None { .. } => SandboxStrength::None,
+            };
+            (held, probed.layers(), probed.to_string())
+        }
     }
-    let Some(probed) = &options.sandbox else {
-        return (SandboxStrength::None, Layers::NONE, "none on this machine: commands need a rule or a person".into());
-    };
-    let held = match probed {
-        Strength::Reduced { .. } => SandboxStrength::Reduced,
-        Strength::Partial { .. } => SandboxStrength::Partial,
-        Strength::None { .. } => SandboxStrength::None,
-    };
-    (held, probed.layers(), probed.to_string())
 }

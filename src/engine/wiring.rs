@@ -17,7 +17,9 @@ use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
 use crate::kernel::{Capability, Charter, Journal, Kernel};
-use crate::model::{Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model};
+use crate::model::{
+    Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
+};
 use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
 use crate::session::{self, Loaded, SessionLog, Start};
 use crate::tools::{Registry, register_bash, register_leaf_tools};
@@ -53,7 +55,8 @@ impl Record {
         recorder.add("main", items);
         let script = recorder.script("Recorded with --record.");
         let failed = |why: String| {
-            Report::new(ReportKind::Host, format!("the session was not recorded in {}", self.path.display())).cause(why)
+            Report::new(ReportKind::Host, format!("the session was not recorded in {}", self.path.display()))
+                .cause(why)
         };
         let grant = self.kernel.user_write(&self.path).map_err(|error| failed(error.to_string()))?;
         let saved = file::rewrite(grant, |_| Ok(script.into_bytes()));
@@ -79,21 +82,23 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let project = ground.state()?;
     let opened = open_session(ground, &options, &name, &profile)?;
     let id = opened.id.clone();
-    let (journal, journal_notice) = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
     let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
 
-    let (instructions, mut notices) = instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
-    notices.extend(journal_notice.map(Report::note));
+    let (instructions, mut notices) =
+        instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
-    let window = settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
+    let window =
+        settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
     let epoch = Epoch::lay_out(Brief {
         profile_prompt: profile.prompt.clone(),
         workspace: ground.workspace.root.display().to_string(),
-        cwd: (ground.workspace.cwd != ground.workspace.root).then(|| ground.workspace.cwd.display().to_string()),
+        cwd: (ground.workspace.cwd != ground.workspace.root)
+            .then(|| ground.workspace.cwd.display().to_string()),
         sandbox: fence.line.clone(),
         instructions,
         tools: registry.specs().map(ToolSchema::from).collect(),
@@ -205,7 +210,8 @@ fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Regis
     if let Some(wanted) = &options.tools {
         for tool in wanted {
             if all.get(tool).is_none() {
-                let mut report = Report::new(ReportKind::Usage, format!("--tools: there is no tool `{tool}`"));
+                let mut report =
+                    Report::new(ReportKind::Usage, format!("--tools: there is no tool `{tool}`"));
                 if let Some(near) = nearest(tool, all.names().iter().copied()) {
                     report = report.hint(format!("did you mean `{near}`?"));
                 }
@@ -213,7 +219,8 @@ fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Regis
             }
         }
     }
-    let offered = |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
+    let offered =
+        |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
     Ok(all.narrowed(|name| profile.tools.contains(name) && offered(name)))
 }
 
@@ -221,9 +228,12 @@ fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Rep
     let limits = &ground.settings.settings.limits;
     let price_known = catalog.cost(model, &Usage::default()).basis != CostBasis::Unknown;
     if limits.budget_usd.is_some() && !price_known {
-        return Err(Report::new(ReportKind::Config, format!("a budget cannot be held: the price of {model} is not known"))
-            .cause(format!("the budget comes from {}", ground.settings.origin("limits.budget_usd")))
-            .hint("give its prices in models.yaml (`iosm paths` says where), or limit --max-turns instead"));
+        return Err(Report::new(
+            ReportKind::Config,
+            format!("a budget cannot be held: the price of {model} is not known"),
+        )
+        .cause(format!("the budget comes from {}", ground.settings.origin("limits.budget_usd")))
+        .hint("give its prices in models.yaml (`iosm paths` says where), or limit --max-turns instead"));
     }
     Ok(Limits { max_turns: limits.turns, max_budget_usd: limits.budget_usd, max_minutes: limits.minutes })
 }
@@ -253,7 +263,10 @@ fn charter(
                 .cause(format!("from {}", ground.settings.origin("add_dirs")))
         })?;
         if real == std::path::Path::new("/") || real == ground.dirs.home {
-            return Err(Report::new(ReportKind::Config, format!("{} is too wide to be writable", real.display())));
+            return Err(Report::new(
+                ReportKind::Config,
+                format!("{} is too wide to be writable", real.display()),
+            ));
         }
         extra_roots.push(real);
     }
@@ -275,15 +288,17 @@ fn charter(
         },
         policy: Policy { preset, rules: options.rules.clone() },
         sandbox: fence.strength,
+        unsandboxed_by_user: options.no_sandbox,
         human: options.human,
     })
 }
 
 fn trust_notice(ground: &Ground) -> Option<Report> {
     let ProjectTrust::Untrusted(files) = &ground.trust else { return None };
-    let names = files.files.iter().map(|file| {
-        file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
-    });
+    let names = files
+        .files
+        .iter()
+        .map(|file| file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string());
     let names = names.collect::<Vec<_>>().join(", ");
     Some(
         Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
@@ -301,9 +316,15 @@ struct Opened {
     notice: Option<Report>,
 }
 
-fn open_session(ground: &Ground, options: &Options, model: &str, profile: &Profile) -> Result<Opened, Report> {
+fn open_session(
+    ground: &Ground,
+    options: &Options,
+    model: &str,
+    profile: &Profile,
+) -> Result<Opened, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
-    let fresh = |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, notice: None };
+    let fresh =
+        |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, notice: None };
     let id = match &options.session {
         SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
         SessionChoice::New => {
@@ -350,7 +371,7 @@ pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Re
     let registry = registry(&profile, &options, &fence)?;
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
     let own = ground.state()?;
-    let (journal, _) = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
     Kernel::new(charter, journal, blobs).map_err(state)
 }

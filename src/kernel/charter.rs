@@ -48,6 +48,9 @@ pub struct Charter {
     pub capability: Capability,
     pub policy: Policy,
     pub sandbox: SandboxStrength,
+    /// Whether the user themselves said that commands may run without a sandbox; a rule of theirs
+    /// then allows what would ask.
+    pub unsandboxed_by_user: bool,
     /// Whether somebody is there to answer a question.
     pub human: bool,
 }

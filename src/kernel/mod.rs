@@ -3,13 +3,31 @@
 //! The model proposes, the kernel disposes. `kernel` looks paths up and appends its journal; it never
 //! reads the contents of a user's file, never starts a process and never talks to a network. Nothing
 //! but this room can make a [`Grant`], and nothing but this room can make an [`Admitted`] result.
+//!
+//! The one path: [`Kernel::judge`] takes a call in (`intake`), derives what it would do (`effects`),
+//! asks every `rung`, writes a [`Journal`] row, and only then mints the grant. What a tool came back
+//! with returns through [`Kernel::admit`].
 
 mod admit;
 mod charter;
+mod effects;
+mod error;
 mod grant;
+mod intake;
+mod journal;
+mod judge;
+mod judgement;
+#[cfg(test)]
+mod laws;
+mod mint;
+mod rung;
+#[cfg(test)]
+mod testing;
 
 pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
+pub use error::KernelError;
 pub use grant::{Grant, Reach, RunScope};
-mod stub;
-pub use stub::*;
+pub use journal::{Broken, Journal, Row, Verified, verify};
+pub use judge::Kernel;
+pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};

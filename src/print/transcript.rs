@@ -30,12 +30,16 @@ impl Transcript {
                 self.mid_line = !text.ends_with('\n');
                 out.write(text.as_bytes())?;
             }
-            Event::ToolCall { call } => self.line(&format!("  {} {}  {}", call.id, call.tool, shown(call)), out)?,
+            Event::ToolCall { call } => {
+                self.line(&format!("  {} {}  {}", call.id, call.tool, shown(call)), out)?
+            }
             Event::Verdict { call_id, verdict, effects, .. } => {
                 let effects: Vec<String> = effects.iter().map(crate::protocol::Effect::describe).collect();
                 let line = match verdict.kind {
                     VerdictKind::Allow => format!("  {call_id} allowed  {}", effects.join("; ")),
-                    VerdictKind::Transform => format!("  {call_id} repaired and allowed  {}", verdict.user_line),
+                    VerdictKind::Transform => {
+                        format!("  {call_id} repaired and allowed  {}", verdict.user_line)
+                    }
                     kind => format!(
                         "  {call_id} REFUSED ({})  {}",
                         verdict.reason.map_or_else(|| format!("{kind:?}"), |reason| format!("{reason:?}")),
@@ -83,7 +87,9 @@ impl Transcript {
         for finding in &outcome.findings {
             let line = finding.line.map_or(String::new(), |line| format!(":{line}"));
             let severity = finding.severity.name();
-            out.write(format!("finding  {severity}  {}{line}  {}\n", finding.path, finding.title).as_bytes())?;
+            out.write(
+                format!("finding  {severity}  {}{line}  {}\n", finding.path, finding.title).as_bytes(),
+            )?;
         }
         for file in &outcome.files_changed {
             out.write(format!("changed  {file}\n").as_bytes())?;

@@ -15,6 +15,8 @@ mod schema;
 mod search;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod todo;
 mod write;
 

@@ -23,7 +23,6 @@ pub enum ResultType {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct Calls {
     pub allowed: u32,
     /// Allowed after a lossless repair; counted in `allowed` too.
@@ -35,7 +34,7 @@ pub struct Calls {
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[schemars(transform = every_field_is_there)]
 pub struct ResultObject {
     #[serde(rename = "type")]
     pub kind: ResultType,
@@ -64,4 +63,11 @@ pub struct ResultObject {
     pub cost: Cost,
     pub duration_ms: u64,
     pub errors: Vec<Report>,
+}
+
+/// A field that may be null is there all the same, so scripts need not look whether it is.
+fn every_field_is_there(schema: &mut schemars::Schema) {
+    let names = schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|all| all.keys());
+    let names: Vec<Value> = names.cloned().map(Value::from).collect();
+    schema.insert("required".to_owned(), names.into());
 }

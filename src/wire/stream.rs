@@ -43,10 +43,20 @@ pub enum Line {
         sandbox: String,
         resumed: bool,
     },
-    TurnStart { turn: u32 },
-    TextDelta { text: String },
-    ThinkingDelta { text: String },
-    ToolCall { id: String, tool: String, args: Value },
+    TurnStart {
+        turn: u32,
+    },
+    TextDelta {
+        text: String,
+    },
+    ThinkingDelta {
+        text: String,
+    },
+    ToolCall {
+        id: String,
+        tool: String,
+        args: Value,
+    },
     Verdict {
         id: String,
         kind: VerdictKind,
@@ -62,7 +72,10 @@ pub enum Line {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         repaired: Option<Value>,
     },
-    ToolOutput { id: String, delta: String },
+    ToolOutput {
+        id: String,
+        delta: String,
+    },
     ToolResult {
         id: String,
         status: Status,
@@ -73,11 +86,21 @@ pub enum Line {
         /// `as_is`, `folded`, `paged` or `withheld`.
         admission: String,
     },
-    MessageEnd { stop: String },
-    Usage { usage: Usage, cost: Cost, context_tokens: u64 },
+    MessageEnd {
+        stop: String,
+    },
+    Usage {
+        usage: Usage,
+        cost: Cost,
+        context_tokens: u64,
+    },
     /// Text deltas since the last `turn_start` do not count: the stream broke off and is asked again.
-    StreamDiscarded { report: Report },
-    Notice { report: Report },
+    StreamDiscarded {
+        report: Report,
+    },
+    Notice {
+        report: Report,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

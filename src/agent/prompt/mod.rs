@@ -3,5 +3,4 @@
 mod boxes;
 mod sections;
 
-
 pub use sections::{Brief, Epoch, Instruction};

@@ -236,8 +236,10 @@ fn on_failure(state: &mut State, error: ModelError, out: &mut Vec<Effect>) {
 fn on_ruling(state: &mut State, call_id: String, ruling: Ruling, out: &mut Vec<Effect>) {
     match ruling {
         Ruling::Allowed { .. } => {
-            state.refusals = None;
-            out.push(Effect::Run { call_id });
+            if state.batch.allow(&call_id) {
+                state.refusals = None;
+                out.push(Effect::Run { call_id });
+            }
         }
         Ruling::Asked => {}
         Ruling::Denied { result, shape } => {

@@ -13,8 +13,9 @@ const SIDE_BY_SIDE: usize = 8;
 #[derive(Debug, Clone, PartialEq)]
 enum Slot {
     Waiting(ToolCall),
-    /// With the kernel, with a person, or running.
+    /// With the kernel, or with a person.
     Open(ToolCall),
+    Running(ToolCall),
     Done(Admitted),
 }
 
@@ -40,9 +41,9 @@ impl Batch {
         for slot in &mut self.slots {
             match slot {
                 Slot::Done(_) => {}
-                Slot::Open(call) if read_only.contains(&call.tool) => open += 1,
+                Slot::Open(call) | Slot::Running(call) if read_only.contains(&call.tool) => open += 1,
                 // Whatever follows a call that may change something waits for it.
-                Slot::Open(_) => break,
+                Slot::Open(_) | Slot::Running(_) => break,
                 Slot::Waiting(call) => {
                     let side_by_side = read_only.contains(&call.tool);
                     if open >= SIDE_BY_SIDE || (!side_by_side && open > 0) {
@@ -60,9 +61,23 @@ impl Batch {
         effects
     }
 
+    /// Notes that a call may run; false when no such call is before the kernel.
+    pub(super) fn allow(&mut self, call_id: &str) -> bool {
+        let found = self.slots.iter_mut().find_map(|slot| match slot {
+            Slot::Open(call) if call.id == call_id => Some((call.clone(), slot)),
+            _ => None,
+        });
+        let Some((call, slot)) = found else { return false };
+        *slot = Slot::Running(call);
+        true
+    }
+
     /// Notes a result; false when no such call is open (it came after a cancel).
     pub(super) fn settle(&mut self, call_id: &str, result: Admitted) -> bool {
-        let found = self.slots.iter_mut().find(|slot| matches!(slot, Slot::Open(call) if call.id == call_id));
+        let found = self
+            .slots
+            .iter_mut()
+            .find(|slot| matches!(slot, Slot::Open(call) | Slot::Running(call) if call.id == call_id));
         let Some(slot) = found else { return false };
         *slot = Slot::Done(result);
         true
@@ -85,7 +100,7 @@ impl Batch {
         slots
             .map(|slot| match slot {
                 Slot::Done(result) => result,
-                Slot::Waiting(call) | Slot::Open(call) => cancelled(&call),
+                Slot::Waiting(call) | Slot::Open(call) | Slot::Running(call) => cancelled(&call),
             })
             .collect()
     }

@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "the one door to the user's files")]
 
 mod error;
+mod identity;
 mod inplace;
 mod list;
 mod rewrite;

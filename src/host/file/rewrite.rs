@@ -3,7 +3,8 @@
 //! The new bytes go to a temporary file beside the old one, reach the disk, and take its name by a
 //! rename; until then the original is whole, and after an error it still is. A file with several
 //! hard links or another owner is rewritten in place instead, because a rename would part the links
-//! or change the owner; so is one in a folder that takes no new files.
+//! or change the owner; so is one in a folder that takes no new files, and one whose group or
+//! attributes a new file cannot be given.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,12 +14,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, RenameFlags, fchmod, fchown, fstat, fsync, mkdirat, openat, renameat,
-    renameat_with, unlinkat,
+    AtFlags, Mode, OFlags, RenameFlags, fsync, mkdirat, openat, renameat, renameat_with, unlinkat,
 };
 use rustix::io::Errno;
 
-use super::{Content, HostError, inplace, io_error, kind_name, open_judged, read_file, std_error};
+use super::{Content, HostError, identity, inplace, io_error, kind_name, open_judged, read_file, std_error};
 use crate::base::{FileKind, PathHandle, new_id};
 use crate::kernel::{Grant, Reach};
 
@@ -27,7 +27,7 @@ use crate::kernel::{Grant, Reach};
 pub enum How {
     Created,
     Replaced,
-    /// Several hard links, another owner, or a folder that takes no new files.
+    /// Several hard links, another owner, or another reason why a new file cannot stand for it.
     InPlace,
     /// They were there already; nothing was written.
     Unchanged,
@@ -110,14 +110,11 @@ fn replace(path: &PathHandle, old: &Content, file: &File, new: &[u8]) -> Result<
         Err(Errno::ACCESS | Errno::PERM) => return in_place(path, old, new),
         Err(errno) => return Err(io_error("write beside", path.real())(errno)),
     };
-    if !temp.take_group_of(file) {
+    temp.fill(new, path.real())?;
+    if !identity::carry_over(file, &temp.file, &old.stamp) {
         drop(temp);
         return in_place(path, old, new);
     }
-    temp.fill(new, path.real())?;
-    // After the writing and the change of group: both may clear bits.
-    let mode = Mode::from_raw_mode(old.stamp.mode as rustix::fs::RawMode);
-    fchmod(&temp.file, mode).map_err(io_error("set the mode of", path.real()))?;
     temp.file.sync_all().map_err(std_error("flush", path.real()))?;
     unchanged(path, old)?;
     renameat(path.dir(), &temp.name, path.dir(), path.leaf()).map_err(io_error("replace", path.real()))?;
@@ -254,15 +251,6 @@ impl<'a> Temp<'a> {
 
     fn fill(&self, bytes: &[u8], path: &Path) -> Result<(), HostError> {
         (&self.file).write_all(bytes).map_err(std_error("write", path))
-    }
-
-    /// False when the file's group cannot be given to the new one.
-    fn take_group_of(&self, file: &File) -> bool {
-        match (fstat(file), fstat(&self.file)) {
-            (Ok(old), Ok(new)) if old.st_gid == new.st_gid => true,
-            (Ok(old), Ok(_)) => fchown(&self.file, None, Some(Gid::from_raw(old.st_gid))).is_ok(),
-            _ => false,
-        }
     }
 
     fn keep(&self) {

@@ -271,6 +271,21 @@ fn hard_links_stay_together_and_owners_stay() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn group_and_attributes_outlive_a_rewrite() {
+    use rustix::fs::{XattrFlags, getxattr, setxattr};
+    let world = World::new();
+    let path = world.put("a", "old");
+    // Only root can give a file another group, and not every file system keeps attributes.
+    let group = chown(&path, None, Some(4242)).is_ok();
+    let kept = setxattr(&path, "user.mark", b"kept", XattrFlags::empty()).is_ok();
+    assert_eq!(rewrite(world.may_write("a"), give(b"new")).unwrap().how, How::Replaced);
+    assert!(!group || fs::metadata(&path).unwrap().gid() == 4242);
+    let mut value = [0u8; 8];
+    assert!(!kept || getxattr(&path, "user.mark", &mut value[..]) == Ok(4) && &value[..4] == b"kept");
+}
+
 #[test]
 fn a_read_only_file_is_left_alone() {
     let world = World::new();

@@ -3,7 +3,15 @@
 /// Signs in a command's output, and the line that says what opens the way.
 const SIGNS: [(&[&str], &str); 3] = [
     (
-        &["Network is unreachable", "Could not resolve host", "Temporary failure in name resolution", "no network", "Name or service not known", "getaddrinfo", "error sending request"],
+        &[
+            "Network is unreachable",
+            "Could not resolve host",
+            "Temporary failure in name resolution",
+            "no network",
+            "Name or service not known",
+            "getaddrinfo",
+            "error sending request",
+        ],
         "[the sandbox has no network: use what is installed or cached, or ask the user to fetch it]",
     ),
     (
@@ -28,7 +36,9 @@ mod tests {
 
     #[test]
     fn hints_come_only_with_a_sign() {
-        assert!(sandbox_hint("curl: (6) Could not resolve host: x").is_some_and(|h| h.contains("no network")));
+        assert!(
+            sandbox_hint("curl: (6) Could not resolve host: x").is_some_and(|h| h.contains("no network"))
+        );
         assert!(sandbox_hint("touch: /etc/x: Permission denied").is_some_and(|h| h.contains("expose")));
         assert_eq!(sandbox_hint("error[E0308]: mismatched types"), None);
     }

@@ -7,7 +7,9 @@ use tokio::io::AsyncReadExt;
 
 use super::background::{Background, Glimpse};
 use crate::base::Stopwatch;
-use crate::host::sandbox::{Ended, Environment, Exit, Launch, Launcher, Layers, Output, Running, SandboxError};
+use crate::host::sandbox::{
+    Ended, Environment, Exit, Launch, Launcher, Layers, Output, Running, SandboxError,
+};
 use crate::kernel::{Grant, Reach, RunScope};
 
 /// Output kept of one command, in bytes; what comes after is read and dropped.
@@ -29,7 +31,11 @@ pub enum ProcessError {
 }
 
 fn known_hint(known: &[String]) -> String {
-    if known.is_empty() { "; none was started".to_owned() } else { format!("; there are {}", known.join(", ")) }
+    if known.is_empty() {
+        "; none was started".to_owned()
+    } else {
+        format!("; there are {}", known.join(", "))
+    }
 }
 
 /// How a foreground command ended.
@@ -111,7 +117,11 @@ impl Processes {
         self.with_background(grant, |background| background.kill())
     }
 
-    fn with_background<T>(&self, grant: Grant, act: impl FnOnce(&Background) -> T) -> Result<T, ProcessError> {
+    fn with_background<T>(
+        &self,
+        grant: Grant,
+        act: impl FnOnce(&Background) -> T,
+    ) -> Result<T, ProcessError> {
         let Reach::Background(name) = grant.into_reach() else {
             return Err(ProcessError::WrongGrant("something else"));
         };

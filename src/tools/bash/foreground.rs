@@ -68,13 +68,16 @@ impl Tool for Bash {
             if args.background {
                 return match processes.start(grant).await {
                     Ok(id) => RawResult::ok(
-                        format!("started in the background as {id}; look with bash_output, end with bash_kill"),
+                        format!(
+                            "started in the background as {id}; look with bash_output, end with bash_kill"
+                        ),
                         format!("started {id}"),
                     ),
                     Err(error) => RawResult::error(error.to_string()),
                 };
             }
-            let timeout = Duration::from_secs(args.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S).min(LONGEST_TIMEOUT_S));
+            let timeout =
+                Duration::from_secs(args.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S).min(LONGEST_TIMEOUT_S));
             let output = context.output;
             match processes.run(grant, timeout, move |piece| output(piece)).await {
                 Ok(finished) => result(&finished, &args.command),
@@ -105,7 +108,9 @@ fn result(finished: &Finished, command: &str) -> RawResult {
     if finished.exit.strays > 0 && !finished.timed_out {
         let count = plural(finished.exit.strays as usize, "process");
         let count = count.replace("processs", "processes");
-        text.push_str(&format!("\n[{count} left behind were ended with it; for a server use background: true]"));
+        text.push_str(&format!(
+            "\n[{count} left behind were ended with it; for a server use background: true]"
+        ));
     }
     let success = finished.exit.success() && !finished.timed_out;
     if !success && let Some(hint) = sandbox_hint(&text) {

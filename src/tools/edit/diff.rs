@@ -58,8 +58,8 @@ pub(super) fn unified(old: &[u8], plan: &Plan) -> String {
         let body = hunk_text(&old[part], &new, hunk.lines.start, &mut shift);
         if out.len() + body.len() > MOST_BYTES {
             let room = MOST_BYTES.saturating_sub(out.len());
-            let end = body.char_indices().filter(|(at, ch)| *ch == '\n' && *at < room).last();
-            out.push_str(&body[..end.map_or(0, |(at, _)| at + 1)]);
+            let end = body.match_indices('\n').map(|(at, _)| at).take_while(|at| *at < room).last();
+            out.push_str(&body[..end.map_or(0, |at| at + 1)]);
             let left = hunks.len() - index - 1;
             out.push_str(&format!(
                 "[diff cut here; {} not shown]\n",
@@ -83,8 +83,11 @@ fn hunks(lines: &Lines, plan: &Plan) -> Vec<Hunk> {
     let mut hunks: Vec<Hunk> = Vec::new();
     for (index, replacement) in plan.replacements.iter().enumerate() {
         let first = lines.at(replacement.range.start).min(lines.count().saturating_sub(1));
-        // The line after too: a replacement that takes a line end joins it.
-        let last = lines.at(replacement.range.end).min(lines.count().saturating_sub(1));
+        // A replacement that takes a line end and puts none back joins the line after.
+        let at_start = lines.bytes(first..first + 1).start == replacement.range.start;
+        let whole = replacement.new.ends_with('\n') || (replacement.new.is_empty() && at_start);
+        let end = replacement.range.end - usize::from(whole);
+        let last = lines.at(end).min(lines.count().saturating_sub(1));
         let around = first.saturating_sub(CONTEXT)..(last + 1 + CONTEXT).min(lines.count());
         match hunks.last_mut() {
             Some(hunk) if around.start <= hunk.lines.end => {

@@ -122,7 +122,7 @@ fn refusal(args: &Args, old: &Content, known: Known, faults: &[Fault]) -> String
     let lines = Lines::of(&old.bytes);
     let mut described = 0;
     for fault in faults {
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(&say(args, &lines, fault));
         if let Fault::Missing { edit } = fault
             && described < DESCRIBED

@@ -29,7 +29,12 @@ pub(super) fn describe(bytes: &[u8], old: &str) -> String {
             count => format!("lines {}–{}", first + 1, first + count),
         };
         out.push_str(&format!("nearest: {range}, {}% alike\n", alike / 10));
-        if let Some(name) = whitespace_only(found, &wanted) {
+        if found == wanted {
+            out.push_str(match found.iter().any(|line| line.contains('\u{fffd}')) {
+                true => "the bytes there are not valid UTF-8, so no text matches them\n",
+                false => "these lines are there, but not with the line ends around them that old has\n",
+            });
+        } else if let Some(name) = whitespace_only(found, &wanted) {
             out.push_str(&format!("only whitespace differs: {name}\n"));
         }
         out.push_str(&compare(found, &wanted, first));

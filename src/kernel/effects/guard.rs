@@ -1,0 +1,255 @@
+//! Paths that protect the user or ourselves, by their real path.
+
+use std::path::Path;
+
+use super::place::Place;
+use crate::kernel::charter::Charter;
+
+/// What may be done to a guarded path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::kernel) enum Level {
+    Free,
+    Ask,
+    Never,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::kernel) struct Guard {
+    /// The rule, as the journal names it.
+    pub rule: &'static str,
+    /// What it is, for people.
+    pub what: &'static str,
+    /// What a model should do instead.
+    pub instead: &'static str,
+    pub read: Level,
+    pub write: Level,
+}
+
+const OWN: Guard = Guard {
+    rule: "own_state",
+    what: "iosm's own settings and records",
+    instead: "Work without it, and tell the user if a setting is in the way.",
+    read: Level::Never,
+    write: Level::Never,
+};
+const GIT: Guard = Guard {
+    rule: "git_internals",
+    what: "git's own files",
+    instead: "Use git commands instead of changing its files.",
+    read: Level::Free,
+    write: Level::Never,
+};
+const POLICY: Guard = Guard {
+    rule: "project_policy",
+    what: "a file that governs or records what agents do",
+    instead: "Propose the change to the user; only a person may make it.",
+    read: Level::Free,
+    write: Level::Never,
+};
+const DOTENV: Guard = Guard {
+    rule: "env_file",
+    what: "a file of secrets",
+    instead: "Use an example file such as .env.example, or ask the user for the value's name.",
+    read: Level::Ask,
+    write: Level::Never,
+};
+const TOKENS: Guard = Guard {
+    rule: "token_file",
+    what: "a file that may hold access tokens",
+    instead: "Work without it, or ask the user.",
+    read: Level::Ask,
+    write: Level::Ask,
+};
+const CREDENTIALS: Guard = Guard {
+    rule: "credentials",
+    what: "credentials",
+    instead: "Work without them; a step that needs them is the user's to take.",
+    read: Level::Never,
+    write: Level::Never,
+};
+const STARTUP: Guard = Guard {
+    rule: "startup_file",
+    what: "a file that runs when the user logs in or starts a program",
+    instead: "Tell the user what to add there.",
+    read: Level::Free,
+    write: Level::Never,
+};
+
+/// Below the home folder: a name, or a folder with everything in it.
+const HOME_CREDENTIALS: &[&str] = &[
+    ".ssh",
+    ".aws",
+    ".gnupg",
+    ".azure",
+    ".kube",
+    ".netrc",
+    ".git-credentials",
+    ".pgpass",
+    ".npmrc",
+    ".pypirc",
+    ".my.cnf",
+    ".docker/config.json",
+    ".config/gcloud",
+    ".config/gh",
+    ".config/hub",
+    ".config/op",
+    ".cargo/credentials",
+    ".cargo/credentials.toml",
+    ".gem/credentials",
+    ".m2/settings.xml",
+    ".terraform.d/credentials.tfrc.json",
+    ".password-store",
+    ".local/share/keyrings",
+    ".mozilla",
+    ".config/google-chrome",
+    ".config/chromium",
+    "Library/Keychains",
+];
+const HOME_STARTUP: &[&str] = &[
+    ".bashrc",
+    ".bash_profile",
+    ".bash_login",
+    ".bash_logout",
+    ".profile",
+    ".zshrc",
+    ".zprofile",
+    ".zshenv",
+    ".zlogin",
+    ".zlogout",
+    ".inputrc",
+    ".gitconfig",
+    ".config/git",
+    ".config/fish",
+    ".config/autostart",
+    ".config/systemd",
+    ".config/environment.d",
+    "Library/LaunchAgents",
+    ".vimrc",
+    ".config/nvim",
+    ".cargo/config.toml",
+    ".cargo/config",
+];
+/// Anywhere at all.
+const KEY_NAMES: &[&str] =
+    &["id_rsa", "id_ed25519", "id_ecdsa", "id_dsa", ".netrc", ".git-credentials", ".pgpass"];
+const EXAMPLE_ENDINGS: &[&str] = &["example", "sample", "template", "dist", "defaults"];
+const SYSTEM_SECRETS: &[&str] =
+    &["/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/sudoers.d", "/etc/ssh"];
+
+/// What guards `real`, which lies in `place`. Names are compared without case: on some file systems
+/// `.GIT` is `.git`, and nobody calls an innocent file so.
+pub(in crate::kernel) fn guard_of(charter: &Charter, place: Place, real: &Path) -> Option<Guard> {
+    if place == Place::OwnDir {
+        return Some(OWN);
+    }
+    if let Ok(below) = real.strip_prefix(&charter.home) {
+        if HOME_CREDENTIALS.iter().any(|name| lies_in(below, name)) {
+            return Some(CREDENTIALS);
+        }
+        if HOME_STARTUP.iter().any(|name| lies_in(below, name)) {
+            return Some(STARTUP);
+        }
+    }
+    if SYSTEM_SECRETS.iter().any(|secret| real.starts_with(secret)) || process_secret(real) {
+        return Some(CREDENTIALS);
+    }
+    let mut names = real.iter().filter_map(|name| name.to_str()).peekable();
+    while let Some(name) = names.next() {
+        if name.eq_ignore_ascii_case(".git") {
+            return Some(GIT);
+        }
+        if name.eq_ignore_ascii_case(".iosm") {
+            return governs(names.peek().copied()).then_some(POLICY);
+        }
+    }
+    by_leaf(&real.file_name()?.to_string_lossy().to_ascii_lowercase())
+}
+
+/// By the last name alone, in lower case.
+fn by_leaf(leaf: &str) -> Option<Guard> {
+    if leaf == "iosm.yaml" || leaf == "iosm.yml" {
+        return Some(POLICY);
+    }
+    if KEY_NAMES.contains(&leaf) {
+        return Some(CREDENTIALS);
+    }
+    if leaf == ".npmrc" || leaf == ".pypirc" {
+        return Some(TOKENS);
+    }
+    let rest = leaf.strip_prefix(".env")?;
+    let example = EXAMPLE_ENDINGS.iter().any(|ending| rest.ends_with(ending));
+    (rest.is_empty() || rest == "rc" || rest.starts_with('.') && !example).then_some(DOTENV)
+}
+
+/// Whether `first`, the name below `.iosm`, is one that agents may not change.
+fn governs(first: Option<&str>) -> bool {
+    let Some(first) = first.map(str::to_ascii_lowercase) else { return true };
+    let folders = ["cycles", "hooks", "profiles", "commands", "skills", "mcp"];
+    first.ends_with(".yaml")
+        || first.ends_with(".yml")
+        || first == "metrics-history.jsonl"
+        || folders.contains(&first.as_str())
+}
+
+fn lies_in(below_home: &Path, name: &str) -> bool {
+    let mut have = below_home.iter();
+    name.split('/').all(|part| have.next().is_some_and(|h| h.eq_ignore_ascii_case(part)))
+}
+
+/// Another process's environment or memory.
+fn process_secret(real: &Path) -> bool {
+    let Ok(below) = real.strip_prefix("/proc") else { return false };
+    below.file_name().is_some_and(|leaf| leaf == "environ" || leaf == "mem" || leaf == "kcore")
+}
+
+/// What a word that is no more than text would be guarded as, were it a path. Looks nothing up.
+pub(in crate::kernel) fn guard_of_text(charter: &Charter, base: &Path, text: &str) -> Option<Guard> {
+    if !text.contains(['/', '.', '~']) && !KEY_NAMES.contains(&text) {
+        return None;
+    }
+    let path = match text.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => {
+            charter.home.join(rest.trim_start_matches('/'))
+        }
+        _ => base.join(text),
+    };
+    let mut plain = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            std::path::Component::ParentDir => {
+                plain.pop();
+            }
+            std::path::Component::CurDir => {}
+            part => plain.push(part),
+        }
+    }
+    guard_of(charter, super::place_of(charter, &plain), &plain)
+}
+
+/// Guarded names that a glob may mean without spelling them.
+const GLOBBED: &[&str] = &[
+    ".git",
+    ".env",
+    ".env.local",
+    ".envrc",
+    ".iosm",
+    ".npmrc",
+    ".netrc",
+    ".ssh",
+    ".aws",
+    ".bashrc",
+    "iosm.yaml",
+];
+
+/// What guards a file that `pattern` would match in `dir`. A leading dot is matched by a dot only.
+pub(in crate::kernel) fn guard_of_pattern(charter: &Charter, dir: &Path, pattern: &str) -> Option<Guard> {
+    let first = pattern.split('/').next().unwrap_or(pattern);
+    let glob = globset::Glob::new(first).ok()?.compile_matcher();
+    let meant =
+        GLOBBED.iter().filter(|name| name.starts_with('.') == first.starts_with('.') && glob.is_match(name));
+    // Every name of a folder includes its dot files only where the pattern says so; `*` is not about us.
+    let meant = meant.filter(|_| first != "*");
+    meant
+        .map(|name| dir.join(name))
+        .find_map(|path| guard_of(charter, super::place_of(charter, &path), &path))
+}

@@ -1,0 +1,125 @@
+//! The journal: one file and one hash chain per session; a row is written before its grant exists.
+
+mod row;
+mod verify;
+
+pub use row::Row;
+pub use verify::{Broken, Verified, verify};
+
+use verify::{HEAD_VERSION, Head, check, head_name};
+
+use super::error::KernelError;
+use crate::base::{AppendFile, StateDir, now_ms, rfc3339};
+use crate::protocol::Actor;
+
+/// The head is written at least this often.
+const SEAL_EVERY: u64 = 64;
+
+/// An open journal. Dropping it seals it.
+#[derive(Debug)]
+pub struct Journal {
+    dir: StateDir,
+    session: String,
+    name: String,
+    file: AppendFile,
+    /// Held for as long as the journal is open.
+    _lock: AppendFile,
+    rows: u64,
+    sealed: u64,
+    last_hash: String,
+}
+
+impl Journal {
+    /// Opens the journal of `session` in `dir`, making it or continuing its chain. A journal that is
+    /// not what was written is refused; half a line at its end, left by a crash, is cut and noted.
+    pub fn open(dir: StateDir, session: &str) -> Result<Self, KernelError> {
+        let lock = dir.append(&format!("{session}.lock")).map_err(KernelError::Journal)?;
+        if !lock.try_lock().map_err(KernelError::Journal)? {
+            return Err(KernelError::Locked { session: session.to_owned() });
+        }
+        let name = format!("{session}.jsonl");
+        let read = |name: &str| match dir.exists(name) {
+            true => dir.read(name).map(Some).map_err(KernelError::Journal),
+            false => Ok(None),
+        };
+        let text = read(&name)?.unwrap_or_default();
+        let head = read(&head_name(&name))?;
+        let verified = check(&text, head.as_deref()).map_err(|broken| KernelError::Damaged {
+            path: dir.path().join(&name),
+            row: broken.row,
+            why: broken.why,
+        })?;
+        let file = dir.append(&name).map_err(KernelError::Journal)?;
+        let mut journal = Self {
+            dir,
+            session: session.to_owned(),
+            name,
+            file,
+            _lock: lock,
+            rows: verified.rows,
+            sealed: verified.sealed,
+            last_hash: verified.last_hash,
+        };
+        if verified.torn {
+            let mut row = Row::by(Actor::System);
+            row.rung = Some("journal".to_owned());
+            row.rule = Some("torn_tail".to_owned());
+            journal.append(row)?;
+        }
+        Ok(journal)
+    }
+
+    /// Chains and writes a row; returns its number. On an error nothing was added.
+    pub fn append(&mut self, mut row: Row) -> Result<u64, KernelError> {
+        row.seq = self.rows + 1;
+        row.ts = rfc3339(now_ms());
+        row.session.clone_from(&self.session);
+        row.prev.clone_from(&self.last_hash);
+        // Strings, numbers and closed lists always serialise.
+        let (line, hash) = row.seal().expect("a row is plain data");
+        self.file.line(line.as_bytes()).map_err(KernelError::Journal)?;
+        self.rows += 1;
+        self.last_hash = hash;
+        if self.rows - self.sealed >= SEAL_EVERY {
+            self.seal()?;
+        }
+        Ok(self.rows)
+    }
+
+    /// Flushes the rows and replaces the head, so that a later change or cut of them is seen.
+    pub fn seal(&mut self) -> Result<(), KernelError> {
+        if self.sealed == self.rows {
+            return Ok(());
+        }
+        self.file.sync().map_err(KernelError::Journal)?;
+        let head = Head {
+            version: HEAD_VERSION,
+            session: self.session.clone(),
+            count: self.rows,
+            last_hash: self.last_hash.clone(),
+            sealed_at: rfc3339(now_ms()),
+        };
+        let bytes = serde_json::to_vec(&head).expect("a head is plain data");
+        self.dir.replace(&head_name(&self.name), &bytes).map_err(KernelError::Journal)?;
+        self.sealed = self.rows;
+        Ok(())
+    }
+
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    pub fn path(&self) -> &std::path::Path {
+        self.file.path()
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the rows themselves are written, only unsealed.
+        let _ = self.seal();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What no policy and no approval opens: our own files, git's internals, credentials, start-up files.
+
+use super::{Case, Finding, Findings};
+use crate::kernel::effects::{Fact, Guard, Level, Via};
+use crate::protocol::Reason;
+
+const RUNG: &str = "self_protection";
+
+pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
+    for (at, fact) in case.prepared.facts.iter().enumerate() {
+        let Some(guard) = fact.guard else { continue };
+        let level = if fact.changes() { guard.write } else { guard.read };
+        match level {
+            Level::Free => {}
+            // A program that only names such a file may do so for many reasons; a person can tell.
+            Level::Never if !(fact.via == Via::Mention && fact.changes()) => {
+                out.object(at, say(Finding::deny(RUNG, guard.rule, Reason::SelfModify), fact, guard));
+            }
+            Level::Never | Level::Ask => {
+                out.object(at, say(Finding::ask(RUNG, guard.rule, Reason::SelfModify).firm(), fact, guard));
+            }
+        }
+    }
+}
+
+fn say(finding: Finding, fact: &Fact, guard: Guard) -> Finding {
+    let what = fact.effect.describe();
+    let path = fact.path().map(|path| path.display().to_string()).unwrap_or_default();
+    finding.about(what.clone()).says(
+        format!("{what}: {}", guard.what),
+        format!("Refused: {path} is {}. {}", guard.what, guard.instead),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::testing::World;
+
+    #[test]
+    fn the_floor_holds_against_tools_and_shell_lines() {
+        let world = World::new();
+        for (path, rule) in [
+            (".git/config", "git_internals"),
+            (".git/hooks/pre-commit", "git_internals"),
+            ("sub/.git/config", "git_internals"),
+            (".GIT/config", "git_internals"),
+            ("iosm.yaml", "project_policy"),
+            (".iosm/policy.yaml", "project_policy"),
+            (".iosm/contracts.yaml", "project_policy"),
+            (".iosm/cycles/2026-01-01-001/report.json", "project_policy"),
+            (".iosm/metrics-history.jsonl", "project_policy"),
+            (".env", "env_file"),
+            (".env.production", "env_file"),
+            ("~/.ssh/authorized_keys", "credentials"),
+            ("~/.aws/credentials", "credentials"),
+            ("~/.cargo/credentials.toml", "credentials"),
+            ("~/.npmrc", "credentials"),
+            ("~/.netrc", "credentials"),
+            ("~/.bashrc", "startup_file"),
+            ("~/.config/fish/config.fish", "startup_file"),
+            ("~/own/settings.yaml", "own_state"),
+            ("src/../.git/config", "git_internals"),
+            ("linked-git/config", "git_internals"),
+        ] {
+            for line in [
+                format!("echo x > {path}"),
+                format!("true && (cat a | tee -a {path})"),
+                format!("rm -f {path}"),
+                format!("cp src/a.rs {path}"),
+                format!("sed -i s/a/b/ {path}"),
+                format!("bash -c 'echo x >> {path}'"),
+            ] {
+                let verdict = world.refuses("bash", &line, "self_protection", rule);
+                assert_eq!(verdict.kind, crate::protocol::VerdictKind::Deny, "{line}");
+            }
+            let verdict = world.refuses("write", path, "self_protection", rule);
+            assert!(verdict.model_line.starts_with("Refused: /"), "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_read_either_and_env_files_ask() {
+        let world = World::new();
+        world.refuses("read", "~/.ssh/id_ed25519", "self_protection", "credentials");
+        world.refuses("bash", "cat ~/.aws/credentials", "self_protection", "credentials");
+        world.refuses("bash", "cat < ~/.netrc", "self_protection", "credentials");
+        world.refuses("bash", "tar czf - ~/.ssh", "self_protection", "credentials");
+        world.refuses("bash", "python3 -c \"open('$HOME/.ssh/id_rsa')\"", "self_protection", "credentials");
+        world.asks("read", ".env", "self_protection", "env_file");
+        world.asks("bash", "cat .env", "self_protection", "env_file");
+        world.asks("bash", "source .env", "self_protection", "env_file");
+        world.asks("bash", "python3 -c \"open('.git/config','w')\"", "self_protection", "git_internals");
+    }
+
+    #[test]
+    fn globs_braces_and_links_are_seen_through() {
+        let world = World::new();
+        world.refuses("bash", "rm -rf .g*", "self_protection", "git_internals");
+        world.refuses("bash", "rm -rf .[a-z]*", "self_protection", "git_internals");
+        world.refuses("bash", "rm -f iosm.y*ml", "self_protection", "project_policy");
+        world.refuses("bash", "rm -rf {src,.git}", "self_protection", "git_internals");
+        world.refuses(
+            "bash",
+            "cat {src/a.rs,$HOME/.ssh/id_rsa} ~/{x,.ssh/id_rsa}",
+            "self_protection",
+            "credentials",
+        );
+        world.refuses("bash", "cat ~/.ssh/*", "self_protection", "credentials");
+        world.asks("bash", "cat .e*", "self_protection", "env_file");
+        std::os::unix::fs::symlink("src/a.rs", world.charter.workspace.join(".env")).unwrap();
+        world.asks("read", ".env", "self_protection", "env_file");
+        world.allows("bash", "rm -f src/*.rs src/{a,b}.orig; ls *; wc -l {src,vendor}/*");
+    }
+
+    #[test]
+    fn what_only_looks_protected_passes() {
+        let world = World::new();
+        for path in
+            [".gitignore", ".github/workflows/ci.yml", ".env.example", "src/env.rs", "docs/iosm.yaml.md"]
+        {
+            world.allows("write", path);
+        }
+        for line in [
+            "cat .git/HEAD",
+            "grep -rn secret --exclude-dir .git .",
+            "find . -path ./.git -prune -o -name '*.rs' -print",
+            "rsync -a --exclude .git src/ build/",
+            "ls -la .env",
+            "[ -f .env ] && echo there",
+            "git commit -m 'ignore .env and ~/.ssh/id_rsa'",
+            "echo '.env' >> .gitignore",
+            "grep -rn '~/.ssh/config' docs",
+            "tree -I .git",
+            "cat iosm.yaml",
+        ] {
+            world.allows("bash", line);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The kernel from outside: questions, approvals, records, and what survives a hostile moment.
+
+mod approval;
+mod record;
+mod world;
