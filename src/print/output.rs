@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 
+use super::report::write_report;
 use super::{json, stream, text, transcript};
+use crate::base::now_ms;
 use crate::protocol::{Event, Outcome, Severity, Stamped};
 use crate::wire;
 
@@ -160,6 +162,26 @@ impl<O: Write, E: Write> Printer<O, E> {
             }
         }
     }
+}
+
+/// Prints the result of a run that could not begin.
+pub fn print_unbegun<O: Write, E: Write>(
+    format: Format,
+    outcome: &Outcome,
+    code: u8,
+    out: &mut Sink<O>,
+    err: &mut Sink<E>,
+) -> io::Result<()> {
+    match format {
+        Format::Json => json::finish(outcome, code, out, err)?,
+        Format::StreamJson => {
+            outcome.errors.iter().try_for_each(|report| write_report(report, err))?;
+            stream::Lines::default().finish(outcome, code, 1, now_ms(), out)?;
+        }
+        Format::Text | Format::Transcript => text::Text::default().finish(outcome, out, err)?,
+    }
+    err.flush()?;
+    out.flush()
 }
 
 #[cfg(test)]

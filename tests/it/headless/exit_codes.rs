@@ -65,6 +65,27 @@ fn bad_usage_is_2_and_names_the_nearest() {
 }
 
 #[test]
+fn a_run_that_cannot_begin_still_prints_its_object() {
+    let world = World::new();
+    let cases: &[(&[&str], i32, &str)] = &[
+        (&["-m", "anthropic/claude-haiku-5-5", "x"], 3, "authentication"),
+        (&["-m", "scripted/helo", "x"], 2, "config"),
+        (&["-m", "scripted/hello"], 2, "usage"),
+        (&["-m", "scripted/hello", "-c", "x"], 2, "usage"),
+        (&["x"], 2, "config"),
+    ];
+    for (args, code, kind) in cases {
+        for format in ["json", "stream-json"] {
+            let ended = world.iosm(&[&["-p", "--output-format", format], *args].concat()).run().expect(*code);
+            let result = if format == "json" { ended.result() } else { ended.events().remove(0) };
+            assert_eq!((&result["status"], &result["errors"][0]["kind"]), (&json!("error"), &json!(kind)));
+            let message = result["errors"][0]["message"].as_str().unwrap().to_owned();
+            ended.says(&message);
+        }
+    }
+}
+
+#[test]
 fn a_bad_script_names_line_and_nearest_key() {
     let world = World::new();
     let model = world.script("rules:\n  - repyl:\n      - text: x\n");

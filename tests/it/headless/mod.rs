@@ -10,7 +10,11 @@ mod sessions;
 mod signals;
 mod stdin;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
+
+use crate::world::World;
 
 /// An OpenAI stream that says this.
 fn says(words: &str) -> String {
@@ -46,4 +50,23 @@ fn last(reason: &str) -> String {
 fn script_of(calls: &[&str]) -> String {
     let calls: String = calls.iter().map(|call| format!("      - tool_call: {call}\n")).collect();
     format!("rules:\n  - when: {{turn: 1}}\n    reply:\n{calls}  - reply: [{{text: done}}]\n")
+}
+
+/// Every call of the newest session has one result, as the next process would send them.
+fn check_conversation(world: &World) {
+    let file = world.session_files().pop().unwrap();
+    let (mut calls, mut answered) = (BTreeSet::new(), BTreeSet::new());
+    for line in std::fs::read_to_string(file).unwrap().lines() {
+        let entry: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let item = &entry["item"];
+        for block in item["blocks"].as_array().into_iter().flatten() {
+            if block["type"] == "tool_call" {
+                assert!(calls.insert(block["id"].to_string()), "call ids repeat: {line}");
+            }
+        }
+        if item["call_id"].is_string() {
+            assert!(answered.insert(item["call_id"].to_string()), "answered twice: {line}");
+        }
+    }
+    assert_eq!(calls, answered, "every call has one result");
 }

@@ -1,7 +1,5 @@
 //! The order in which calls run: read-only ones side by side, writing ones one after the other.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use crate::world::World;
@@ -76,14 +74,4 @@ fn a_command_shows_its_output_before_it_ends() {
     let outputs: Vec<_> = events.iter().filter(|event| event["type"] == "tool_output").collect();
     assert!(outputs.len() >= 2 && outputs[0]["delta"] == "early\n", "{outputs:?}");
     assert!(at(&events, "tool_output", "t1") < at(&events, "tool_result", "t1"));
-}
-
-#[test]
-fn what_runs_side_by_side_takes_as_long_as_the_longest() {
-    let world = World::new();
-    // Two background commands looked at in one message: both looks wait for nobody.
-    let calls =
-        ["{tool: todo, args: {items: [{text: one, status: pending}]}}", "{tool: read, args: {path: a.txt}}"];
-    let ended = world.stream(&world.script(&super::script_of(&calls)), &["x"]);
-    assert!(ended.took < Duration::from_secs(10));
 }

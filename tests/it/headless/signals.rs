@@ -35,6 +35,7 @@ fn a_signal_in_a_stream_ends_in_order() {
             }
             let ended = world.iosm(&["-p", "-c", "-m", &model, "go on"]).run().expect(0);
             assert_eq!(ended.out, "went on\n");
+            super::check_conversation(&world);
         }
     }
 }
@@ -56,6 +57,7 @@ fn a_signal_in_a_command_leaves_no_process_behind() {
         assert!(results.iter().all(|line| line.contains("cancelled")), "{results:?}");
         wait_until("nothing is left", || with_mark(&mark).is_empty());
         assert!(!world.repo().join("late.txt").exists());
+        super::check_conversation(&world);
         world.iosm(&["-p", "-c", "-m", &model, "go on"]).run().expect(0);
     }
 }

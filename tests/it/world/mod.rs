@@ -101,19 +101,10 @@ impl World {
 
     /// The files of this project's sessions, oldest first.
     pub fn session_files(&self) -> Vec<PathBuf> {
-        self.state_files("sessions")
-    }
-
-    /// Whether the kernel has written anything down.
-    pub fn has_journal(&self) -> bool {
-        !self.state_files("journal").is_empty()
-    }
-
-    fn state_files(&self, kind: &str) -> Vec<PathBuf> {
         let projects = self.state().join("state/projects");
         let mut files = Vec::new();
         for project in std::fs::read_dir(projects).into_iter().flatten().flatten() {
-            let folder = std::fs::read_dir(project.path().join(kind));
+            let folder = std::fs::read_dir(project.path().join("sessions"));
             files.extend(folder.into_iter().flatten().flatten().map(|entry| entry.path()));
         }
         files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));

@@ -71,6 +71,8 @@ impl Server {
         tokio::spawn(async move {
             for connection in 1.. {
                 let Ok((socket, _)) = listener.accept().await else { return };
+                // As every real server does; without it the last bytes wait 40 ms for an acknowledgement.
+                let _ = socket.set_nodelay(true);
                 tokio::spawn(serve(socket, connection, answers.clone(), Arc::clone(&log)));
             }
         });
