@@ -15,12 +15,13 @@ use super::account::Account;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
+use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::host::tree;
 use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, ToolCall, Usage,
+    AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
 };
 use crate::session::{CallRecord, Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
@@ -71,16 +72,8 @@ pub struct Agent {
     started_ns: i128,
     inputs: VecDeque<Input>,
     ending: Option<Ending>,
-}
-
-/// What woke the driver.
-enum Woken {
-    Stream(Option<Result<Delta, ModelError>>),
-    Tool(ToolCall, RawResult),
-    Output,
-    Op(Option<Op>),
-    Retry,
-    Deadline,
+    /// The log could not be written: told at the end, also when the machine had finished by then.
+    log_lost: Option<Report>,
 }
 
 impl Agent {
@@ -102,6 +95,7 @@ impl Agent {
             started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
+            log_lost: None,
         }
     }
 
@@ -116,7 +110,15 @@ impl Agent {
         self.ending = None;
         self.account = Account::default();
         *self.notes.lock().expect("notes are never poisoned") = Notes::default();
-        self.inputs.push_back(first);
+        match first {
+            Input::Resume if !self.waits_for_model() => {
+                let report =
+                    Report::new(ReportKind::Usage, "nothing in this conversation waits for an answer")
+                        .hint("say something: -c -p \"go on\"");
+                self.ending = Some(Ending { status: Status::Error, report: Some(report) });
+            }
+            first => self.inputs.push_back(first),
+        }
         loop {
             while let Some(input) = self.inputs.pop_front() {
                 let state = self.state.take().expect("the state is put back after every step");
@@ -410,6 +412,7 @@ impl Agent {
             let report = Report::from_error(ReportKind::State, &error)
                 .hint("free some space, or run with --no-session");
             self.parts.log = None;
+            self.log_lost = Some(report.clone());
             self.inputs.push_back(Input::Fault(report));
         }
     }
@@ -426,7 +429,11 @@ impl Agent {
         self.look_for_changes().await;
         let status = format!("{:?}", ending.status).to_lowercase();
         self.write(Payload::TurnEnd { status });
+        // A fault that came with the last entries finds the machine idle, which passes it over.
+        self.inputs.clear();
         let mut errors: Vec<Report> = ending.report.into_iter().collect();
+        let told = errors.len();
+        errors.extend(self.log_lost.take().filter(|lost| !errors.contains(lost)));
         if let Some(log) = &self.parts.log
             && let Err(error) = log.sync()
         {
@@ -435,10 +442,12 @@ impl Agent {
         if let Err(error) = self.parts.kernel.seal() {
             errors.push(Report::from_error(ReportKind::State, &error));
         }
+        // What was done but not kept is no success.
+        let unkept = ending.status == Status::Success && errors.len() > told;
         let state = self.state.as_ref().expect("the state is put back after every step");
         let notes = self.notes.lock().expect("notes are never poisoned");
         Outcome {
-            status: ending.status,
+            status: if unkept { Status::Error } else { ending.status },
             text: state.text().to_owned(),
             findings: notes.findings.clone(),
             findings_reported: notes.reported,
@@ -469,22 +478,13 @@ impl Agent {
         }
     }
 
+    /// Whether the conversation ends with something that the model has not answered.
+    fn waits_for_model(&self) -> bool {
+        matches!(self.parts.items.last(), Some(Item::User { .. } | Item::ToolResult(_)))
+    }
+
     /// The conversation so far.
     pub fn items(&self) -> &[Item] {
         &self.parts.items
-    }
-}
-
-async fn next_delta(stream: &mut Option<DeltaStream>) -> Option<Result<Delta, ModelError>> {
-    match stream {
-        Some(stream) => stream.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

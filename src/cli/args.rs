@@ -46,13 +46,13 @@ pub struct Main {
     #[arg(long, value_name = "PRESET")]
     pub policy: Option<String>,
     /// Most requests to the model
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub max_turns: Option<u32>,
     /// Most US dollars to spend
-    #[arg(long, value_name = "X", value_parser = positive)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, value_parser = positive)]
     pub max_budget_usd: Option<f64>,
     /// Most minutes to run
-    #[arg(long, value_name = "N", value_parser = positive)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = positive)]
     pub max_minutes: Option<f64>,
     /// Go on with the last session of this project
     #[arg(short = 'c', long = "continue", conflicts_with_all = ["resume", "no_session"])]

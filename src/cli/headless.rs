@@ -3,19 +3,20 @@
 use std::io::{BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Main, OutputFormat};
-use super::command::{directory, environment, ground, tell, watched};
+use super::command::{code_of, directory, environment, ground, tell, watched};
 use super::stdin;
 use crate::config::{Rule, RuleAction};
 use crate::engine::{
     DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
-use crate::print::{Format, Gate, Printer, Sink};
-use crate::protocol::{Op, Prompt, Report, ReportKind, Severity};
+use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
+use crate::protocol::{Op, Outcome, Prompt, Report, ReportKind, Severity};
 
 /// Most bytes of an `@FILE`.
 const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
@@ -25,14 +26,31 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
     if !main.print {
         return Err(no_screen(&main));
     }
-    let prompt = prompt(&main)?;
+    let format = format(main.output_format);
+    let model = main.model.model.clone();
+    match prepare(&main) {
+        Ok(Prepared { ground, options, op, gate }) => drive(&ground, options, false, op, format, gate),
+        Err(report) => unbegun(format, model, report),
+    }
+}
+
+/// Everything a run needs.
+struct Prepared {
+    ground: Ground,
+    options: Options,
+    op: Op,
+    gate: Gate,
+}
+
+fn prepare(main: &Main) -> Result<Prepared, Report> {
+    let prompt = prompt(main)?;
     if prompt.is_none() && !main.continue_last && main.resume.is_none() {
         return Err(Report::new(ReportKind::Usage, "there is no prompt")
             .hint("iosm -p \"what to do\"")
             .hint("echo \"what to do\" | iosm -p -"));
     }
-    let ground = ground(&main.model, &main.place, settings(&main)?)?;
-    let gate = gate(&main)?;
+    let ground = ground(&main.model, &main.place, settings(main)?)?;
+    let gate = gate(main)?;
     let session = match (&main.resume, main.continue_last, main.no_session) {
         (Some(given), ..) => SessionChoice::Named(given.clone()),
         (None, true, _) => SessionChoice::Last,
@@ -44,7 +62,7 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
         env: environment(),
         session,
         tools: main.tools.clone(),
-        rules: rules(&main)?,
+        rules: rules(main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
         record: main
@@ -57,7 +75,21 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
         no_sandbox: main.no_sandbox,
     };
     let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
-    drive(&ground, options, false, op, format(main.output_format), gate)
+    Ok(Prepared { ground, options, op, gate })
+}
+
+/// A run that could not begin: told like every error, and in the json modes as the one object that scripts
+/// wait for.
+fn unbegun(format: Format, model: Option<String>, report: Report) -> Result<u8, Report> {
+    let code = code_of(&report);
+    let outcome = Outcome::unbegun(model.unwrap_or_default(), report);
+    let (mut out, mut err) = (Sink::new(std::io::stdout()), Sink::new(std::io::stderr()));
+    print_unbegun(format, &outcome, code, &mut out, &mut err).map_err(unprintable)?;
+    Ok(code)
+}
+
+fn unprintable(error: std::io::Error) -> Report {
+    Report::new(ReportKind::Host, "standard output cannot be written").cause(error.to_string())
 }
 
 /// The demo: its own repository, its own state, a scripted model.
@@ -135,10 +167,14 @@ fn drive(
         }
         let unfenced = matches!(options.sandbox, None | Some(Strength::None { .. }));
         options.no_sandbox |= own_commands && unfenced;
-        let session = Session::open(ground, options).await?;
+        let session = match Session::open(ground, options).await {
+            Ok(session) => session,
+            Err(report) => return unbegun(format, ground.settings.settings.model.clone(), report),
+        };
         let Session { ops, events, .. } = session;
         let _ = ops.send(op).await;
-        let stopping = tokio::spawn(on_signals(ops.clone()));
+        let terminated = Arc::new(AtomicBool::new(false));
+        tokio::spawn(on_signals(ops.clone(), terminated.clone()));
         let gone = ops.clone();
         drop(ops);
         let mut printer = Printer {
@@ -147,32 +183,25 @@ fn drive(
             out: Sink::new(BufWriter::new(std::io::stdout())),
             err: Sink::new(std::io::stderr()),
             progress: watched(),
+            terminated,
         };
         let printed = printer.run(events, move || drop(gone.try_send(Op::Cancel))).await;
-        let by_term = stopping.is_finished() && matches!(stopping.await, Ok(true));
-        match printed {
-            Ok(130) if by_term => Ok(143),
-            Ok(code) => Ok(code),
-            Err(error) => {
-                Err(Report::new(ReportKind::Host, "standard output cannot be written")
-                    .cause(error.to_string()))
-            }
-        }
+        printed.map_err(unprintable)
     })
 }
 
 /// The first signal cancels the run, which then ends in order; a second one ends the process.
-/// Returns whether the first was a request to terminate.
-async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>) -> bool {
+/// `terminated` is set when the first was a request to terminate.
+async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>, terminated: Arc<AtomicBool>) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
-        return false;
+        return;
     };
-    let by_term = tokio::select! {
-        _ = interrupt.recv() => false,
-        _ = terminate.recv() => true,
-    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
+    }
     let _ = ops.send(Op::Cancel).await;
     tokio::spawn(async move {
         tokio::select! {
@@ -180,7 +209,6 @@ async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>) -> bool {
             _ = terminate.recv() => std::process::exit(143),
         }
     });
-    by_term
 }
 
 fn format(output: OutputFormat) -> Format {

@@ -10,5 +10,5 @@ mod stream;
 mod text;
 mod transcript;
 
-pub use output::{Format, Gate, Printer, Sink};
+pub use output::{Format, Gate, Printer, Sink, print_unbegun};
 pub use report::{report_lines, write_report};

@@ -1,10 +1,14 @@
 //! Choosing a format and deciding the exit code.
 
 use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 
+use super::report::write_report;
 use super::{json, stream, text, transcript};
+use crate::base::now_ms;
 use crate::protocol::{Event, Outcome, Severity, Stamped};
 use crate::wire;
 
@@ -95,6 +99,8 @@ pub struct Printer<O: Write, E: Write> {
     pub err: Sink<E>,
     /// Whether standard error is a terminal: progress is shown there only.
     pub progress: bool,
+    /// Set once a request to terminate has come: an interrupted run then exits with 143, not 130.
+    pub terminated: Arc<AtomicBool>,
 }
 
 impl<O: Write, E: Write> Printer<O, E> {
@@ -126,7 +132,12 @@ impl<O: Write, E: Write> Printer<O, E> {
                 return Ok(1);
             };
             if let Event::Finished(outcome) = stamped.event {
-                let code = self.gate.exit_code(&outcome);
+                let code = match self.gate.exit_code(&outcome) {
+                    // Cancelled because nobody reads any more: a quiet success.
+                    130 if self.out.is_closed() => return Ok(0),
+                    130 if self.terminated.load(Ordering::Relaxed) => 143,
+                    code => code,
+                };
                 match self.format {
                     Format::Text => text.finish(&outcome, &mut self.out, &mut self.err)?,
                     Format::Transcript => transcript.finish(&outcome, &mut self.out, &mut self.err)?,
@@ -137,7 +148,7 @@ impl<O: Write, E: Write> Printer<O, E> {
                 }
                 self.err.flush()?;
                 self.out.flush()?;
-                return Ok(if self.out.is_closed() && code == 130 { 0 } else { code });
+                return Ok(code);
             }
             match self.format {
                 Format::Text => text.event(&stamped.event, &mut self.out, &mut self.err)?,
@@ -151,6 +162,26 @@ impl<O: Write, E: Write> Printer<O, E> {
             }
         }
     }
+}
+
+/// Prints the result of a run that could not begin.
+pub fn print_unbegun<O: Write, E: Write>(
+    format: Format,
+    outcome: &Outcome,
+    code: u8,
+    out: &mut Sink<O>,
+    err: &mut Sink<E>,
+) -> io::Result<()> {
+    match format {
+        Format::Json => json::finish(outcome, code, out, err)?,
+        Format::StreamJson => {
+            outcome.errors.iter().try_for_each(|report| write_report(report, err))?;
+            stream::Lines::default().finish(outcome, code, 1, now_ms(), out)?;
+        }
+        Format::Text | Format::Transcript => text::Text::default().finish(outcome, out, err)?,
+    }
+    err.flush()?;
+    out.flush()
 }
 
 #[cfg(test)]

@@ -95,3 +95,25 @@ pub struct Outcome {
     pub duration_ms: u64,
     pub errors: Vec<Report>,
 }
+
+impl Outcome {
+    /// Of a run that could not begin.
+    pub fn unbegun(model: String, report: Report) -> Self {
+        Self {
+            status: Status::Error,
+            text: String::new(),
+            findings: Vec::new(),
+            findings_reported: false,
+            session_id: None,
+            model,
+            turns: 0,
+            calls: CallCounts::default(),
+            denied_tools: Vec::new(),
+            files_changed: Vec::new(),
+            usage: Usage::default(),
+            cost: Cost::ZERO,
+            duration_ms: 0,
+            errors: vec![report],
+        }
+    }
+}

@@ -6,9 +6,11 @@
 )]
 
 mod grant;
+mod headless;
 mod house;
 mod kernel;
 mod model;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod world;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use iosm::model::{Delta, ModelError, Stop};
 
-use super::server::{Answer, Server};
 use super::{ask, provider, request, text};
+use crate::world::server::{Answer, Server};
 
 const ANTHROPIC: &str = include_str!("../../golden/anthropic/text.sse");
 const OPENAI: &str = include_str!("../../golden/openai/text.sse");

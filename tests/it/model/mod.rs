@@ -5,7 +5,6 @@ mod loopback;
 mod peer;
 mod prefix;
 mod process;
-mod server;
 
 use futures::StreamExt;
 use iosm::model::{Catalog, Connect, Delta, ModelError, Provider, Request, Secret, Thinking, connect};

@@ -4,8 +4,8 @@
 use iosm::model::ModelError;
 use tokio::io::AsyncWriteExt;
 
-use super::server::{Answer, Server};
 use super::{ask, provider, request, text};
+use crate::world::server::{Answer, Server};
 
 const OPENAI: &str = include_str!("../../golden/openai/text.sse");
 const BASE: &str = "IOSM_TEST_CHILD_BASE";

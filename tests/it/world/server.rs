@@ -1,7 +1,7 @@
 //! A tiny HTTP server on loopback that answers as a test wants, and remembers what it was asked.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,11 @@ pub enum Answer {
     Close,
     /// Bytes that are no HTTP.
     Noise,
+    /// Accepts the request and never says a word.
+    Mute,
+    /// As `Stream` in one piece per entry, cut where the entries say, also within a character, and with
+    /// a pause between them.
+    Pieces { pieces: Vec<Vec<u8>>, every: Duration },
 }
 
 impl Answer {
@@ -45,6 +50,10 @@ pub struct Asked {
     pub body: String,
     /// Which connection it came over, counted from 1.
     pub connection: usize,
+    /// When its last byte had come.
+    pub came: SystemTime,
+    /// When the last byte of the answer had been written.
+    pub answered: Option<SystemTime>,
 }
 
 pub struct Server {
@@ -62,10 +71,26 @@ impl Server {
         tokio::spawn(async move {
             for connection in 1.. {
                 let Ok((socket, _)) = listener.accept().await else { return };
+                // As every real server does; without it the last bytes wait 40 ms for an acknowledgement.
+                let _ = socket.set_nodelay(true);
                 tokio::spawn(serve(socket, connection, answers.clone(), Arc::clone(&log)));
             }
         });
         Self { url, asked }
+    }
+
+    /// As `start`, on a thread of its own, for tests that wait for a process and not for a future.
+    pub fn hosted(answers: Vec<Answer>) -> Self {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let _ = sender.send(Self::start(answers).await);
+                // The thread goes with the test's process.
+                std::future::pending::<()>().await;
+            });
+        });
+        receiver.recv().unwrap()
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -77,11 +102,13 @@ async fn serve(mut socket: TcpStream, connection: usize, answers: Vec<Answer>, l
     while let Some((head, body)) = read_request(&mut socket).await {
         let at = {
             let mut log = log.lock().unwrap();
-            log.push(Asked { head, body, connection });
+            log.push(Asked { head, body, connection, came: SystemTime::now(), answered: None });
             log.len() - 1
         };
         let answer = &answers[at.min(answers.len() - 1)];
-        if !respond(&mut socket, answer).await {
+        let open = respond(&mut socket, answer).await;
+        log.lock().unwrap()[at].answered = Some(SystemTime::now());
+        if !open {
             return;
         }
     }
@@ -134,6 +161,18 @@ async fn respond(socket: &mut TcpStream, answer: &Answer) -> bool {
         Answer::Noise => {
             let _ = socket.write_all(b"SSH-2.0-OpenSSH_9.2\r\n").await;
             false
+        }
+        Answer::Mute => {
+            let _ = socket.read(&mut [0]).await;
+            false
+        }
+        Answer::Pieces { pieces, every } => {
+            let mut sent = socket.write_all(STREAM.as_bytes()).await.is_ok();
+            for piece in pieces {
+                sent &= write_chunk(socket, piece).await;
+                tokio::time::sleep(*every).await;
+            }
+            sent && socket.write_all(b"0\r\n\r\n").await.is_ok()
         }
     }
 }
