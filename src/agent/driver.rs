@@ -1,6 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +15,8 @@ use super::account::Account;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
-use crate::base::{BlobStore, Stopwatch};
+use crate::base::{BlobStore, Stopwatch, now_ms};
+use crate::host::tree;
 use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
@@ -39,8 +41,8 @@ pub struct Parts {
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
-    /// The model's window, in tokens.
-    pub window: usize,
+    /// Real path of the workspace.
+    pub workspace: PathBuf,
     pub blobs: BlobStore,
     /// `None` for a run that leaves no session behind.
     pub log: Option<SessionLog>,
@@ -66,6 +68,7 @@ pub struct Agent {
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     account: Account,
+    started_ns: i128,
     inputs: VecDeque<Input>,
     ending: Option<Ending>,
 }
@@ -96,6 +99,7 @@ impl Agent {
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
+            started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
         }
@@ -105,6 +109,7 @@ impl Agent {
     /// cancel it; when their sender is gone, the run goes on without them.
     pub async fn run(&mut self, first: Input, ops: &mut mpsc::Receiver<Op>) -> Outcome {
         let watch = Stopwatch::start();
+        self.started_ns = i128::from(now_ms()) * 1_000_000;
         let minutes = self.parts.setup.limits.max_minutes;
         let deadline = minutes.map(|m| Instant::now() + Duration::from_secs_f64((m * 60.0).max(0.0)));
         let mut ops_open = true;
@@ -418,6 +423,7 @@ impl Agent {
 
     async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
         self.running.clear();
+        self.look_for_changes().await;
         let status = format!("{:?}", ending.status).to_lowercase();
         self.write(Payload::TurnEnd { status });
         let mut errors: Vec<Report> = ending.report.into_iter().collect();
@@ -446,6 +452,20 @@ impl Agent {
             cost: state.cost(),
             duration_ms,
             errors,
+        }
+    }
+
+    /// Files that commands changed: no effect names them, so the workspace is looked over. What cannot
+    /// be looked at is left out.
+    async fn look_for_changes(&mut self) {
+        if !self.account.ran_command() {
+            return;
+        }
+        let Ok(grant) = self.parts.kernel.system_tree() else { return };
+        let since = self.started_ns;
+        let looked = tokio::task::spawn_blocking(move || tree::changed_since(grant, since)).await;
+        if let Ok(Ok(changed)) = looked {
+            self.account.found_changed(&self.parts.workspace, changed);
         }
     }
 
