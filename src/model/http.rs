@@ -21,6 +21,9 @@ const LOOPBACK_FIRST_BYTE: Duration = Duration::from_secs(600);
 /// How long to look for the end of a body whose answer is complete: it usually lies there already,
 /// and only a body read to its end leaves a connection that the next request can use.
 const DRAIN: Duration = Duration::from_millis(100);
+/// So long the answer itself may be held back for it; a server that sends the end apart, or a proxy
+/// that keeps it, takes tens of milliseconds, which every turn would pay.
+const DRAIN_IN_PLACE: Duration = Duration::from_millis(2);
 /// Of an error body, no more than this is read.
 const MAX_ERROR_BODY: usize = 256 << 10;
 
@@ -179,10 +182,13 @@ impl Body {
         Ok(chunk)
     }
 
-    /// Reads what little should be left, so that the connection can be used again.
-    pub(super) async fn drain(&mut self) {
-        let rest = async { while let Ok(Some(_)) = self.response.chunk().await {} };
-        let _ = tokio::time::timeout(DRAIN, rest).await;
+    /// Reads what little should be left, so that the connection can be used again; what does not come
+    /// at once is read beside what goes on.
+    pub(super) async fn drain(mut self) {
+        let mut rest = Box::pin(async move { while let Ok(Some(_)) = self.response.chunk().await {} });
+        if tokio::time::timeout(DRAIN_IN_PLACE, &mut rest).await.is_err() {
+            tokio::spawn(async move { tokio::time::timeout(DRAIN, rest).await });
+        }
     }
 }
 
