@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Main, OutputFormat};
-use super::command::{code_of, directory, environment, ground, tell, watched};
+use super::say::{code_of, say, tell, watched};
+use super::stand::{directory, environment, ground};
 use super::stdin;
 use crate::config::{Rule, RuleAction};
 use crate::engine::{
@@ -120,7 +121,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
             "iosm demo: the model is scripted (a YAML file, no key, no network); the kernel, the tools, the\nsandbox and the tests are real. Repository: {}\n\n> {DEMO_PROMPT}\n\n",
             demo.repository().display()
         );
-        super::command::say(&intro)?;
+        say(&intro)?;
     }
     let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
     let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });

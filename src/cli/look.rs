@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::args::{ConfigVerb, KernelVerb, ModelArgs, Place, SessionsVerb};
-use super::command::{bare_ground, environment, ground, say, say_json, tell};
+use super::say::{say, say_json, tell};
+use super::stand::{bare_ground, environment, ground};
 use super::style::{bytes, table};
 use crate::config::ENVIRONMENT;
 use crate::engine::{self, CheckStatus, FlagSetting, Ground, Options, ProjectTrust, SessionChoice};

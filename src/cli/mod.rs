@@ -4,6 +4,8 @@ mod args;
 mod command;
 mod headless;
 mod look;
+mod say;
+mod stand;
 mod stdin;
 mod style;
 

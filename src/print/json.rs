@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::output::Sink;
 use super::report::write_report;
+use super::sink::Sink;
 use crate::protocol::{Event, Outcome};
 use crate::wire;
 

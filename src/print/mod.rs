@@ -6,9 +6,11 @@
 mod json;
 mod output;
 mod report;
+mod sink;
 mod stream;
 mod text;
 mod transcript;
 
-pub use output::{Format, Gate, Printer, Sink, print_unbegun};
+pub use output::{Format, Gate, Printer, print_unbegun};
 pub use report::{report_lines, write_report};
+pub use sink::Sink;

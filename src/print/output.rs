@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 
 use super::report::write_report;
+use super::sink::Sink;
 use super::{json, stream, text, transcript};
 use crate::base::now_ms;
 use crate::protocol::{Event, Outcome, Severity, Stamped};
@@ -48,46 +49,6 @@ impl Gate {
         }
         let found = self.findings.is_some_and(|least| outcome.findings.iter().any(|f| f.severity >= least));
         if found || (self.denied && outcome.calls.denied > 0) { 5 } else { 0 }
-    }
-}
-
-/// Where output goes; a closed reader is remembered and everything after it swallowed.
-pub struct Sink<W: Write> {
-    out: W,
-    closed: bool,
-}
-
-impl<W: Write> Sink<W> {
-    pub fn new(out: W) -> Self {
-        Self { out, closed: false }
-    }
-
-    pub fn is_closed(&self) -> bool {
-        self.closed
-    }
-
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.closed {
-            return Ok(());
-        }
-        match self.out.write_all(bytes) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.closed = true,
-            other => return other,
-        }
-        Ok(())
-    }
-
-    pub fn flush(&mut self) -> io::Result<()> {
-        if self.closed {
-            return Ok(());
-        }
-        match self.out.flush() {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                self.closed = true;
-                Ok(())
-            }
-            other => other,
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::output::Sink;
+use super::sink::Sink;
 use crate::protocol::{Report, ReportKind};
 
 /// The lines of a report, without line ends.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::output::Sink;
+use super::sink::Sink;
 use crate::base::rfc3339;
 use crate::protocol::{AgentPath, Event, Outcome, Stamped};
 use crate::wire::{self, StreamLine};

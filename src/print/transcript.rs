@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::output::Sink;
 use super::report::{report_lines, write_report};
+use super::sink::Sink;
 use crate::base::plural;
 use crate::protocol::{Event, Outcome, Status, ToolCall, ToolStatus, VerdictKind};
 
