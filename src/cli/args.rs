@@ -36,11 +36,11 @@ pub struct Main {
     /// Offer only these tools
     #[arg(long, value_delimiter = ',', value_name = "A,B")]
     pub tools: Option<Vec<String>>,
-    /// Allow what would be asked: `tool` or `tool(glob)`; never above the floor
-    #[arg(long, value_name = "RULE", num_args = 1..)]
+    /// Allow what would be asked: `tool` or `tool(glob)`, as often as needed; never above the floor
+    #[arg(long, value_name = "RULE")]
     pub allow: Vec<String>,
-    /// Refuse: `tool` or `tool(glob)`
-    #[arg(long, value_name = "RULE", num_args = 1..)]
+    /// Refuse: `tool` or `tool(glob)`, as often as needed
+    #[arg(long, value_name = "RULE")]
     pub deny: Vec<String>,
     /// Policy preset: coding, strict, contained, ci, read_only
     #[arg(long, value_name = "PRESET")]
@@ -268,6 +268,13 @@ mod tests {
         let command = Command::command();
         let verbs: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(verbs, VERBS);
+    }
+
+    #[test]
+    fn a_rule_does_not_swallow_the_prompt() {
+        let words = ["iosm", "-p", "--allow", "bash(make)", "--allow", "write", "do it"];
+        let main = Main::try_parse_from(words).unwrap();
+        assert_eq!((main.allow.len(), main.prompt), (2, vec!["do it".to_owned()]));
     }
 
     #[test]

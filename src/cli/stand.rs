@@ -21,7 +21,9 @@ pub(super) fn directory(place: &Place) -> Result<PathBuf, Report> {
         None => Ok(here),
         Some(given) => {
             let path = here.join(given);
-            path.canonicalize().map_err(|error| failed(format!("-C {}", given.display()), error))
+            path.canonicalize().map_err(|error| {
+                failed(format!("the folder of -C cannot be opened: {}", given.display()), error)
+            })
         }
     }
 }
