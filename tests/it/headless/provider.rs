@@ -146,8 +146,8 @@ fn what_never_gets_better_is_given_up_after_five_requests() {
 #[test]
 fn a_stream_cut_after_a_call_runs_it_once() {
     let append = ("bash", json!({"command": "echo once >> log.txt"}));
-    let cut =
-        format!("{}{}", says("Thinking.").lines().next().unwrap(), "\n\n") + &open_calls(&[append.clone()]);
+    let cut = format!("{}{}", says("Thinking.").lines().next().unwrap(), "\n\n")
+        + &open_calls(std::slice::from_ref(&append));
     let answers = vec![
         Answer::Broken { body: cut },
         Answer::Stream { body: calls(&[append]), piece: 50 },
