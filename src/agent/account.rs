@@ -1,7 +1,7 @@
 //! What a run did, counted.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::protocol::{CallCounts, Effect, ToolCall, ToolStatus};
 
@@ -12,6 +12,8 @@ pub(super) struct Account {
     /// Files that a granted call may write, until it is known whether it did.
     writing: HashMap<String, Vec<PathBuf>>,
     written: BTreeSet<PathBuf>,
+    /// Whether a command ran: it may have changed files that no effect names.
+    ran_command: bool,
 }
 
 impl Account {
@@ -23,6 +25,9 @@ impl Account {
             _ => None,
         });
         self.writing.insert(call.id.clone(), paths.collect());
+        self.ran_command |= effects.iter().any(|effect| {
+            matches!(effect, Effect::Contained { .. } | Effect::Opaque { .. } | Effect::Exec { .. })
+        });
     }
 
     pub(super) fn asked(&mut self) {
@@ -39,6 +44,15 @@ impl Account {
         if status == ToolStatus::Ok {
             self.written.extend(paths);
         }
+    }
+
+    pub(super) fn ran_command(&self) -> bool {
+        self.ran_command
+    }
+
+    /// Adds what was found changed in the workspace.
+    pub(super) fn found_changed(&mut self, root: &Path, relative: Vec<PathBuf>) {
+        self.written.extend(relative.into_iter().map(|path| root.join(path)));
     }
 
     pub(super) fn counts(&self) -> CallCounts {

@@ -1,6 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use super::account::Account;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
-use crate::base::{BlobStore, Stopwatch};
+use super::wake::{Woken, next_delta, sleep_until};
+use crate::base::{BlobStore, Stopwatch, now_ms};
+use crate::host::tree;
 use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
@@ -39,8 +42,8 @@ pub struct Parts {
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
-    /// The model's window, in tokens.
-    pub window: usize,
+    /// Real path of the workspace.
+    pub workspace: PathBuf,
     pub blobs: BlobStore,
     /// `None` for a run that leaves no session behind.
     pub log: Option<SessionLog>,
@@ -66,20 +69,11 @@ pub struct Agent {
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     account: Account,
+    started_ns: i128,
     inputs: VecDeque<Input>,
     ending: Option<Ending>,
     /// The log could not be written: told at the end, also when the machine had finished by then.
     log_lost: Option<Report>,
-}
-
-/// What woke the driver.
-enum Woken {
-    Stream(Option<Result<Delta, ModelError>>),
-    Tool(ToolCall, RawResult),
-    Output,
-    Op(Option<Op>),
-    Retry,
-    Deadline,
 }
 
 impl Agent {
@@ -98,6 +92,7 @@ impl Agent {
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
+            started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
             log_lost: None,
@@ -108,6 +103,7 @@ impl Agent {
     /// cancel it; when their sender is gone, the run goes on without them.
     pub async fn run(&mut self, first: Input, ops: &mut mpsc::Receiver<Op>) -> Outcome {
         let watch = Stopwatch::start();
+        self.started_ns = i128::from(now_ms()) * 1_000_000;
         let minutes = self.parts.setup.limits.max_minutes;
         let deadline = minutes.map(|m| Instant::now() + Duration::from_secs_f64((m * 60.0).max(0.0)));
         let mut ops_open = true;
@@ -116,8 +112,9 @@ impl Agent {
         *self.notes.lock().expect("notes are never poisoned") = Notes::default();
         match first {
             Input::Resume if !self.waits_for_model() => {
-                let report = Report::new(ReportKind::Usage, "nothing in this conversation waits for an answer")
-                    .hint("say something: -c -p \"go on\"");
+                let report =
+                    Report::new(ReportKind::Usage, "nothing in this conversation waits for an answer")
+                        .hint("say something: -c -p \"go on\"");
                 self.ending = Some(Ending { status: Status::Error, report: Some(report) });
             }
             first => self.inputs.push_back(first),
@@ -429,6 +426,7 @@ impl Agent {
 
     async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
         self.running.clear();
+        self.look_for_changes().await;
         let status = format!("{:?}", ending.status).to_lowercase();
         self.write(Payload::TurnEnd { status });
         // A fault that came with the last entries finds the machine idle, which passes it over.
@@ -466,6 +464,20 @@ impl Agent {
         }
     }
 
+    /// Files that commands changed: no effect names them, so the workspace is looked over. What cannot
+    /// be looked at is left out.
+    async fn look_for_changes(&mut self) {
+        if !self.account.ran_command() {
+            return;
+        }
+        let Ok(grant) = self.parts.kernel.system_tree() else { return };
+        let since = self.started_ns;
+        let looked = tokio::task::spawn_blocking(move || tree::changed_since(grant, since)).await;
+        if let Ok(Ok(changed)) = looked {
+            self.account.found_changed(&self.parts.workspace, changed);
+        }
+    }
+
     /// Whether the conversation ends with something that the model has not answered.
     fn waits_for_model(&self) -> bool {
         matches!(self.parts.items.last(), Some(Item::User { .. } | Item::ToolResult(_)))
@@ -474,19 +486,5 @@ impl Agent {
     /// The conversation so far.
     pub fn items(&self) -> &[Item] {
         &self.parts.items
-    }
-}
-
-async fn next_delta(stream: &mut Option<DeltaStream>) -> Option<Result<Delta, ModelError>> {
-    match stream {
-        Some(stream) => stream.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn sleep_until(at: Option<Instant>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }

@@ -8,6 +8,7 @@ mod driver;
 mod live;
 mod prompt;
 mod turn;
+mod wake;
 
 pub use driver::{Agent, Parts, Price};
 pub use prompt::{Brief, Epoch, Instruction};

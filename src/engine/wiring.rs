@@ -138,7 +138,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         setup,
         thinking: thinking(ground, &profile)?,
         max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
-        window,
+        workspace: ground.workspace.root.clone(),
         blobs,
         log: opened.log,
         items: opened.items,

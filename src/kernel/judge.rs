@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Prepared, prepare, system_read, user_write};
+use super::effects::{Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
 use super::grant::Grant;
 use super::intake::{Intake, Tools};
@@ -107,6 +107,12 @@ impl Kernel {
     pub fn system_read(&self, path: &Path) -> Result<Grant, KernelError> {
         let judged = super::mint::judge_system_read(&self.charter, system_read(&self.charter, path));
         self.grant_own(Actor::System, "system_read", path, judged)
+    }
+
+    /// A walk over the workspace of our own, such as the one that finds what commands have changed.
+    pub fn system_tree(&self) -> Result<Grant, KernelError> {
+        let judged = super::mint::judge_system_read(&self.charter, system_tree(&self.charter));
+        self.grant_own(Actor::System, "system_tree", Path::new("."), judged)
     }
 
     /// A write to a file that the user named, such as the target of `--record`: their approval, which

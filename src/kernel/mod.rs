@@ -26,6 +26,7 @@ mod testing;
 
 pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
+pub use effects::may_hold_secrets;
 pub use error::KernelError;
 pub use grant::{Grant, Reach, RunScope};
 pub use journal::{Broken, Journal, Row, Verified, verify};

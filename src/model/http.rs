@@ -274,6 +274,8 @@ mod tests {
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
         std::thread::spawn(move || {
             let (mut socket, _) = listener.accept().unwrap();
+            // An answer before the request would be a fault of the server's.
+            let _ = std::io::Read::read(&mut socket, &mut [0; 4096]);
             std::io::Write::write_all(&mut socket, words).unwrap();
             std::thread::sleep(Duration::from_secs(5));
         });

@@ -178,8 +178,12 @@ fn matches(count: usize) -> String {
 }
 
 fn skipped(skipped: Skipped) -> String {
-    let counts =
-        [(skipped.binary, "binary"), (skipped.large, "over 10 MB"), (skipped.unreadable, "unreadable")];
+    let counts = [
+        (skipped.binary, "binary"),
+        (skipped.large, "over 10 MB"),
+        (skipped.unreadable, "unreadable"),
+        (skipped.guarded, "that may hold secrets"),
+    ];
     let said: Vec<_> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", files(*n))).collect();
     if said.is_empty() { String::new() } else { format!("; {} passed over", said.join(", ")) }

@@ -1,6 +1,8 @@
 //! JSON Schemas of the shapes, generated from their types. `docs/schemas/` holds what this prints; a
 //! test keeps them equal (`UPDATE=1` rewrites them).
 
+use schemars::generate::SchemaSettings;
+
 use super::result::ResultObject;
 use super::stream::StreamLine;
 use crate::config::{Profile, Settings};
@@ -15,11 +17,14 @@ pub const SCHEMAS: [(&str, &str); 4] = [
 
 /// The schema behind a name of [`SCHEMAS`], pretty-printed; `None` for any other name.
 pub fn schema_text(name: &str) -> Option<String> {
+    // What we write has every field, null or not; what people write may leave most of them out.
+    let written = || SchemaSettings::draft2020_12().for_serialize().into_generator();
+    let read = || SchemaSettings::draft2020_12().for_deserialize().into_generator();
     let schema = match name {
-        "result.schema.json" => schemars::schema_for!(ResultObject),
-        "stream.schema.json" => schemars::schema_for!(StreamLine),
-        "settings.schema.json" => schemars::schema_for!(Settings),
-        "profile.schema.json" => schemars::schema_for!(Profile),
+        "result.schema.json" => written().into_root_schema_for::<ResultObject>(),
+        "stream.schema.json" => written().into_root_schema_for::<StreamLine>(),
+        "settings.schema.json" => read().into_root_schema_for::<Settings>(),
+        "profile.schema.json" => read().into_root_schema_for::<Profile>(),
         _ => return None,
     };
     serde_json::to_string_pretty(&schema).ok().map(|text| text + "\n")

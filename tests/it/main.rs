@@ -1,6 +1,11 @@
 //! Every integration test, in one binary.
-#![allow(clippy::disallowed_methods, reason = "tests make their own small worlds")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests make their own small worlds, and may say what they measured"
+)]
 
+mod demo;
 mod grant;
 mod headless;
 mod house;

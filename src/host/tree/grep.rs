@@ -15,6 +15,7 @@ use super::walk::Tree;
 use super::{Hits, Pattern, Query};
 use crate::base::PathHandle;
 use crate::host::file::{HostError, open_file, std_error};
+use crate::kernel::may_hold_secrets;
 
 /// Larger files are passed over: they are data, not text anybody wrote.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
@@ -31,6 +32,8 @@ pub struct Skipped {
     /// Over 10 MB.
     pub large: usize,
     pub unreadable: usize,
+    /// May hold secrets: a grant for a tree does not cover them.
+    pub guarded: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,7 @@ enum Looked {
     Binary,
     Large,
     Unreadable,
+    Guarded,
 }
 
 pub(super) fn one_file(handle: &PathHandle, query: &Query) -> Result<Hits, HostError> {
@@ -125,6 +129,7 @@ fn add(hits: &mut Hits, looked: Looked, query: &Query, left: usize) -> usize {
         Looked::Binary => return count(&mut hits.skipped.binary),
         Looked::Large => return count(&mut hits.skipped.large),
         Looked::Unreadable => return count(&mut hits.skipped.unreadable),
+        Looked::Guarded => return count(&mut hits.skipped.guarded),
     };
     hits.searched += 1;
     let Some(mut file) = file else { return 0 };
@@ -164,6 +169,9 @@ fn look_at(
     keep: usize,
 ) -> Looked {
     // Gone, swapped for a link, or closed to us: passed over and counted.
+    if may_hold_secrets(path) {
+        return Looked::Guarded;
+    }
     let Ok(file) = tree.open_file(path) else { return Looked::Unreadable };
     let name = path.to_string_lossy().into_owned();
     look_into(searcher, &file, name, query, keep).unwrap_or(Looked::Unreadable)

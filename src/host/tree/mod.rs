@@ -11,6 +11,7 @@ mod pattern;
 mod tests;
 mod walk;
 
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use super::file::HostError;
@@ -67,6 +68,12 @@ pub fn search(grant: Grant, query: &Query, cancel: &AtomicBool) -> Result<Hits, 
     let tree = Tree::open(&handle)?;
     let listed = tree.files(query.names.as_ref(), usize::MAX, cancel)?;
     grep::many_files(&tree, listed.paths, query, cancel)
+}
+
+/// Files below a granted folder that changed at or after a moment (nanoseconds since the epoch),
+/// relative to it; ignored ones are left out, and so are deleted ones.
+pub fn changed_since(grant: Grant, since_ns: i128) -> Result<Vec<PathBuf>, HostError> {
+    Ok(Tree::open(&granted(grant)?)?.changed_since(since_ns))
 }
 
 /// Lists the files below a granted folder whose names match.

@@ -147,6 +147,14 @@ fn two_threads_give_what_one_would() {
 }
 
 #[test]
+fn files_that_may_hold_secrets_are_not_part_of_a_tree() {
+    let world = World::new(&[("text", "needle\n"), (".env", "KEY=needle\n"), ("a/id_rsa", "needle\n")]);
+    world.put(".env.example", "KEY=needle\n");
+    let hits = world.search(".", "needle", 0, 10);
+    assert_eq!((hits.matches, hits.skipped.guarded), (2, 2));
+}
+
+#[test]
 fn binary_and_huge_files_are_counted_not_shown() {
     let world = World::new(&[("text", "needle\n")]);
     world.put("late.bin", [b"needle\n".repeat(20_000), vec![0]].concat());
@@ -154,7 +162,7 @@ fn binary_and_huge_files_are_counted_not_shown() {
     fs::File::create(world.root.join("huge")).unwrap().set_len(11 << 20).unwrap();
     let hits = world.search(".", "needle", 0, 10);
     assert_eq!((hits.matches, hits.searched), (1, 1));
-    assert_eq!(hits.skipped, Skipped { binary: 2, large: 1, unreadable: 0 });
+    assert_eq!(hits.skipped, Skipped { binary: 2, large: 1, unreadable: 0, guarded: 0 });
 }
 
 #[test]

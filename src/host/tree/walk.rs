@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -66,6 +67,19 @@ impl Tree {
             }
         }
         Ok(listed)
+    }
+
+    /// Regular files whose contents or metadata changed at or after a moment (nanoseconds since the
+    /// epoch), as the file system's own clock tells.
+    pub(super) fn changed_since(&self, since_ns: i128) -> Vec<PathBuf> {
+        let changed = |entry: &ignore::DirEntry| {
+            entry.metadata().is_ok_and(|meta| {
+                let at = i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec());
+                meta.is_file() && at >= since_ns
+            })
+        };
+        let entries = self.walker().build().flatten().filter(changed);
+        entries.filter_map(|entry| entry.path().strip_prefix(&self.start).ok().map(Path::to_owned)).collect()
     }
 
     fn walker(&self) -> WalkBuilder {

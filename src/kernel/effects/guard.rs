@@ -165,6 +165,13 @@ pub(in crate::kernel) fn guard_of(charter: &Charter, place: Place, real: &Path) 
     by_leaf(&real.file_name()?.to_string_lossy().to_ascii_lowercase())
 }
 
+/// Whether a file of this name may hold secrets, wherever it lies: a grant to read a whole tree does
+/// not cover it.
+pub fn may_hold_secrets(path: &Path) -> bool {
+    let leaf = path.file_name().map(|leaf| leaf.to_string_lossy().to_ascii_lowercase());
+    leaf.and_then(|leaf| by_leaf(&leaf)).is_some_and(|guard| guard.read != Level::Free)
+}
+
 /// By the last name alone, in lower case.
 fn by_leaf(leaf: &str) -> Option<Guard> {
     if leaf == "iosm.yaml" || leaf == "iosm.yml" {

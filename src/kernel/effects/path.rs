@@ -121,6 +121,11 @@ pub(in crate::kernel) fn system_read(charter: &Charter, path: &Path) -> Result<P
     read(charter, path.to_str(), false)
 }
 
+/// A look over the whole workspace on our own behalf.
+pub(in crate::kernel) fn system_tree(charter: &Charter) -> Result<Prepared, Box<Finding>> {
+    read(charter, Some("."), true)
+}
+
 /// A write to a file that the user named on the command line.
 pub(in crate::kernel) fn user_write(charter: &Charter, path: &Path) -> Result<Prepared, Box<Finding>> {
     write(charter, path.to_str())

@@ -1,7 +1,7 @@
 //! Shell lines by a real grammar: every simple command in them, and every redirection.
 //!
 //! The scan looks through lists, pipes, subshells, substitutions, heredocs, functions, loops, the
-//! wrappers of [`wrap`] and shells started on literal text. What it cannot know (a variable as a
+//! wrappers of `wrap` and shells started on literal text. What it cannot know (a variable as a
 //! command, `eval` of a variable, text that does not parse) makes the whole scan *opaque*: its
 //! commands are then some of those that would run, never all.
 

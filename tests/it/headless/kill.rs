@@ -46,8 +46,8 @@ fn conversation_is_open(world: &World) -> bool {
     let text = std::fs::read_to_string(world.session_files().pop().unwrap()).unwrap();
     // A torn last line does not count.
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    let entries = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let last = entries.rev().find(|entry| entry["type"] == "item").unwrap();
+    let mut entries = whole.lines().rev().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let last = entries.find(|entry| entry["type"] == "item").unwrap();
     let blocks = last["item"]["blocks"].as_array();
     blocks.is_none_or(|blocks| blocks.iter().any(|block| block["type"] == "tool_call"))
 }

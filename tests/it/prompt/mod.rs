@@ -38,7 +38,6 @@ fn the_default_profile_costs_less_than_two_thousand_tokens() {
     let tools = serde_json::to_string(&epoch.tools).unwrap();
     let prompt: usize = epoch.system.iter().map(|text| vocabulary.encode_ordinary(text).len()).sum();
     let schemas = vocabulary.encode_ordinary(&tools).len();
-    println!("prompt {prompt} tokens, schemas {schemas} tokens, estimated {}", epoch.tokens);
     assert!(prompt + schemas < MOST_TOKENS, "{prompt} + {schemas}");
     // The estimate that layouts rest on is not far off.
     let off = epoch.tokens as f64 / (prompt + schemas) as f64;
