@@ -193,6 +193,12 @@ impl AppendFile {
         }
     }
 
+    /// A handle that flushes this file, for another thread.
+    pub fn sync_handle(&self) -> Result<SyncHandle, StoreError> {
+        let file = self.file.try_clone().map_err(failed("share", &self.path))?;
+        Ok(SyncHandle { file, path: self.path.clone() })
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -203,6 +209,20 @@ impl AppendFile {
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+/// Flushes a file that somebody else appends to.
+#[derive(Debug)]
+pub struct SyncHandle {
+    file: File,
+    path: PathBuf,
+}
+
+impl SyncHandle {
+    /// Flushes what was appended to the disk so far.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.file.sync_data().map_err(failed("flush", &self.path))
     }
 }
 

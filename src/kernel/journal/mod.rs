@@ -1,12 +1,16 @@
 //! The journal: one file and one hash chain per session; a row is written before its grant exists.
 
 mod row;
+mod seal;
 mod verify;
 
 pub use row::Row;
 pub use verify::{Broken, Verified, verify};
 
-use verify::{HEAD_VERSION, Head, check, head_name};
+use std::sync::Arc;
+
+use seal::Sealer;
+use verify::{check, head_name};
 
 use super::error::KernelError;
 use crate::base::{AppendFile, StateDir, now_ms, rfc3339};
@@ -18,13 +22,13 @@ const SEAL_EVERY: u64 = 64;
 /// An open journal. Dropping it seals it.
 #[derive(Debug)]
 pub struct Journal {
-    dir: StateDir,
     session: String,
-    name: String,
     file: AppendFile,
+    sealer: Arc<Sealer>,
     /// Held for as long as the journal is open.
     _lock: AppendFile,
     rows: u64,
+    /// Rows whose sealing was asked for.
     sealed: u64,
     last_hash: String,
 }
@@ -50,11 +54,11 @@ impl Journal {
             why: broken.why,
         })?;
         let file = dir.append(&name).map_err(KernelError::Journal)?;
+        let sealer = Sealer::new(dir, session.to_owned(), name, verified.sealed);
         let mut journal = Self {
-            dir,
             session: session.to_owned(),
-            name,
             file,
+            sealer: Arc::new(sealer),
             _lock: lock,
             rows: verified.rows,
             sealed: verified.sealed,
@@ -71,6 +75,9 @@ impl Journal {
 
     /// Chains and writes a row; returns its number. On an error nothing was added.
     pub fn append(&mut self, mut row: Row) -> Result<u64, KernelError> {
+        if let Some(failure) = self.sealer.failure() {
+            return Err(KernelError::Journal(failure));
+        }
         row.seq = self.rows + 1;
         row.ts = rfc3339(now_ms());
         row.session.clone_from(&self.session);
@@ -81,28 +88,33 @@ impl Journal {
         self.rows += 1;
         self.last_hash = hash;
         if self.rows - self.sealed >= SEAL_EVERY {
-            self.seal()?;
+            self.seal_aside()?;
         }
         Ok(self.rows)
     }
 
-    /// Flushes the rows and replaces the head, so that a later change or cut of them is seen.
-    pub fn seal(&mut self) -> Result<(), KernelError> {
-        if self.sealed == self.rows {
-            return Ok(());
+    /// Seals the rows so far without making the call wait for the disk.
+    fn seal_aside(&mut self) -> Result<(), KernelError> {
+        let rows = self.file.sync_handle().map_err(KernelError::Journal)?;
+        let (sealer, count, last_hash) = (self.sealer.clone(), self.rows, self.last_hash.clone());
+        let thread = std::thread::Builder::new().name("journal".to_owned());
+        match thread.spawn(move || sealer.seal_aside(&rows, count, &last_hash)) {
+            Ok(_) => {
+                self.sealed = count;
+                Ok(())
+            }
+            // No thread to be had: the call waits after all.
+            Err(_) => self.seal(),
         }
-        self.file.sync().map_err(KernelError::Journal)?;
-        let head = Head {
-            version: HEAD_VERSION,
-            session: self.session.clone(),
-            count: self.rows,
-            last_hash: self.last_hash.clone(),
-            sealed_at: rfc3339(now_ms()),
-        };
-        let bytes = serde_json::to_vec(&head).expect("a head is plain data");
-        self.dir.replace(&head_name(&self.name), &bytes).map_err(KernelError::Journal)?;
+    }
+
+    /// Flushes the rows and replaces the head, so that a later change or cut of them is seen. Waits for
+    /// a sealing that goes on beside.
+    pub fn seal(&mut self) -> Result<(), KernelError> {
+        let rows = self.file.sync_handle().map_err(KernelError::Journal)?;
+        self.sealer.seal(&rows, self.rows, &self.last_hash).map_err(KernelError::Journal)?;
         self.sealed = self.rows;
-        Ok(())
+        self.sealer.failure().map_or(Ok(()), |failure| Err(KernelError::Journal(failure)))
     }
 
     pub fn rows(&self) -> u64 {

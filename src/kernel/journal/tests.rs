@@ -138,15 +138,41 @@ fn a_torn_tail_is_cut_and_noted() {
     assert!(lines(&written)[3].contains("torn_tail"));
 }
 
+/// Waits for what happens beside the calls.
+fn eventually(mut holds: impl FnMut() -> bool) -> bool {
+    for _ in 0..500 {
+        if holds() {
+            return true;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    false
+}
+
 #[test]
-fn the_head_is_written_every_sixty_four_rows() {
+fn the_head_is_written_every_sixty_four_rows_beside_the_calls() {
     let root = tempfile::tempdir().unwrap();
     let dir = StateDir::open(root.path().join("journal")).unwrap();
     let mut journal = Journal::open(dir, "s_1").unwrap();
     for _ in 0..70 {
         journal.append(row("x")).unwrap();
     }
-    assert_eq!(verify(journal.path()).unwrap().sealed, 64);
+    assert!(eventually(|| verify(journal.path()).unwrap().sealed == 64));
+    journal.seal().unwrap();
+    assert_eq!(verify(journal.path()).unwrap().sealed, 70, "and an older head never replaces it");
+}
+
+#[test]
+fn a_head_that_cannot_be_written_stops_the_calls() {
+    let root = tempfile::tempdir().unwrap();
+    let dir = StateDir::open(root.path().join("journal")).unwrap();
+    let mut journal = Journal::open(dir.clone(), "s_1").unwrap();
+    // A folder in its place: no file can be renamed over it.
+    drop(dir.sub("s_1.head.json").unwrap());
+    for _ in 0..64 {
+        journal.append(row("x")).unwrap();
+    }
+    assert!(eventually(|| matches!(journal.append(row("y")), Err(KernelError::Journal(_)))));
 }
 
 #[test]

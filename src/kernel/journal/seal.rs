@@ -1,0 +1,64 @@
+//! Writing heads: one at a time, never an older one over a newer.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::verify::{HEAD_VERSION, Head, head_name};
+use crate::base::{StateDir, StoreError, SyncHandle, now_ms, rfc3339};
+
+/// Seals the rows of one journal. Shared with the thread that seals beside the calls, because a flush
+/// takes milliseconds and a call must not wait for it.
+#[derive(Debug)]
+pub(super) struct Sealer {
+    dir: StateDir,
+    session: String,
+    /// Name of the journal's file.
+    name: String,
+    state: Mutex<Sealed>,
+}
+
+#[derive(Debug, Default)]
+struct Sealed {
+    /// Rows that the head covers.
+    count: u64,
+    /// What went wrong beside the calls, for the next one to tell.
+    failure: Option<StoreError>,
+}
+
+impl Sealer {
+    pub(super) fn new(dir: StateDir, session: String, name: String, count: u64) -> Self {
+        Self { dir, session, name, state: Mutex::new(Sealed { count, failure: None }) }
+    }
+
+    /// Flushes the rows, then replaces the head, so that a later change or cut of them is seen. The
+    /// order matters: a head must never promise rows that a power cut could still take.
+    pub(super) fn seal(&self, rows: &SyncHandle, count: u64, last_hash: &str) -> Result<(), StoreError> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.count >= count {
+            return Ok(());
+        }
+        rows.sync()?;
+        let head = Head {
+            version: HEAD_VERSION,
+            session: self.session.clone(),
+            count,
+            last_hash: last_hash.to_owned(),
+            sealed_at: rfc3339(now_ms()),
+        };
+        let bytes = serde_json::to_vec(&head).expect("a head is plain data");
+        self.dir.replace(&head_name(&self.name), &bytes)?;
+        state.count = count;
+        Ok(())
+    }
+
+    /// The same where nobody waits for it; a failure is kept for [`failure`](Self::failure).
+    pub(super) fn seal_aside(&self, rows: &SyncHandle, count: u64, last_hash: &str) {
+        if let Err(error) = self.seal(rows, count, last_hash) {
+            self.state.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(error);
+        }
+    }
+
+    /// What went wrong since it was last asked. Does not wait for a flush that goes on.
+    pub(super) fn failure(&self) -> Option<StoreError> {
+        self.state.try_lock().ok().and_then(|mut state| state.failure.take())
+    }
+}
