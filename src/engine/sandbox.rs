@@ -8,8 +8,9 @@ use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchai
 use crate::kernel::SandboxStrength;
 use crate::protocol::{Report, ReportKind};
 
-/// Variables that a command's environment may be made from; the allow-list is the sandbox's own.
-const ASKED: [&str; 24] = [
+/// Variables of the user that a command's environment may be made from, besides those that the table of
+/// toolchains names; the sandbox's own allow-list decides.
+const ASKED: [&str; 14] = [
     "PATH",
     "HOME",
     "USER",
@@ -24,16 +25,6 @@ const ASKED: [&str; 24] = [
     "TZ",
     "SHELL",
     "NO_COLOR",
-    "CARGO_HOME",
-    "RUSTUP_HOME",
-    "RUSTUP_TOOLCHAIN",
-    "GOPATH",
-    "GOROOT",
-    "JAVA_HOME",
-    "NVM_DIR",
-    "PYENV_ROOT",
-    "VIRTUAL_ENV",
-    "VOLTA_HOME",
 ];
 
 pub(super) struct Fence {
@@ -51,7 +42,12 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     let expose = &ground.settings.settings.sandbox.expose;
     let toolchains =
         Toolchains::built_in().map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
-    let vars = ASKED.iter().copied().filter_map(|name| Some((name.to_owned(), (options.env)(name)?)));
+    let named = toolchains.iter().flat_map(|tool| {
+        let roots = tool.roots.iter().filter_map(|root| root.var.as_deref());
+        tool.pass.iter().map(String::as_str).chain(roots)
+    });
+    let vars = ASKED.into_iter().chain(named);
+    let vars = vars.filter_map(|name| Some((name.to_owned(), (options.env)(name)?)));
     let around = Surroundings {
         vars: vars.collect(),
         home: ground.dirs.home.clone(),

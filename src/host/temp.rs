@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "writes only below the folder it made itself")]
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::{StateDir, StoreError};
@@ -12,9 +12,12 @@ use crate::base::{StateDir, StoreError};
 pub struct PrivateTemp(Option<tempfile::TempDir>, PathBuf);
 
 impl PrivateTemp {
-    /// Makes one below the system's temporary folder. Its path holds no links.
+    /// Makes one below the system's temporary folder, named after this process so that a later one can
+    /// tell when it was left behind. Its path holds no links.
     pub fn new(prefix: &str) -> io::Result<Self> {
-        let dir = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        sweep(&std::env::temp_dir(), prefix);
+        let prefix = format!("{prefix}{}-", std::process::id());
+        let dir = tempfile::Builder::new().prefix(&prefix).tempdir()?;
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o700))?;
         let real = dir.path().canonicalize()?;
         Ok(Self(Some(dir), real))
@@ -43,11 +46,70 @@ impl PrivateTemp {
         StateDir::open(self.1.join("state"))
     }
 
-    /// Leaves it behind for the user.
+    /// Leaves it behind for the user, under a name that no later sweep takes for a leftover.
     pub fn keep(mut self) -> PathBuf {
-        if let Some(dir) = self.0.take() {
-            let _ = dir.keep();
+        let Some(dir) = self.0.take() else { return self.1 };
+        let path = dir.keep();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let kept = path.with_file_name(format!("kept-{name}"));
+        if std::fs::rename(&path, &kept).is_ok() { kept } else { path }
+    }
+}
+
+/// Removes folders of ours that a killed process left behind. What cannot be removed stays.
+fn sweep(parent: &Path, prefix: &str) {
+    let me = nix::unistd::geteuid().as_raw();
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let pid =
+            name.to_str().and_then(|name| name.strip_prefix(prefix)?.split_once('-')?.0.parse::<i32>().ok());
+        let ours = entry.metadata().is_ok_and(|meta| meta.is_dir() && meta.uid() == me);
+        if pid.is_some_and(|pid| ours && !is_alive(pid)) {
+            let _ = std::fs::remove_dir_all(entry.path());
         }
-        self.1.clone()
+    }
+}
+
+fn is_alive(pid: i32) -> bool {
+    // Only "no such process" says that it is gone.
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), None) != Err(nix::errno::Errno::ESRCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_left_is_swept_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut gone = std::process::Command::new("true").spawn().unwrap();
+        let gone_pid = gone.id();
+        gone.wait().unwrap();
+        let mine = std::process::id();
+        for name in
+            [format!("iosm-{gone_pid}-a"), format!("iosm-{mine}-b"), "iosm-c".into(), "other-1-d".into()]
+        {
+            std::fs::create_dir_all(parent.path().join(name).join("inside")).unwrap();
+        }
+        sweep(parent.path(), "iosm-");
+        let mut left: Vec<_> = std::fs::read_dir(parent.path())
+            .unwrap()
+            .map(|e| e.unwrap().file_name().into_string().unwrap())
+            .collect();
+        left.sort();
+        let mut due = vec![format!("iosm-{mine}-b"), "iosm-c".into(), "other-1-d".into()];
+        due.sort();
+        assert_eq!(left, due);
+    }
+
+    #[test]
+    fn what_is_kept_is_never_swept() {
+        let temp = PrivateTemp::new("iosm-test-").unwrap();
+        temp.put("a/b", "text").unwrap();
+        let kept = temp.keep();
+        sweep(kept.parent().unwrap(), "iosm-test-");
+        assert_eq!(std::fs::read_to_string(kept.join("a/b")).unwrap(), "text");
+        assert!(!kept.file_name().unwrap().to_str().unwrap().starts_with("iosm-"));
+        std::fs::remove_dir_all(kept).unwrap();
     }
 }
