@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Command, Main, VERBS, Verb};
+use super::args::{Command, ConfigVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
 use super::{headless, look};
-use crate::protocol::Report;
+use crate::host::sandbox::inside_sandbox;
+use crate::protocol::{Report, ReportKind};
 
 /// Runs `iosm` with these arguments (the first is the program's name) and says how it ended.
 pub fn run(argv: Vec<OsString>) -> ExitCode {
@@ -16,12 +17,12 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
     let is_verb = argv.get(1).and_then(|word| word.to_str()).is_some_and(|word| VERBS.contains(&word));
     let code = if is_verb {
         match Command::try_parse_from(argv) {
-            Ok(command) => verb(command.verb),
+            Ok(command) => only_looking(&command.verb).and_then(|()| verb(command.verb)),
             Err(error) => Ok(bad_usage(&error)),
         }
     } else {
         match Main::try_parse_from(argv) {
-            Ok(main) => headless::run(main),
+            Ok(main) => not_from_an_agent("start an agent").and_then(|()| headless::run(main)),
             Err(error) => Ok(bad_usage(&error)),
         }
     };
@@ -29,6 +30,27 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         tell(&report);
         code_of(&report)
     }))
+}
+
+/// Commands that approve or start something are for people, not for the agents they started.
+fn only_looking(verb: &Verb) -> Result<(), Report> {
+    match verb {
+        Verb::Demo { .. } => not_from_an_agent("start an agent"),
+        Verb::Config { verb: ConfigVerb::Trust | ConfigVerb::Untrust, .. } => {
+            not_from_an_agent("change what is trusted")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Refuses when this process was itself started by a sandboxed command.
+fn not_from_an_agent(what: &str) -> Result<(), Report> {
+    if !inside_sandbox() {
+        return Ok(());
+    }
+    Err(Report::new(ReportKind::Refused, format!("a command of an agent may not {what}"))
+        .cause("iosm was started from inside its own sandbox (IOSM_SANDBOX is set)")
+        .hint("looking is free: doctor, sessions, paths, config show, kernel explain, kernel verify"))
 }
 
 fn verb(verb: Verb) -> Result<u8, Report> {

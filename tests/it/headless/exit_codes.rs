@@ -188,3 +188,12 @@ fn a_required_tool_that_was_refused_is_6() {
     world.json(&model, &["--require-tools", "read,write", "x"]).expect(6).result();
     world.json(&model, &["--require-tools", "read", "x"]).expect(0).result();
 }
+
+#[test]
+fn an_agents_own_command_may_look_but_not_start_or_trust() {
+    let world = World::new();
+    for args in [&["-p", "-m", "scripted/hello", "hi"][..], &["demo"], &["config", "trust"]] {
+        world.iosm(args).var("IOSM_SANDBOX", "1").run().expect(6).says("a command of an agent may not");
+    }
+    world.iosm(&["paths"]).var("IOSM_SANDBOX", "1").run().expect(0);
+}
