@@ -295,16 +295,14 @@ impl Agent {
         let _ = getrandom::fill(&mut random);
         let unit = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
         let Some(delay) = RetryPolicy::default().delay(attempt, error, unit) else {
-            let report = error.report().hint("the provider asks for a longer pause than is worth waiting");
+            let mut report = error.report();
+            if error.retry_after().is_some() {
+                report = report.hint("the provider asks for a longer pause than is worth waiting");
+            }
             self.inputs.push_back(Input::Fault(report));
             return;
         };
-        let most = self.parts.setup.max_attempts;
-        let notice = Report::note(format!(
-            "{error}; trying again in {:.1} s (attempt {} of {most})",
-            delay.as_secs_f64(),
-            attempt + 1
-        ));
+        let notice = Report::note(format!("{error}; trying again in {:.1} s", delay.as_secs_f64()));
         self.emit(Event::Notice { report: notice }).await;
         self.retry_at = Some(Instant::now() + delay);
     }

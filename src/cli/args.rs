@@ -85,7 +85,7 @@ pub struct Main {
 #[derive(Debug, Args)]
 pub struct Place {
     /// Work in this folder
-    #[arg(short = 'C', value_name = "DIR")]
+    #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
 }
 
@@ -275,6 +275,15 @@ mod tests {
         let words = ["iosm", "-p", "--allow", "bash(make)", "--allow", "write", "do it"];
         let main = Main::try_parse_from(words).unwrap();
         assert_eq!((main.allow.len(), main.prompt), (2, vec!["do it".to_owned()]));
+    }
+
+    #[test]
+    fn the_folder_may_stand_before_or_behind_an_inner_command() {
+        for words in [["sessions", "show", "x", "-C", "d"], ["sessions", "-C", "d", "show", "x"]] {
+            let command = Command::try_parse_from(std::iter::once("iosm").chain(words)).unwrap();
+            let Verb::Sessions { place, .. } = command.verb else { panic!("another verb") };
+            assert_eq!(place.directory.as_deref(), Some(std::path::Path::new("d")));
+        }
     }
 
     #[test]

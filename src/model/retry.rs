@@ -9,6 +9,8 @@ use super::error::ModelError;
 pub struct RetryPolicy {
     /// Requests after the first one.
     pub retries: u32,
+    /// The same where nobody answers at all: a server that is not running will seldom be soon.
+    pub knocks: u32,
     /// The longest wait before the first retry; it doubles with each further one.
     pub first: Duration,
     /// The back-off grows no further than this.
@@ -21,6 +23,7 @@ impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             retries: 4,
+            knocks: 2,
             first: Duration::from_secs(1),
             longest: Duration::from_secs(20),
             patience: Duration::from_secs(60),
@@ -33,7 +36,11 @@ impl RetryPolicy {
     /// that have failed, from 1; `random` lies in `0.0..1.0` and spreads clients that failed
     /// together.
     pub fn delay(&self, attempt: u32, error: &ModelError, random: f64) -> Option<Duration> {
-        if attempt > self.retries || !error.is_transient() {
+        let most = match error {
+            ModelError::Unreachable { .. } => self.retries.min(self.knocks),
+            _ => self.retries,
+        };
+        if attempt > most || !error.is_transient() {
             return None;
         }
         let random = random.clamp(0.0, 1.0);
@@ -80,6 +87,15 @@ mod tests {
         assert_eq!(policy.delay(1, &limited(Some(30)), 0.0), Some(Duration::from_secs(30)));
         assert_eq!(policy.delay(1, &limited(Some(30)), 1.0), Some(Duration::from_secs(33)));
         assert_eq!(policy.delay(1, &limited(Some(61)), 0.0), None);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_asked_three_times_in_all() {
+        let unreachable =
+            ModelError::Unreachable { provider: "p".into(), url: "u".into(), message: String::new() };
+        let policy = RetryPolicy::default();
+        assert!(policy.delay(2, &unreachable, 0.5).is_some());
+        assert_eq!(policy.delay(3, &unreachable, 0.5), None);
     }
 
     #[test]
