@@ -11,6 +11,7 @@ mod files;
 mod life;
 mod limits;
 mod network;
+mod probe;
 mod start;
 
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use iosm::host::sandbox::{Exit, Helper, Launch, Launcher, SandboxError};
 static LAUNCHER: OnceLock<Result<Launcher, SandboxError>> = OnceLock::new();
 
 extern "C" fn start_helper() {
+    probe::act_if_asked();
     let _ = LAUNCHER.set(Helper::start().map(Launcher::new));
 }
 

@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use iosm::host::sandbox::Layers;
 
+use super::probe::Probe;
 use super::{World, finish};
 
 const LANDLOCK: Layers = Layers { landlock: true, seccomp: false };
 const SECCOMP: Layers = Layers { landlock: false, seccomp: true };
 
-/// Runs python under the given layers.
-fn python(world: &World, code: &str, layers: Layers, network: bool) -> (String, bool) {
-    let mut launch = world.argv(&["/usr/bin/env", "python3", "-c", code]);
-    super::build::toolchains(world, &mut launch);
+/// Tries one thing under the given layers: what was said, and whether it went well.
+fn attempt(world: &World, probe: &Probe, layers: Layers, network: bool) -> (String, bool) {
+    let program = std::env::current_exe().unwrap();
+    let mut launch = world.argv(&[program.to_str().unwrap()]);
+    launch.read.push(program);
+    launch.env.push(probe.variable());
     launch.layers = layers;
     launch.network = network;
     let (output, exit) = finish(launch);
@@ -25,17 +28,16 @@ fn python(world: &World, code: &str, layers: Layers, network: bool) -> (String, 
 fn tcp_is_refused_by_either_layer_and_open_when_granted() {
     let world = World::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let code = format!("import socket; socket.create_connection(('127.0.0.1', {port}), 2)");
+    let connect = Probe::TcpConnect(listener.local_addr().unwrap().port());
     for layers in [Layers::ALL, LANDLOCK, SECCOMP] {
-        let (output, success) = python(&world, &code, layers, false);
-        assert!(!success && output.contains("Permission"), "{layers:?}: {output}");
+        let (output, success) = attempt(&world, &connect, layers, false);
+        assert!(!success && output.contains("PermissionDenied"), "{layers:?}: {output}");
     }
-    let bind = "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen()";
-    assert!(!python(&world, bind, Layers::ALL, false).1);
+    let (output, success) = attempt(&world, &Probe::TcpListen, Layers::ALL, false);
+    assert!(!success && output.contains("PermissionDenied"), "{output}");
     listener.set_nonblocking(true).unwrap();
     assert!(listener.accept().is_err(), "something came through");
-    let (output, success) = python(&world, &code, Layers::ALL, true);
+    let (output, success) = attempt(&world, &connect, Layers::ALL, true);
     assert!(success, "{output}");
     assert!(listener.accept().is_ok());
 }
@@ -45,15 +47,13 @@ fn udp_is_refused() {
     let world = World::new();
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
-    let port = socket.local_addr().unwrap().port();
-    let code = format!(
-        "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', {port}))"
-    );
-    let (output, success) = python(&world, &code, Layers::ALL, false);
+    let send = Probe::UdpSend(socket.local_addr().unwrap().port());
+    let (output, success) = attempt(&world, &send, Layers::ALL, false);
     assert!(!success && output.contains("not permitted"), "{output}");
     assert!(socket.recv(&mut [0; 8]).is_err(), "something came through");
     // What Landlock does not know is why seccomp is there.
-    assert!(python(&world, &code, LANDLOCK, false).1);
+    let (output, success) = attempt(&world, &send, LANDLOCK, false);
+    assert!(success, "{output}");
     assert!(socket.recv(&mut [0; 8]).is_ok());
 }
 
@@ -63,42 +63,40 @@ fn unix_sockets_are_refused_and_pairs_are_not() {
     let path = world.root.join("door");
     let listener = UnixListener::bind(&path).unwrap();
     listener.set_nonblocking(true).unwrap();
-    let code = format!("import socket; socket.socket(socket.AF_UNIX).connect('{}')", path.display());
+    let connect = Probe::UnixConnect(path.display().to_string());
     for network in [false, true] {
-        let (output, success) = python(&world, &code, Layers::ALL, network);
+        let (output, success) = attempt(&world, &connect, Layers::ALL, network);
         assert!(!success && output.contains("not permitted"), "{output}");
     }
     assert!(listener.accept().is_err(), "something came through");
-    let pair = "import socket; a, b = socket.socketpair(); a.send(b'x'); print(b.recv(1))";
-    assert_eq!(python(&world, pair, Layers::ALL, false), ("b'x'\n".to_owned(), true));
+    assert_eq!(attempt(&world, &Probe::UnixPair, Layers::ALL, false), ("done\n".to_owned(), true));
 }
 
 #[test]
 fn calls_that_undo_the_fence_are_refused() {
     let world = World::new();
-    let header = "import ctypes, os\nlibc = ctypes.CDLL(None, use_errno=True)\n\
-                  def call(*a):\n    r = libc.syscall(*a); return ctypes.get_errno() if r < 0 else 0\n";
     #[cfg(target_arch = "x86_64")]
-    let calls = [
-        ("unshare user", "call(272, 0x10000000)", 1),
-        ("unshare files only", "call(272, 0x400)", 0),
-        ("clone3", "call(435, 0, 0)", 38),
-        ("io_uring", "call(425, 1, 0)", 1),
-        ("bpf", "call(321, 0, 0, 0)", 1),
-        ("mount", "call(165, 0, 0, 0, 0, 0)", 1),
-        ("keyctl", "call(250, 0, 0)", 1),
-        ("raw socket", "call(41, 2, 3, 1)", 1),
-        ("packet socket", "call(41, 17, 3, 0)", 1),
-        ("socket by x32 number", "call(41 | 0x40000000, 2, 1, 0)", 38),
-        ("typing into a terminal", "call(16, 0, 0x5412, 0)", 1),
-        ("getpid", "call(39)", 0),
+    let calls: [(&str, i64, [i64; 4], i32); 12] = [
+        ("unshare user", 272, [0x1000_0000, 0, 0, 0], 1),
+        ("unshare files only", 272, [0x400, 0, 0, 0], 0),
+        ("clone3", 435, [0; 4], 38),
+        ("io_uring", 425, [1, 0, 0, 0], 1),
+        ("bpf", 321, [0; 4], 1),
+        ("mount", 165, [0; 4], 1),
+        ("keyctl", 250, [0; 4], 1),
+        ("raw socket", 41, [2, 3, 1, 0], 1),
+        ("packet socket", 41, [17, 3, 0, 0], 1),
+        ("socket by x32 number", 41 | 0x4000_0000, [2, 1, 0, 0], 38),
+        ("typing into a terminal", 16, [0, 0x5412, 0, 0], 1),
+        ("getpid", 39, [0; 4], 0),
     ];
     #[cfg(not(target_arch = "x86_64"))]
-    let calls = [("unshare user", "call(97, 0x10000000)", 1), ("clone3", "call(435, 0, 0)", 38)];
+    let calls: [(&str, i64, [i64; 4], i32); 2] =
+        [("unshare user", 97, [0x1000_0000, 0, 0, 0], 1), ("clone3", 435, [0; 4], 38)];
     for network in [false, true] {
-        for (name, call, errno) in calls {
-            let code = format!("{header}print({call})");
-            let (output, _) = python(&world, &code, Layers::ALL, network);
+        for (name, number, arguments, errno) in calls {
+            let probe = Probe::Call(number, arguments);
+            let (output, _) = attempt(&world, &probe, Layers::ALL, network);
             assert_eq!(output.trim(), errno.to_string(), "{name}, network {network}");
         }
     }
