@@ -294,7 +294,8 @@ impl Agent {
         // Jitter needs no good randomness; without any, every client waits the same time.
         let _ = getrandom::fill(&mut random);
         let unit = f64::from(u16::from_be_bytes(random)) / f64::from(u16::MAX);
-        let Some(delay) = RetryPolicy::default().delay(attempt, error, unit) else {
+        let policy = RetryPolicy::default();
+        let Some(delay) = policy.delay(attempt, error, unit) else {
             let mut report = error.report();
             if error.retry_after().is_some() {
                 report = report.hint("the provider asks for a longer pause than is worth waiting");
@@ -302,7 +303,12 @@ impl Agent {
             self.inputs.push_back(Input::Fault(report));
             return;
         };
-        let notice = Report::note(format!("{error}; trying again in {:.1} s", delay.as_secs_f64()));
+        let notice = Report::note(format!(
+            "{error}; trying again in {:.1} s (attempt {} of {})",
+            delay.as_secs_f64(),
+            attempt + 1,
+            policy.requests(error)
+        ));
         self.emit(Event::Notice { report: notice }).await;
         self.retry_at = Some(Instant::now() + delay);
     }

@@ -32,15 +32,20 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// Most requests in all while this is what goes wrong, the first one included.
+    pub fn requests(&self, error: &ModelError) -> u32 {
+        match error {
+            ModelError::Unreachable { .. } => 1 + self.retries.min(self.knocks),
+            error if error.is_transient() => 1 + self.retries,
+            _ => 1,
+        }
+    }
+
     /// How long to wait before asking again, or `None` to give up. `attempt` counts the requests
     /// that have failed, from 1; `random` lies in `0.0..1.0` and spreads clients that failed
     /// together.
     pub fn delay(&self, attempt: u32, error: &ModelError, random: f64) -> Option<Duration> {
-        let most = match error {
-            ModelError::Unreachable { .. } => self.retries.min(self.knocks),
-            _ => self.retries,
-        };
-        if attempt > most || !error.is_transient() {
+        if attempt >= self.requests(error) {
             return None;
         }
         let random = random.clamp(0.0, 1.0);
