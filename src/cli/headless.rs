@@ -3,14 +3,12 @@
 use std::io::{BufWriter, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use tokio::signal::unix::{SignalKind, signal};
+use std::sync::atomic::AtomicBool;
 
 use super::args::{Main, OutputFormat};
 use super::say::{code_of, say, tell, watched};
 use super::stand::{directory, environment, ground};
-use super::stdin;
+use super::{signals, stdin};
 use crate::config::{Rule, RuleAction};
 use crate::engine::{
     DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
@@ -175,7 +173,7 @@ fn drive(
         let Session { ops, events, .. } = session;
         let _ = ops.send(op).await;
         let terminated = Arc::new(AtomicBool::new(false));
-        tokio::spawn(on_signals(ops.clone(), terminated.clone()));
+        signals::listen(ops.clone(), terminated.clone());
         let gone = ops.clone();
         drop(ops);
         let mut printer = Printer {
@@ -189,27 +187,6 @@ fn drive(
         let printed = printer.run(events, move || drop(gone.try_send(Op::Cancel))).await;
         printed.map_err(unprintable)
     })
-}
-
-/// The first signal cancels the run, which then ends in order; a second one ends the process.
-/// `terminated` is set when the first was a request to terminate.
-async fn on_signals(ops: tokio::sync::mpsc::Sender<Op>, terminated: Arc<AtomicBool>) {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => terminated.store(true, Ordering::Relaxed),
-    }
-    let _ = ops.send(Op::Cancel).await;
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = interrupt.recv() => std::process::exit(130),
-            _ = terminate.recv() => std::process::exit(143),
-        }
-    });
 }
 
 fn format(output: OutputFormat) -> Format {

@@ -5,6 +5,7 @@ mod command;
 mod headless;
 mod look;
 mod say;
+mod signals;
 mod stand;
 mod stdin;
 mod style;

@@ -90,3 +90,17 @@ fn a_reader_that_goes_away_is_a_quiet_success() {
         assert_eq!(ended.err, "code 0\n", "{args}");
     }
 }
+
+#[test]
+fn a_run_whose_output_nobody_reads_still_ends_when_told_to() {
+    let world = World::new();
+    // More text than a pipe holds, into a pipe that stays open and unread.
+    let model = world.script("rules:\n  - reply: [{text: unread, fill: 1000000, chunk: 1000}]\n");
+    let line = format!(
+        "bash -c '\"$IOSM\" -p -m {model} x </dev/null > >(exec sleep 25 >/dev/null 2>&1) & \
+         pid=$!; sleep 1.5; kill -TERM $pid; wait $pid; echo ended with $?'"
+    );
+    let ended = world.shell(&line);
+    assert!(ended.out.contains("ended with 143"), "{} {}", ended.out, ended.err);
+    assert!(ended.took < std::time::Duration::from_secs(20), "{:?}", ended.took);
+}
