@@ -6,7 +6,6 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::base::plural;
 use crate::host::process::{Finished, Processes, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
@@ -106,10 +105,10 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         text.push_str("\n[give a larger timeout_s, or start it with background: true]");
     }
     if finished.exit.strays > 0 && !finished.timed_out {
-        let count = plural(finished.exit.strays as usize, "process");
-        let count = count.replace("processs", "processes");
+        let strays = finished.exit.strays;
+        let noun = if strays == 1 { "process" } else { "processes" };
         text.push_str(&format!(
-            "\n[{count} left behind were ended with it; for a server use background: true]"
+            "\n[{strays} {noun} left behind were ended with it; for a server use background: true]"
         ));
     }
     let success = finished.exit.success() && !finished.timed_out;

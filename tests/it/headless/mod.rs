@@ -1,5 +1,6 @@
 //! The real binary without a screen: what it prints, how it ends, what it leaves behind.
 
+mod background;
 mod build;
 mod exit_codes;
 mod full_disk;

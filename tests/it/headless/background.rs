@@ -1,0 +1,50 @@
+//! Commands that go on by themselves, and what a foreground one leaves behind.
+
+use serde_json::Value;
+
+use crate::world::{World, wait_until, with_mark};
+
+fn result_texts(world: &World) -> Vec<String> {
+    let newest = world.session_files().pop().unwrap();
+    let lines = std::fs::read_to_string(newest).unwrap();
+    let entries = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    entries
+        .filter(|entry| entry["item"]["role"] == "tool_result")
+        .map(|entry| entry["item"]["parts"][0]["text"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_background_command_is_looked_at_ended_and_gone_at_the_end() {
+    let world = World::new();
+    let mark = format!("77{}", std::process::id());
+    let model = world.script(&super::script_of(&[
+        &format!("{{tool: bash, args: {{command: 'echo up; sleep {mark}', background: true}}}}"),
+        &format!("{{tool: bash, args: {{command: 'sleep {mark}1', background: true}}}}"),
+        "{tool: bash, args: {command: sleep 0.5}}",
+        "{tool: bash_output, args: {id: b1}}",
+        "{tool: bash_kill, args: {id: b1}}",
+        "{tool: bash_output, args: {id: b1}}",
+        "{tool: bash_output, args: {id: b9}}",
+    ]));
+    world.json(&model, &["x"]).expect(0);
+    let texts = result_texts(&world);
+    assert!(texts[0].contains("b1") && texts[1].contains("b2"), "{texts:?}");
+    assert_eq!(texts[3], "up\n[still running]");
+    assert!(texts[5].contains("[ended: killed by signal"), "{texts:?}");
+    assert!(texts[6].contains("no background command `b9`") && texts[6].contains("b1, b2"), "{texts:?}");
+    wait_until("nothing is left of it", || with_mark(&mark).is_empty());
+}
+
+#[test]
+fn a_command_that_runs_too_long_is_ended_and_keeps_its_output() {
+    let world = World::new();
+    let model = world.script(&super::script_of(&[
+        "{tool: bash, args: {command: 'echo before; sleep 60', timeout_s: 1}}",
+        "{tool: bash, args: {command: 'sleep 61 & echo left'}}",
+    ]));
+    world.json(&model, &["x"]).expect(0);
+    let texts = result_texts(&world);
+    assert!(texts[0].starts_with("before\n") && texts[0].contains("past its timeout"), "{texts:?}");
+    assert!(texts[1].contains("1 process left behind"), "{texts:?}");
+}
