@@ -309,6 +309,31 @@ fn a_write_through_a_link_replaces_its_target() {
 /// Where the child of the next test works; set only there.
 const SMALL_WORLD: &str = "IOSM_TEST_SMALL_WORLD";
 
+/// Runs in a child process that is killed when a file grows over 64 KiB.
+#[test]
+fn child_dies_while_it_grows_a_linked_file() {
+    let Some(root) = std::env::var_os(SMALL_WORLD).map(PathBuf::from) else { return };
+    let _ = rewrite(may_write(&root, "linked"), give(&vec![b'x'; 200_000]));
+}
+
+/// Nothing can be put back by a process that is dead: not a byte of the original may be gone by then.
+#[test]
+fn a_death_while_a_linked_file_grows_costs_nothing_of_it() {
+    let world = World::new();
+    let old: Vec<u8> = (0..30_000u32).flat_map(u32::to_le_bytes).take(40_000).collect();
+    let linked = world.put("linked", &old);
+    fs::hard_link(&linked, world.root.join("other")).unwrap();
+    let test = "host::file::tests::child_dies_while_it_grows_a_linked_file";
+    let child = Command::new("bash")
+        .args(["-c", r#"ulimit -c 0; ulimit -f 64; exec "$0" --exact "$1""#])
+        .args([std::env::current_exe().unwrap().to_str().unwrap(), test])
+        .env(SMALL_WORLD, &world.root)
+        .output()
+        .unwrap();
+    assert!(!child.status.success(), "it was to be killed: {}", String::from_utf8_lossy(&child.stdout));
+    assert!(fs::read(linked).unwrap().starts_with(&old), "the original was harmed");
+}
+
 /// Runs in a child process in which no file may grow over 64 KiB.
 #[test]
 fn child_writes_too_much() {
