@@ -12,6 +12,8 @@ use super::{World, finish, with_mark};
 const ORPHANS: &str = "b() { [ $1 -gt 0 ] || exec sleep 20; b $(($1-1)) | b $(($1-1)) & }; b 10; sleep 20";
 
 /// The same, but every shell waits for what it started: whatever was counted is there to be killed.
+/// In one step, that is: where only groups can be killed one by one, a shell may still see one of its
+/// own die and count it in our stead.
 const FAMILY: &str = "b() { [ $1 -gt 0 ] || exec sleep 20; b $(($1-1)) | b $(($1-1)); }; b 10; sleep 20";
 
 #[test]
@@ -29,7 +31,8 @@ fn a_fork_bomb_ends() {
         let start = Instant::now();
         let (_, exit) = finish(launch);
         assert_eq!((exit.ended_by, exit.left), (Some(Ended::Processes), 0));
-        let least = if bomb == FAMILY { 100 } else { 1 };
+        let in_one_step = layers.landlock;
+        let least = if bomb == FAMILY && in_one_step { 100 } else { 1 };
         assert!(exit.strays >= least, "{mark}: {exit:?}");
         assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
         assert_eq!(with_mark(mark), [] as [i32; 0]);
