@@ -1,5 +1,6 @@
 //! A grant: the right to perform one judged call, once.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::base::PathHandle;
@@ -39,9 +40,22 @@ pub struct RunScope {
     pub read: Vec<PathBuf>,
     /// Trees it may write.
     pub write: Vec<PathBuf>,
-    pub network: bool,
+    pub network: NetScope,
     /// False only where a person allowed a command to run without any sandbox layer.
     pub sandboxed: bool,
+}
+
+/// Which network a command has.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NetScope {
+    /// None but its own loopback.
+    #[default]
+    None,
+    /// These hosts, through a proxy that knows them by name. Only where the sandbox has a network
+    /// namespace to put the command in.
+    Hosts(BTreeSet<String>),
+    /// All of it: what a person opened where hosts cannot be told apart.
+    All,
 }
 
 impl Grant {

@@ -15,6 +15,7 @@ use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Explanation, Granted, Judgement, Question, Refused, Step};
 use super::mint::mint;
+use super::moment::Moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, Rules, fold, settle};
 use crate::base::{BlobStore, Digest, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
@@ -180,7 +181,8 @@ impl Kernel {
         };
         let effects = prepared.effects();
         step("effects", since, effects.iter().map(Effect::describe).collect());
-        let case = Case { charter: &self.charter, rules: &self.rules, spec, prepared: &prepared };
+        let moment = self.moment();
+        let case = self.case(spec, &prepared, &moment);
         let mut findings = Findings::default();
         for rung in RUNGS {
             let before = findings.objections.len();
@@ -219,6 +221,14 @@ impl Kernel {
         Ok(Err((Box::new(finding), current)))
     }
 
+    fn moment(&self) -> Moment {
+        Moment::default()
+    }
+
+    fn case<'a>(&'a self, spec: &'a ToolSpec, prepared: &'a Prepared, moment: &'a Moment) -> Case<'a> {
+        Case { charter: &self.charter, rules: &self.rules, spec, prepared, moment }
+    }
+
     fn decide(&self, asker: Asker<'_>, call: &ToolCall) -> Result<Judgement, KernelError> {
         let (spec, call, repaired) = match self.take_in(call)? {
             Ok(taken) => taken,
@@ -229,7 +239,8 @@ impl Kernel {
             Ok(prepared) => prepared,
             Err(finding) => return self.refuse(&asker, &call, &finding),
         };
-        let case = Case { charter: &self.charter, rules: &self.rules, spec, prepared: &prepared };
+        let moment = self.moment();
+        let case = self.case(spec, &prepared, &moment);
         let mut state = self.state();
         let decision = fold(&case, RUNGS, &Mode { session: &state.agreed, call: &asker.agreed });
         let verdict = decision.verdict(&case, repaired.is_some());

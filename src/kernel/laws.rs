@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::effects::prepare;
 use super::judgement::Judgement;
+use super::moment::Moment;
 use super::rung::{Case, Mode, RUNGS, Rules, fold};
 use super::testing::World;
 use super::{Charter, SandboxStrength};
@@ -101,7 +102,8 @@ fn judged(charter: &Charter, call: &ToolCall, rungs: &[super::rung::Rung]) -> Ve
         Err(finding) => return finding.verdict(),
     };
     let rules = Rules::compile(&charter.policy).unwrap();
-    let case = Case { charter, rules: &rules, spec, prepared: &prepared };
+    let moment = Moment::default();
+    let case = Case { charter, rules: &rules, spec, prepared: &prepared, moment: &moment };
     let none = BTreeSet::new();
     fold(&case, rungs, &Mode { session: &none, call: &none }).verdict(&case, false)
 }

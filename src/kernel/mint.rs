@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::charter::Charter;
-use super::effects::{Fact, Level, Place, Prepared, is_loopback};
-use super::grant::Reach;
+use super::charter::{Charter, SandboxStrength};
+use super::effects::{Fact, Level, Place, Prepared, UNKNOWN, is_loopback};
+use super::grant::{NetScope, Reach};
 use super::rung::Finding;
 use crate::base::{FileKind, resolve};
 use crate::protocol::{Effect, Reason, Verdict};
@@ -16,7 +16,9 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
     let Reach::Run(mut scope) = reach else { return reach };
     for fact in &facts {
         match (&fact.effect, fact.place) {
-            (Effect::Net { host, .. }, _) => scope.network |= !is_loopback(host),
+            (Effect::Net { host, .. }, _) if !is_loopback(host) => {
+                open_host(&mut scope.network, charter.sandbox, host);
+            }
             // Allowed although it lies outside: the sandbox must open it too.
             (Effect::Read { path }, Some(place)) if !place.is_readable() => scope.read.push(path.clone()),
             (Effect::Write { .. } | Effect::Delete { .. }, Some(place)) if !place.is_writable() => {
@@ -27,6 +29,17 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
     }
     scope.sandboxed = !unboxed;
     Reach::Run(scope)
+}
+
+/// Hosts can be told apart only where the command has a network of its own; elsewhere it is all or
+/// nothing, and a person has opened it.
+fn open_host(network: &mut NetScope, sandbox: SandboxStrength, host: &str) {
+    match network {
+        NetScope::All => {}
+        _ if sandbox != SandboxStrength::Full || host == UNKNOWN => *network = NetScope::All,
+        NetScope::Hosts(hosts) => drop(hosts.insert(host.to_owned())),
+        NetScope::None => *network = NetScope::Hosts([host.to_owned()].into()),
+    }
 }
 
 /// The narrowest tree that holds an allowed write: the path itself where it exists, else its folder,

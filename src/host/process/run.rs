@@ -8,9 +8,9 @@ use tokio::io::AsyncReadExt;
 use super::background::{Background, Glimpse};
 use crate::base::Stopwatch;
 use crate::host::sandbox::{
-    Ended, Environment, Exit, Launch, Launcher, Layers, Output, Running, SandboxError,
+    Ended, Environment, Exit, Launch, Launcher, Layers, Network, Output, Running, SandboxError,
 };
-use crate::kernel::{Grant, Reach, RunScope};
+use crate::kernel::{Grant, NetScope, Reach, RunScope};
 
 /// Output kept of one command, in bytes; what comes after is read and dropped.
 const MOST_OUTPUT: usize = 20 * 1024 * 1024;
@@ -148,7 +148,11 @@ impl Processes {
         self.inner.environment.apply(&mut launch);
         launch.read.extend(scope.read);
         launch.write.extend(scope.write);
-        launch.network = scope.network;
+        launch.network = match scope.network {
+            NetScope::None => Network::None,
+            NetScope::Hosts(_) => Network::Proxied,
+            NetScope::All => Network::All,
+        };
         launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };
         launch
     }

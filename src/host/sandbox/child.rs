@@ -10,6 +10,7 @@ use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::frame::{Failure, Order, Step};
+use super::launch::Network;
 use super::syscalls::Filters;
 use super::{files, sys};
 
@@ -75,7 +76,9 @@ fn prepare(
     if order.layers.seccomp {
         let absent = io::Error::from_raw_os_error(libc::ENOSYS);
         let filters = filters.ok_or_else(|| Failure::new(Step::Seccomp, &absent, ""))?;
-        filters.apply(order.network).map_err(|error| Failure::new(Step::Seccomp, &error, ""))?;
+        filters
+            .apply(order.network != Network::None)
+            .map_err(|error| Failure::new(Step::Seccomp, &error, ""))?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::launch::Launch;
+use super::launch::{Launch, Network};
 use super::toolchain::Toolchains;
 
 /// Set for every command, so that an `iosm` started by one knows where it is.
@@ -93,7 +93,7 @@ impl Environment {
         launch.env.extend(self.vars.iter().cloned());
         launch.read.extend(self.read.iter().cloned());
         launch.write.extend(self.write.iter().cloned());
-        launch.network = self.network;
+        launch.network = if self.network { Network::All } else { Network::None };
     }
 }
 

@@ -18,6 +18,7 @@ use landlock::{
 use nix::libc;
 
 use super::frame::{Failure, Order, Step};
+use super::launch::Network;
 use super::sys;
 
 /// Read and executed by every command. Of `/etc`, only what programs need to start and to find names,
@@ -162,7 +163,7 @@ pub fn restrict(order: &Order) -> Result<(), Failure> {
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(abi))
         .map_err(refused)?;
-    if abi >= ABI::V4 && !order.network {
+    if abi >= ABI::V4 && order.network != Network::All {
         rules = rules.handle_access(AccessNet::from_all(abi)).map_err(refused)?;
     }
     if abi >= ABI::V6 {

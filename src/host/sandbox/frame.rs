@@ -10,7 +10,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
 use super::error::SandboxError;
-use super::launch::{Layers, Limits};
+use super::launch::{Layers, Limits, Network};
 use super::report::{Ended, Exit, Status};
 
 /// First byte of a packet to the helper.
@@ -35,7 +35,7 @@ pub struct Order {
     pub cwd: PathBuf,
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
-    pub network: bool,
+    pub network: Network,
     pub limits: Limits,
     pub layers: Layers,
 }
@@ -160,7 +160,8 @@ impl Order {
         pen.bytes(self.cwd.as_os_str().as_bytes());
         pen.list(self.read.iter().map(|path| path.as_os_str().as_bytes()));
         pen.list(self.write.iter().map(|path| path.as_os_str().as_bytes()));
-        for flag in [self.network, self.layers.landlock, self.layers.seccomp] {
+        pen.number(self.network as u64);
+        for flag in [self.layers.landlock, self.layers.seccomp] {
             pen.number(u64::from(flag));
         }
         let Limits { cpu_s, file_size, processes, memory_bytes } = self.limits;
@@ -180,7 +181,12 @@ impl Order {
             cwd: path(eye.bytes()?)?,
             read: eye.list(path)?,
             write: eye.list(path)?,
-            network: eye.number()? == 1,
+            network: match eye.number()? {
+                0 => Network::None,
+                1 => Network::Proxied,
+                2 => Network::All,
+                _ => return None,
+            },
             layers: Layers { landlock: eye.number()? == 1, seccomp: eye.number()? == 1 },
             limits: Limits {
                 cpu_s: eye.maybe()?,
@@ -276,7 +282,7 @@ mod tests {
             cwd: "/w".into(),
             read: vec![],
             write: vec!["/w".into(), OsString::from_vec(vec![b'/', 0xff]).into()],
-            network: true,
+            network: Network::All,
             limits: Limits { cpu_s: Some(0), ..Limits::default() },
             layers: Layers { landlock: true, seccomp: false },
         };

@@ -16,8 +16,7 @@ pub struct Launch {
     pub read: Vec<PathBuf>,
     /// Files and folders that may be changed, too. Absolute real paths; each must exist.
     pub write: Vec<PathBuf>,
-    /// All or nothing, loopback included.
-    pub network: bool,
+    pub network: Network,
     pub limits: Limits,
     pub layers: Layers,
     pub input: Input,
@@ -42,13 +41,25 @@ impl Launch {
             env: Vec::new(),
             read: Vec::new(),
             write: Vec::new(),
-            network: false,
+            network: Network::None,
             limits: Limits::default(),
             layers: Layers::ALL,
             input: Input::Nothing,
             errors: Errors::Merged,
         }
     }
+}
+
+/// Which network a command finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Network {
+    /// None at all; with namespaces, a loopback of its own.
+    #[default]
+    None,
+    /// A loopback of its own, on which something of ours listens as its only way out. Needs namespaces.
+    Proxied,
+    /// The machine's.
+    All,
 }
 
 #[derive(Debug, Clone)]

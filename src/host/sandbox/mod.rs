@@ -58,7 +58,7 @@ pub use running::{Output, Process, Running};
 
 pub use env::{Environment, MARKER, Surroundings, inside_sandbox};
 pub use error::SandboxError;
-pub use launch::{Command, Errors, Input, Launch, Layers, Limits};
+pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
 pub use report::{Ended, Exit, Status};
 pub use strength::Strength;
 pub use toolchain::{Toolchain, ToolchainError, Toolchains};

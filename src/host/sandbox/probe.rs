@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use nix::libc;
 
 use super::frame::Order;
-use super::launch::{Layers, Limits};
+use super::launch::{Layers, Limits, Network};
 use super::strength::Strength;
 use super::syscalls::Filters;
 use super::{files, sys};
@@ -48,7 +48,7 @@ fn landlock(helper: i32) -> Result<u32, String> {
         cwd: REFUSED.into(),
         read: Vec::new(),
         write: Vec::new(),
-        network: false,
+        network: Network::None,
         limits: Limits::default(),
         layers: Layers::ALL,
     };

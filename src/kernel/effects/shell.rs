@@ -9,7 +9,7 @@ use super::programs::{Operands, is_interpreter, operands_of, takes_value};
 use super::{Fact, MOST_FACTS, Prepared, Via, net, path};
 use crate::base::{PathHandle, resolve};
 use crate::kernel::charter::{Charter, SandboxStrength};
-use crate::kernel::grant::{Reach, RunScope};
+use crate::kernel::grant::{NetScope, Reach, RunScope};
 use crate::protocol::Effect;
 use crate::syntax::shell::{Known, RedirectKind, ShellScan, SimpleCommand, Word, scan};
 
@@ -61,7 +61,7 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
         cwd: charter.workspace.clone(),
         read,
         write,
-        network: false,
+        network: NetScope::None,
         sandboxed: charter.sandbox != SandboxStrength::None,
     }
 }

@@ -55,6 +55,13 @@ fn sandboxed(case: &Case<'_>, at: usize, fact: &Fact, out: &mut Findings) {
                     format!("What this does cannot be known ({why}), and it reaches the network. Write the commands out plainly."),
                 ),
             ),
+            Effect::Opaque { why } if case.moment.tainted => out.object(
+                at,
+                Finding::ask(RUNG, "opaque_when_tainted", Reason::TrustViolation).about(line).says(
+                    format!("what it does cannot be known ({why}), and untrusted text was read before"),
+                    format!("What this does cannot be known ({why}), and untrusted text was read before. Write the commands out plainly."),
+                ),
+            ),
             _ => out.allow(at),
         },
     }

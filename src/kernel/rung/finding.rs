@@ -2,6 +2,7 @@
 
 use crate::kernel::charter::Charter;
 use crate::kernel::effects::{MOST_FACTS, Prepared};
+use crate::kernel::moment::Moment;
 use crate::kernel::rung::Rules;
 use crate::protocol::{Disposition, Reason, ToolSpec, Verdict, VerdictKind};
 
@@ -11,6 +12,7 @@ pub(in crate::kernel) struct Case<'a> {
     pub rules: &'a Rules,
     pub spec: &'a ToolSpec,
     pub prepared: &'a Prepared,
+    pub moment: &'a Moment,
 }
 
 /// An objection.

@@ -171,6 +171,7 @@ impl Case<'_> {
 mod tests {
     use super::*;
     use crate::kernel::effects::prepare;
+    use crate::kernel::moment::Moment;
     use crate::kernel::rung::{RUNGS, Rules};
     use crate::kernel::testing::World;
     use crate::protocol::Effect;
@@ -185,7 +186,9 @@ mod tests {
         foreign.effect = Effect::Spawn { profile: "coder".to_owned() };
         prepared.facts.push(foreign);
         let rules = Rules::default();
-        let case = Case { charter: &world.charter, rules: &rules, spec, prepared: &prepared };
+        let moment = Moment::default();
+        let case =
+            Case { charter: &world.charter, rules: &rules, spec, prepared: &prepared, moment: &moment };
         let none = BTreeSet::new();
         let mode = Mode { session: &none, call: &none };
         let verdict = fold(&case, RUNGS, &mode).verdict(&case, false);

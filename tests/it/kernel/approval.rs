@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::symlink;
 
-use iosm::kernel::{KernelError, Reach, SandboxStrength, shape};
+use iosm::kernel::{KernelError, NetScope, Reach, SandboxStrength, shape};
 use iosm::protocol::{Disposition, VerdictKind};
 
 use super::world::{World, asked, call, granted, refused};
@@ -15,7 +15,7 @@ fn a_yes_grants_this_call_and_for_the_session_only_the_same_again() {
     let question = asked(kernel.judge("main", &push).unwrap());
     let once = granted(kernel.approve(question, "ann", false).unwrap());
     let Reach::Run(scope) = once.grant.into_reach() else { panic!("a command") };
-    assert!(scope.network && scope.sandboxed);
+    assert!(scope.network == NetScope::All && scope.sandboxed);
     let question = asked(kernel.judge("main", &push).unwrap());
     granted(kernel.approve(question, "ann", true).unwrap());
     granted(kernel.judge("main/1", &push).unwrap());

@@ -4,7 +4,7 @@ use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use iosm::host::sandbox::Layers;
+use iosm::host::sandbox::{Layers, Network};
 
 use super::probe::Probe;
 use super::{World, finish};
@@ -19,7 +19,7 @@ fn attempt(world: &World, probe: &Probe, layers: Layers, network: bool) -> (Stri
     launch.read.push(program);
     launch.env.push(probe.variable());
     launch.layers = layers;
-    launch.network = network;
+    launch.network = if network { Network::All } else { Network::None };
     let (output, exit) = finish(launch);
     (output, exit.success())
 }
