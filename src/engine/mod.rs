@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+pub mod drill;
 mod ground;
 mod inspect;
 mod instructions;

@@ -148,6 +148,16 @@ impl Kernel {
         self.charter.tools.iter().map(|tool| tool.name).collect()
     }
 
+    /// How strong the sandbox beneath this kernel is, in a word.
+    pub fn sandbox_strength(&self) -> &'static str {
+        match self.charter.sandbox {
+            SandboxStrength::None => "none",
+            SandboxStrength::Partial => "partial",
+            SandboxStrength::Reduced => "reduced",
+            SandboxStrength::Full => "full",
+        }
+    }
+
     /// Makes every row so far tamper-evident. Called at the end of a turn.
     pub fn seal(&self) -> Result<(), KernelError> {
         self.state().journal.seal()
