@@ -286,10 +286,11 @@ fn charter(
             tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
             effects: profile.effects.clone(),
         },
-        policy: Policy { preset, rules: options.rules.clone() },
+        policy: Policy::of(preset, options.rules.clone()),
         sandbox: fence.strength,
         unsandboxed_by_user: options.no_sandbox,
         human: options.human,
+        checkpoints: false,
     })
 }
 
