@@ -42,8 +42,8 @@ pub struct Main {
     /// Refuse: `tool` or `tool(glob)`, as often as needed
     #[arg(long, value_name = "RULE")]
     pub deny: Vec<String>,
-    /// Policy preset: coding, strict, contained, ci, read_only
-    #[arg(long, value_name = "PRESET")]
+    /// Policy preset (coding, strict, contained, ci, read_only), or a policy file
+    #[arg(long, value_name = "PRESET|FILE")]
     pub policy: Option<String>,
     /// Most requests to the model
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]

@@ -53,6 +53,7 @@ fn looking() -> Options {
         session: SessionChoice::Unkept,
         tools: None,
         rules: Vec::new(),
+        policy_file: None,
         human: false,
         remind_report: false,
         record: None,
@@ -191,7 +192,7 @@ fn check(ground: &Ground) -> Result<(), Report> {
     }
     ground.profile(&name)?;
     lines.push(format!("profile in use: {name}"));
-    if let ProjectTrust::Untrusted(files) = &ground.trust {
+    if let ProjectTrust::Untrusted(files, _) = &ground.trust {
         lines.push(format!("{} project files are not trusted, and were not read", files.files.len()));
     }
     let set = ENVIRONMENT.iter().filter(|(name, _)| std::env::var_os(name).is_some());

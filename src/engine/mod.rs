@@ -7,6 +7,7 @@ mod doctor;
 mod ground;
 mod inspect;
 mod instructions;
+mod lawbook;
 mod options;
 mod sandbox;
 mod session;
