@@ -218,7 +218,7 @@ impl Kernel {
     /// Intake until nothing changes: the spec, the call as it stands, and the arguments as first
     /// written if they were repaired.
     #[allow(clippy::type_complexity, reason = "two callers, one line each")]
-    fn take_in(
+    pub(super) fn take_in(
         &self,
         call: &ToolCall,
     ) -> Result<Result<(&ToolSpec, ToolCall, Option<Value>), (Box<Finding>, ToolCall)>, KernelError> {

@@ -42,6 +42,6 @@ pub use judge::Kernel;
 pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
 pub use law::{Kept, Reloaded};
 pub use leases::Leases;
-pub use replay::Replayed;
+pub use replay::{Past, Replayed};
 pub use spent::Spent;
 pub use stats::{Slow, Stats};
