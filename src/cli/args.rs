@@ -185,7 +185,7 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// The policy kernel: verify a journal, explain a verdict
+    /// The policy kernel: verify journals, explain a verdict, handle the key
     Kernel {
         #[command(subcommand)]
         verb: KernelVerb,
@@ -235,10 +235,15 @@ pub enum ConfigVerb {
 
 #[derive(Debug, Subcommand)]
 pub enum KernelVerb {
-    /// Check a journal's hash chain: exit 5 and the first broken row
+    /// Check journals, seals and index: exit 5 and the first thing that is wrong
     Verify {
-        /// A journal file, or a session's id; the newest session of this project by default
+        /// A journal file, or a session's id; all of this project and the index by default
         journal: Option<String>,
+    },
+    /// The key that seals journals
+    Key {
+        #[command(subcommand)]
+        verb: KeyVerb,
     },
     /// What every rung says of a call, and how long it takes; nothing is run
     Explain {
@@ -254,6 +259,23 @@ pub enum KernelVerb {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Its id, its public part, where it comes from (made when there is none)
+    Show {
+        #[arg(long)]
+        json: bool,
+    },
+    /// The public key, as PEM on standard output
+    Export {
+        /// Write the private key instead, to this new file that only you may open
+        #[arg(long, value_name = "FILE")]
+        private: Option<PathBuf>,
+    },
+    /// Make this private key (PKCS#8 PEM, hexadecimal or base64) the machine's own
+    Import { file: PathBuf },
 }
 
 #[cfg(test)]

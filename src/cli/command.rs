@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Command, ConfigVerb, Main, VERBS, Verb};
+use super::args::{Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{headless, look};
+use super::{headless, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -39,6 +39,12 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Config { verb: ConfigVerb::Trust | ConfigVerb::Untrust, .. } => {
             not_from_an_agent("change what is trusted")
         }
+        Verb::Kernel { verb: KernelVerb::Key { verb }, .. } => match verb {
+            KeyVerb::Export { private: Some(_) } | KeyVerb::Import { .. } => {
+                not_from_an_agent("handle the journal's private key")
+            }
+            KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -60,7 +66,7 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
-        Verb::Kernel { verb, place } => look::kernel(&verb, &place),
+        Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),
         Verb::Models { json } => look::models(json),
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod command;
 mod headless;
+mod kernel;
 mod look;
 mod say;
 mod signals;

@@ -9,7 +9,7 @@ use super::ground::{Ground, state};
 use super::options::Options;
 use super::wiring::{catalog, judge_only};
 use crate::base::{folder_size, nearest};
-use crate::kernel::{self, Explanation, Verified};
+use crate::kernel::Explanation;
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
 use crate::session::{self, Payload, Summary};
@@ -108,36 +108,6 @@ fn parts_text(parts: &[Part]) -> String {
 /// The catalogue, with the user's own entries.
 pub fn models(ground: &Ground) -> Result<Catalog, Report> {
     catalog(ground)
-}
-
-/// Checks a journal: a path, a session of this project, or the newest.
-pub fn verify(ground: &Ground, given: Option<&str>) -> Result<(PathBuf, Verified), Report> {
-    let path = match given {
-        Some(given) if std::path::Path::new(given).is_file() => PathBuf::from(given),
-        _ => journal_of(ground, given)?,
-    };
-    match kernel::verify(&path) {
-        Ok(verified) => Ok((path, verified)),
-        Err(broken) => Err(Report::new(ReportKind::Check, format!("{}: {broken}", path.display()))
-            .hint("someone changed this file, or the disk did; what follows the row proves nothing")),
-    }
-}
-
-fn journal_of(ground: &Ground, given: Option<&str>) -> Result<PathBuf, Report> {
-    let dir = ground.state()?.sub("journal").map_err(state)?;
-    let names = dir.names().map_err(state)?;
-    let mut ids: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".jsonl")).collect();
-    if let Some(given) = given {
-        ids.retain(|id| crate::base::matches_prefix(id, given));
-        if ids.len() > 1 {
-            return Err(Report::new(ReportKind::Usage, format!("{given} fits {} journals", ids.len())));
-        }
-    }
-    match ids.last() {
-        Some(id) => Ok(dir.path().join(format!("{id}.jsonl"))),
-        None => Err(Report::new(ReportKind::Usage, "there is no such journal in this project")
-            .hint("give a file, or an id from `iosm sessions`")),
-    }
 }
 
 /// What every rung says of a call that nobody makes.

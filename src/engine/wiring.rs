@@ -16,7 +16,7 @@ use crate::config::{Policy, Preset, Profile};
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
-use crate::kernel::{Capability, Charter, Journal, Kernel};
+use crate::kernel::{Capability, Charter, Journal, Kernel, Keys};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
@@ -80,9 +80,11 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
+    // Before a session is made: without a key there is none.
+    let keys = super::key::open(ground, &options.env)?;
     let opened = open_session(ground, &options, &name, &profile)?;
     let id = opened.id.clone();
-    let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let journal = Journal::open(project.sub("journal").map_err(state)?, &id, &keys).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
     let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
@@ -371,7 +373,8 @@ pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Re
     let registry = registry(&profile, &options, &fence)?;
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
     let own = ground.state()?;
-    let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let journal =
+        Journal::open(temp.state().map_err(state)?, "explain", &Keys::throwaway()).map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
     Kernel::new(charter, journal, blobs).map_err(state)
 }

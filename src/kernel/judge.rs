@@ -1,6 +1,6 @@
 //! The kernel of one session: judges calls, mints grants, keeps the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::charter::{Charter, SandboxStrength};
 use super::effects::{Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
-use super::grant::Grant;
+use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Explanation, Granted, Judgement, Question, Refused, Step};
 use super::mint::mint;
 use super::moment::Moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, Rules, fold, settle};
+use super::standing::{Identity, Standing};
 use crate::base::{BlobStore, Digest, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
 
@@ -28,14 +29,27 @@ pub struct Kernel {
     pub(super) charter: Charter,
     pub(super) tools: Tools,
     pub(super) blobs: BlobStore,
+    pub(super) identity: Identity,
     rules: Rules,
     state: Mutex<State>,
 }
 
-struct State {
-    journal: Journal,
+pub(super) struct State {
+    pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
     agreed: BTreeSet<Agreed>,
+    /// By agent.
+    pub(super) standing: BTreeMap<String, Standing>,
+}
+
+impl State {
+    /// Writes a row, with where its agent stands.
+    pub(super) fn append(&mut self, mut row: Row) -> Result<u64, KernelError> {
+        if let Some(standing) = row.agent.as_ref().and_then(|agent| self.standing.get(agent)) {
+            standing.mark(&mut row);
+        }
+        self.journal.append(row)
+    }
 }
 
 /// Who asks for a call to be judged, and what a person has agreed to.
@@ -53,8 +67,9 @@ impl Kernel {
     pub fn new(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Self, KernelError> {
         let rules = Rules::compile(&charter.policy)?;
         let tools = Tools::new(&charter.tools);
-        let state = Mutex::new(State { journal, agreed: BTreeSet::new() });
-        Ok(Self { charter, tools, blobs, rules, state })
+        let state = State { journal, agreed: BTreeSet::new(), standing: BTreeMap::new() };
+        let (identity, state) = (Identity::default(), Mutex::new(state));
+        Ok(Self { charter, tools, blobs, identity, rules, state })
     }
 
     /// Judges a call of `agent`. `Err` means that nothing may run any more.
@@ -99,7 +114,7 @@ impl Kernel {
         };
         let row =
             self.row(&question.agent, &question.call, Some(&question.effects), &verdict, Instant::now());
-        self.record(Row { approver: Some("user".to_owned()), ..row })?;
+        self.record(Row { approver: Some(self.identity.answers("user")), ..row })?;
         Ok(verdict)
     }
 
@@ -114,6 +129,13 @@ impl Kernel {
     pub fn system_tree(&self) -> Result<Grant, KernelError> {
         let judged = super::mint::judge_system_read(&self.charter, system_tree(&self.charter));
         self.grant_own(Actor::System, "system_tree", Path::new("."), judged)
+    }
+
+    /// A look at the workspace's repository of our own: history and objects, nothing that runs or
+    /// changes anything.
+    pub fn system_git(&self) -> Result<Grant, KernelError> {
+        let judged = super::mint::judge_system_git(&self.charter);
+        self.grant_own(Actor::System, "system_git", Path::new("."), judged)
     }
 
     /// A write to a file that the user named, such as the target of `--record`: their approval, which
@@ -246,19 +268,28 @@ impl Kernel {
         let verdict = decision.verdict(&case, repaired.is_some());
         let effects = prepared.effects();
         let mut row = self.row(asker.agent, &call, Some(&effects), &verdict, asker.since);
-        row.approver = match (asker.approver, decision.agreed.is_empty()) {
-            (Some(approver), _) => Some(approver.to_owned()),
-            (None, false) => Some("session".to_owned()),
-            (None, true) => None,
+        let by = match asker.approver {
+            Some(approver) => Some(approver),
+            None if !decision.agreed.is_empty() => Some("session"),
+            None if decision.by_rule => Some("rule"),
+            None => None,
         };
+        row.approver = by.map(|by| self.identity.answers(by));
         // On record before it can be used; and no grant if it cannot be put on record.
-        state.journal.append(row)?;
-        drop(state);
+        let number = state.append(row)?;
+        let hash = state.journal.last_hash().to_owned();
+        let hand_over = |mut reach: Reach| {
+            if let (Reach::Run(scope), Some(standing)) = (&mut reach, state.standing.get(asker.agent)) {
+                standing.hand_trailers(scope, number, &hash);
+            }
+            reach
+        };
         Ok(match verdict.kind {
             VerdictKind::Allow | VerdictKind::Transform => {
                 let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
                 let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
-                let grant = Grant::new(call.id.clone(), mint(&self.charter, prepared, unboxed));
+                let reach = hand_over(mint(&self.charter, prepared, unboxed));
+                let grant = Grant::new(call.id.clone(), reach);
                 Judgement::Granted(Granted { grant, call, verdict, effects, repaired })
             }
             VerdictKind::RequireApproval => {
@@ -288,7 +319,7 @@ impl Kernel {
     }
 
     pub(super) fn record(&self, row: Row) -> Result<(), KernelError> {
-        self.state().journal.append(row).map(|_| ())
+        self.state().append(row).map(|_| ())
     }
 
     fn row(
@@ -319,7 +350,7 @@ impl Kernel {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the journal whole: a row is added in one step.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,6 +22,7 @@ mod laws;
 mod mint;
 mod moment;
 mod rung;
+mod standing;
 #[cfg(test)]
 mod testing;
 
@@ -30,6 +31,10 @@ pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
 pub use grant::{Grant, NetScope, Reach, RunScope};
-pub use journal::{Broken, Journal, Row, Verified, verify};
+pub use journal::{
+    Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
+    Verified, read as read_journal, trusted_keys, verify, verify_all,
+};
 pub use judge::Kernel;
 pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};
+pub use standing::{Identity, Run, TRAILERS};

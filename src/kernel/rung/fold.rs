@@ -26,6 +26,8 @@ pub(in crate::kernel) struct Decision {
     pub standing: Vec<Finding>,
     /// Objections that a person has agreed to.
     pub agreed: Vec<Finding>,
+    /// Whether a rule of the user's answered a question beforehand.
+    pub by_rule: bool,
 }
 
 /// Runs `rungs` over a case and folds what they say. The order of `rungs` makes no difference.
@@ -43,8 +45,11 @@ pub(in crate::kernel) fn settle(case: &Case<'_>, findings: Findings, mode: &Mode
     let loosened = findings.loosened;
     let mut standing = findings.objections;
     let mut agreed = Vec::new();
+    let objections = standing.len();
+    let mut by_rule = false;
     if !standing.is_empty() {
         standing.retain(|finding| !loosens(loosened, finding));
+        by_rule = standing.len() < objections;
         agreed = standing.extract_if(.., |finding| is_agreed(finding, mode)).collect();
     }
     if let Some(fact) = uncovered {
@@ -57,7 +62,7 @@ pub(in crate::kernel) fn settle(case: &Case<'_>, findings: Findings, mode: &Mode
     });
     standing.dedup();
     let kind = standing.first().map_or(VerdictKind::Allow, |finding| finding.kind);
-    Decision { kind, standing, agreed }
+    Decision { kind, standing, agreed, by_rule }
 }
 
 fn loosens(loosened: Loosened, finding: &Finding) -> bool {
