@@ -1,5 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod record;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -18,16 +20,19 @@ use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::host::tree;
-use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
+use crate::kernel::{Grant, Judgement, Kernel, Question, RawResult, Refused, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
 };
-use crate::session::{CallRecord, Payload, SessionLog};
+use crate::session::{Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
+
+/// Looks up the commit that `HEAD` names.
+pub type HeadOf = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Everything an agent is made of.
 pub struct Parts {
@@ -52,6 +57,10 @@ pub struct Parts {
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
+    /// Whether commits of its commands say what made them.
+    pub trailers: bool,
+    /// Looks up what `HEAD` names; `None` where there is no repository.
+    pub head: Option<HeadOf>,
     pub events: mpsc::Sender<Event>,
 }
 
@@ -117,7 +126,7 @@ impl Agent {
                         .hint("say something: -c -p \"go on\"");
                 self.ending = Some(Ending { status: Status::Error, report: Some(report) });
             }
-            first => self.inputs.push_back(first),
+            first => self.begin(first),
         }
         loop {
             while let Some(input) = self.inputs.pop_front() {
@@ -208,6 +217,10 @@ impl Agent {
 
     fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
         self.account.ran(call, raw.status);
+        // What a command committed stands on the row of its result.
+        if self.account.ran_command() {
+            self.look_at_head();
+        }
         match self.parts.kernel.admit(&self.parts.path, call, raw) {
             Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
             Err(error) => self.fault(&error),
@@ -394,38 +407,6 @@ impl Agent {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
             let _ = events.send(event).await;
         }
-    }
-
-    fn record(
-        &mut self,
-        call: &ToolCall,
-        effects: &[crate::protocol::Effect],
-        verdict: &crate::protocol::Verdict,
-    ) {
-        self.write(Payload::Call(CallRecord {
-            call_id: call.id.clone(),
-            tool: call.tool.clone(),
-            effects: effects.to_vec(),
-            verdict: verdict.clone(),
-        }));
-    }
-
-    fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
-        if let Err(error) = log.append(payload) {
-            let report = Report::from_error(ReportKind::State, &error)
-                .hint("free some space, or run with --no-session");
-            self.parts.log = None;
-            self.log_lost = Some(report.clone());
-            self.inputs.push_back(Input::Fault(report));
-        }
-    }
-
-    fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error).hint(
-            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
-        );
-        self.inputs.push_back(Input::Fault(report));
     }
 
     async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {

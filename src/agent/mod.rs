@@ -10,6 +10,6 @@ mod prompt;
 mod turn;
 mod wake;
 
-pub use driver::{Agent, Parts, Price};
+pub use driver::{Agent, HeadOf, Parts, Price};
 pub use prompt::{Brief, Epoch, Instruction};
 pub use turn::{Input, Setup};

@@ -5,6 +5,7 @@
 mod demo;
 mod doctor;
 mod ground;
+mod history;
 mod inspect;
 mod instructions;
 mod key;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ground::{Ground, ProjectTrust, config, state};
+use super::history::History;
 use super::instructions;
 use super::options::{Options, SessionChoice};
-use super::sandbox::{Fence, fence};
+use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
 use crate::config::{Policy, Preset, Profile};
@@ -39,6 +40,8 @@ pub(super) struct Wired {
     pub hello: Event,
     pub notices: Vec<Report>,
     pub temp: PrivateTemp,
+    /// Where the `git` of commands lies.
+    pub shim: Option<PrivateTemp>,
     pub record: Option<Record>,
     pub id: Option<String>,
 }
@@ -75,7 +78,8 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
-    let fence = fence(ground, &options, temp.path())?;
+    let mut fence = fence(ground, &options, temp.path())?;
+    let shim = with_trailers(ground, &mut fence)?;
     let registry = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
@@ -87,7 +91,9 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let journal = Journal::open(project.sub("journal").map_err(state)?, &id, &keys).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
-    let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
+    let kernel = Kernel::new(charter, journal, blobs.clone()).map_err(state)?;
+    let history = History::of(ground, &kernel)?;
+    let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
@@ -147,9 +153,11 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         turns: opened.turns,
         calls: opened.calls,
         price: price(catalog, name),
+        trailers: settings.commit_trailers != Some(false),
+        head: history.head(),
         events,
     });
-    Ok(Wired { agent, hello, notices, temp, record, id: kept.then_some(id) })
+    Ok(Wired { agent, hello, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
 pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
