@@ -12,7 +12,7 @@ mod store;
 mod text;
 
 pub use blob::{BlobError, BlobStore};
-pub use clock::{Stopwatch, now_ms, rfc3339};
+pub use clock::{Stopwatch, now_ms, rfc3339, unix_seconds};
 pub use digest::{Digest, sha256_hex};
 pub use id::{matches_prefix, new_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};

@@ -10,7 +10,8 @@ const AFTER: &str = "\
 Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
-Commands: demo · doctor · sessions · paths · config · kernel · models   (`iosm COMMAND --help`)
+Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models
+(`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
 Start here: `iosm demo` needs no key and no network.";
@@ -192,6 +193,32 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
+    /// What was done and by whose leave: who asked, what ran, what was refused, checks, commits
+    #[command(args_conflicts_with_subcommands = true)]
+    Audit {
+        #[command(subcommand)]
+        verb: Option<AuditVerb>,
+        /// A session, a run (r_…), or a range of commits REV..REV; the last session by default
+        #[arg(value_name = "SESSION|RUN|REV..REV")]
+        what: Option<String>,
+        /// As Markdown (the default)
+        #[arg(long, conflicts_with = "json")]
+        md: bool,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Where a line comes from: commit, run, request, call, verdict, checks
+    Why {
+        /// Such as src/main.rs:42
+        #[arg(value_name = "FILE:LINE")]
+        line: String,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// The models that are known, with context and prices
     Models {
         #[arg(long)]
@@ -200,7 +227,8 @@ pub enum Verb {
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 7] = ["demo", "doctor", "sessions", "paths", "config", "kernel", "models"];
+pub const VERBS: [&str; 9] =
+    ["demo", "doctor", "sessions", "paths", "config", "kernel", "audit", "why", "models"];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {
@@ -229,7 +257,7 @@ pub enum ConfigVerb {
     Trust,
     /// Take that back
     Untrust,
-    /// The JSON Schema of a file: settings, profile, result, stream
+    /// The JSON Schema of a file: settings, profile, result, stream, audit, why
     Schema { name: String },
 }
 
@@ -256,6 +284,30 @@ pub enum KernelVerb {
         profile: Option<String>,
         #[arg(long, value_name = "PRESET")]
         policy: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// One file with rows, seal, public key, patches and checks, signed, that proves a run elsewhere
+    Export {
+        /// A run (r_…) or a session; the last session by default
+        run: Option<String>,
+        /// Write it here instead of standard output
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// With the words of the prompts, which may hold anything
+        #[arg(long)]
+        with_prompts: bool,
+    },
+    /// Prove an exported file, offline: exit 5 and the first thing that is wrong
+    Verify {
+        file: PathBuf,
+        /// The public key it must be signed with, or a file that holds it
+        #[arg(long, value_name = "PUB")]
+        key: Option<String>,
         #[arg(long)]
         json: bool,
     },

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
+use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{headless, kernel, look};
+use super::{audit, headless, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -45,6 +45,7 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
             }
             KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
         },
+        Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
 }
@@ -67,6 +68,8 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
         Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),
+        Verb::Audit { verb, what, json, place, .. } => audit::audit(verb, what.as_deref(), json, &place),
+        Verb::Why { line, json, place } => audit::why(&line, json, &place),
         Verb::Models { json } => look::models(json),
     }
 }

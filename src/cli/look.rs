@@ -116,7 +116,7 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
             let file = format!("{}.schema.json", name.trim_end_matches(".schema.json"));
             let text = wire::schema_text(&file).ok_or_else(|| {
                 Report::new(ReportKind::Usage, format!("there is no schema `{name}`"))
-                    .hint("settings, profile, result or stream")
+                    .hint("settings, profile, result, stream, audit or why")
             })?;
             say(&text)?;
         }

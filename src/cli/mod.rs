@@ -1,6 +1,7 @@
 //! Floor 13: reads arguments, wires the engine, chooses a face.
 
 mod args;
+mod audit;
 mod command;
 mod headless;
 mod kernel;

@@ -116,7 +116,7 @@ pub fn explain(ground: &Ground, options: Options, tool: &str, args: &str) -> Res
         Report::new(ReportKind::Usage, format!("--args is no JSON: {error}"))
             .hint(r#"such as --args '{"path":"src/main.rs"}'"#)
     })?;
-    let kernel = judge_only(ground, options)?;
+    let (kernel, _temp) = judge_only(ground, options)?;
     let names = kernel.tool_names();
     if !names.contains(&tool) && nearest(tool, names.iter().copied()).is_none() {
         return Err(Report::new(ReportKind::Usage, format!("there is no tool `{tool}`"))

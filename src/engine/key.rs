@@ -1,6 +1,6 @@
 //! The key that seals journals, as people handle it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::ground::Ground;
 use super::options::SharedEnv;
@@ -68,7 +68,7 @@ pub fn key_private(ground: &Ground, env: &SharedEnv, to: &Path) -> Result<(), Re
 }
 
 /// Makes a key that the user brings the machine's own; the one before goes on to count.
-pub fn key_import(ground: &Ground, file: &PathBuf) -> Result<PublicKey, Report> {
+pub fn key_import(ground: &Ground, file: &Path) -> Result<PublicKey, Report> {
     let failed = |why: String| {
         Report::new(ReportKind::Usage, format!("{} is no key", file.display()))
             .cause(why)

@@ -371,8 +371,8 @@ fn usage(error: crate::session::SessionError) -> Report {
     Report::from_error(ReportKind::Usage, &error)
 }
 
-/// A kernel that only explains: its journal lies in a temporary folder and holds nothing.
-pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Report> {
+/// A kernel for looking: its journal lies in the temporary folder that comes with it, and goes with it.
+pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<(Kernel, PrivateTemp), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
@@ -384,5 +384,5 @@ pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Re
     let journal =
         Journal::open(temp.state().map_err(state)?, "explain", &Keys::throwaway()).map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
-    Kernel::new(charter, journal, blobs).map_err(state)
+    Ok((Kernel::new(charter, journal, blobs).map_err(state)?, temp))
 }

@@ -5,7 +5,9 @@ mod shim;
 
 use std::path::{Path, PathBuf};
 
-use git2::{BlameOptions, Commit, DiffFormat, DiffOptions, ErrorCode, Oid, Sort};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use git2::{BlameOptions, Commit, DiffFormat, DiffOptions, ErrorCode, ObjectType, Oid, Sort};
 
 use crate::kernel::{Grant, Reach};
 
@@ -115,8 +117,7 @@ impl Repository {
         Ok(commits)
     }
 
-    /// The change a commit made against its first parent, as text.
-    pub fn patch(&self, id: &str) -> Result<String, GitError> {
+    fn diff(&self, id: &str) -> Result<git2::Diff<'_>, GitError> {
         let commit = self.0.find_commit(Oid::from_str(id)?)?;
         let before = match commit.parent(0) {
             Ok(parent) => Some(parent.tree()?),
@@ -124,7 +125,22 @@ impl Repository {
         };
         let mut options = DiffOptions::new();
         options.show_binary(true).id_abbrev(40);
-        let diff = self.0.diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), Some(&mut options))?;
+        Ok(self.0.diff_tree_to_tree(before.as_ref(), Some(&commit.tree()?), Some(&mut options))?)
+    }
+
+    /// Files that a commit changed against its first parent, relative to the root.
+    pub fn changed_files(&self, id: &str) -> Result<Vec<String>, GitError> {
+        let diff = self.diff(id)?;
+        let path = |delta: git2::DiffDelta<'_>| {
+            let path = delta.new_file().path().or(delta.old_file().path())?;
+            Some(path.display().to_string())
+        };
+        Ok(diff.deltas().filter_map(path).collect())
+    }
+
+    /// The change a commit made against its first parent, as text.
+    pub fn patch(&self, id: &str) -> Result<String, GitError> {
+        let diff = self.diff(id)?;
         let mut text = Vec::new();
         diff.print(DiffFormat::Patch, |_, _, line| {
             if matches!(line.origin(), '+' | '-' | ' ') {
@@ -134,6 +150,13 @@ impl Repository {
             true
         })?;
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// A commit object as it is stored, in base64: what [`read_object`] reads back anywhere.
+    pub fn object(&self, id: &str) -> Result<String, GitError> {
+        let odb = self.0.odb()?;
+        let object = odb.read(Oid::from_str(id)?)?;
+        Ok(STANDARD.encode(object.data()))
     }
 
     /// Which commit wrote a line (counted from 1) of `path` (relative to the root), whose present
@@ -157,21 +180,43 @@ impl Repository {
     }
 }
 
+/// What a commit object says, without a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommitObject {
+    /// The hash of the object: SHA-1, as git names commits.
+    pub id: String,
+    pub tree: String,
+    pub trailers: Vec<(String, String)>,
+}
+
+/// Reads what [`Repository::object`] wrote. Touches nothing, so it needs no grant.
+pub fn read_object(text: &str) -> Result<CommitObject, String> {
+    let bytes = STANDARD.decode(text).map_err(|_| "its object is no base64".to_owned())?;
+    let id = Oid::hash_object(ObjectType::Commit, &bytes).map_err(|error| error.message().to_owned())?;
+    let text = String::from_utf8_lossy(&bytes);
+    let (header, message) = text.split_once("\n\n").ok_or("its object has no message")?;
+    let tree = header.lines().find_map(|line| line.strip_prefix("tree ")).ok_or("its object has no tree")?;
+    Ok(CommitObject { id: id.to_string(), tree: tree.to_owned(), trailers: trailers(message) })
+}
+
+fn trailers(message: &str) -> Vec<(String, String)> {
+    git2::message_trailers_strs(message).map_or_else(
+        |_| Vec::new(),
+        |found| found.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+    )
+}
+
 fn info(commit: &Commit<'_>) -> CommitInfo {
     let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
     let author = commit.author();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let trailers = git2::message_trailers_strs(&message).map_or_else(
-        |_| Vec::new(),
-        |found| found.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-    );
     CommitInfo {
         id: commit.id().to_string(),
         tree: commit.tree_id().to_string(),
         parents: commit.parent_ids().map(|id| id.to_string()).collect(),
         author: format!("{} <{}>", text(author.name_bytes()), text(author.email_bytes())),
         time: commit.time().seconds(),
+        trailers: trailers(&message),
         message,
-        trailers,
     }
 }

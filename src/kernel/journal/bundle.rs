@@ -18,6 +18,12 @@ pub struct Sealed {
 }
 
 impl Sealed {
+    /// Hash of the row numbered `seq`.
+    pub fn hash_of(&self, seq: u64) -> Option<&str> {
+        let line = self.lines.get(usize::try_from(seq.checked_sub(1)?).ok()?)?;
+        line.rsplit_once("\"hash\":\"")?.1.strip_suffix("\"}")
+    }
+
     /// Checks lines and head that came from elsewhere, signed by one of `trusted`.
     pub fn check(lines: Vec<String>, head: Option<String>, trusted: &[PublicKey]) -> Result<Self, Broken> {
         let mut text = Vec::new();
