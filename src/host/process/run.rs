@@ -146,6 +146,7 @@ impl Processes {
     fn launch(&self, scope: RunScope) -> Launch {
         let mut launch = Launch::shell(scope.command, scope.cwd);
         self.inner.environment.apply(&mut launch);
+        launch.env.extend(scope.env);
         launch.read.extend(scope.read);
         launch.write.extend(scope.write);
         launch.network = match scope.network {
