@@ -17,7 +17,8 @@ struct Written {
 }
 
 fn row(tool: &str) -> Row {
-    let who = Approver { by: "ann".into(), user: Some("ann".into()), git: Some("Ann <a@b>".into()), face: None };
+    let who =
+        Approver { by: "ann".into(), user: Some("ann".into()), git: Some("Ann <a@b>".into()), face: None };
     Row {
         run: Some("r_1".into()),
         entry: Some(4),
@@ -72,7 +73,8 @@ impl Written {
     }
 
     fn put(&self, name: &str, lines: &[String]) {
-        std::fs::write(self.path(name), lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+        std::fs::write(self.path(name), lines.iter().map(|line| format!("{line}\n")).collect::<String>())
+            .unwrap();
     }
 
     fn verify(&self) -> Result<Verified, Broken> {
@@ -85,9 +87,10 @@ impl Written {
             Ok(checked) => checked,
             Err(broken) => return Some(broken.to_string()),
         };
-        let wrong = checked.journals.into_iter().find_map(|(session, verified)| {
-            verified.err().map(|broken| format!("{session}: {broken}"))
-        });
+        let wrong = checked
+            .journals
+            .into_iter()
+            .find_map(|(session, verified)| verified.err().map(|broken| format!("{session}: {broken}")));
         wrong.or(checked.index.err().map(|broken| broken.to_string()))
     }
 
@@ -117,7 +120,8 @@ fn a_changed_field_is_found_in_its_row() {
     assert_eq!(fields.len(), 22, "{fields:?}");
     for at in 0..good.len() {
         for field in &fields {
-            let mut row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&good[at]).unwrap();
+            let mut row: serde_json::Map<String, serde_json::Value> =
+                serde_json::from_str(&good[at]).unwrap();
             row[field] = match &row[field] {
                 serde_json::Value::Number(number) => (number.as_u64().unwrap() + 1).into(),
                 serde_json::Value::String(text) if field.ends_with("hash") || field == "prev" => {
@@ -277,7 +281,11 @@ fn the_index_is_chained_signed_and_never_shorter_than_a_head_knew_it() {
     assert_eq!(good, 3);
     type Change = fn(&mut Vec<String>);
     let table: &[(&str, Change, &str)] = &[
-        ("changed", |lines| lines[1] = lines[1].replace("\"count\":3", "\"count\":9"), "entry 2 of the index"),
+        (
+            "changed",
+            |lines| lines[1] = lines[1].replace("\"count\":3", "\"count\":9"),
+            "entry 2 of the index",
+        ),
         ("cut in the middle", |lines| drop(lines.remove(1)), "entry 2 of the index"),
         ("swapped", |lines| lines.swap(0, 1), "entry 1 of the index"),
         ("cut at the end by two", |lines| lines.truncate(1), "the index was cut"),
