@@ -343,7 +343,7 @@ pub enum AuditVerb {
     Verify {
         file: PathBuf,
         /// The public key it must be signed with, or a file that holds it
-        #[arg(long, value_name = "PUB")]
+        #[arg(long, value_name = "PUB", allow_hyphen_values = true)]
         key: Option<String>,
         #[arg(long)]
         json: bool,

@@ -76,7 +76,9 @@ pub(super) fn with_trailers(ground: &Ground, fence: &mut Fence) -> Result<Option
         return Ok(None);
     }
     let failed = |error: std::io::Error| {
-        Report::new(ReportKind::Host, "no folder for git's trailers can be made").cause(error.to_string())
+        Report::new(ReportKind::Host, "no folder for git's trailers can be made")
+            .cause(error.to_string())
+            .hint("free some space in the temporary folder, or set commit_trailers: false")
     };
     let temp = PrivateTemp::new("iosm-bin-").map_err(failed)?;
     let folder = install_shim(&temp).map_err(failed)?;
