@@ -79,6 +79,7 @@ fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
         None => none("none on this machine: commands need a person".into()),
         Some(probed) => {
             let held = match probed {
+                Strength::Full { .. } => SandboxStrength::Full,
                 Strength::Reduced { .. } => SandboxStrength::Reduced,
                 Strength::Partial { .. } => SandboxStrength::Partial,
                 Strength::None { .. } => SandboxStrength::None,
