@@ -81,6 +81,12 @@ impl Failure {
         Self { step, errno: error.raw_os_error().unwrap_or(0), detail: detail[..most].to_vec() }
     }
 
+    /// What did not work and why, without what followed from it.
+    pub fn brief(&self) -> String {
+        let why = std::io::Error::from_raw_os_error(self.errno);
+        format!("cannot {}: {why}", String::from_utf8_lossy(&self.detail))
+    }
+
     pub fn into_error(self) -> SandboxError {
         let source = std::io::Error::from_raw_os_error(self.errno);
         let text = || String::from_utf8_lossy(&self.detail).into_owned();
