@@ -13,6 +13,7 @@ use super::helper::Means;
 use super::launch::{Layers, Limits, Network};
 use super::strength::Strength;
 use super::syscalls::{Filters, Sockets};
+use super::watch::Baseline;
 use super::{files, init, namespaces, sys};
 
 /// Refused behind the fence; in no list of `files`.
@@ -59,6 +60,7 @@ fn an_order(layers: Layers) -> Order {
         network: Network::None,
         limits: Limits::default(),
         layers,
+        baseline: Baseline::default(),
     }
 }
 

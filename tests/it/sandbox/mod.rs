@@ -13,6 +13,7 @@ mod life;
 mod limits;
 mod network;
 mod probe;
+mod protect;
 mod start;
 
 use std::path::{Path, PathBuf};
