@@ -60,6 +60,7 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
         environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
+    environment.sockets.extend(expose.sockets.iter().cloned());
     let (strength, layers, line) = strength(options);
     Ok(Fence { strength, layers, environment, cache, line })
 }

@@ -6,6 +6,7 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "a constructor is placed by naming its section")]
 
+mod alone;
 mod build;
 mod files;
 mod full;
