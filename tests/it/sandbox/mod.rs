@@ -10,6 +10,7 @@ mod alone;
 mod build;
 mod files;
 mod full;
+mod isolation;
 mod life;
 mod limits;
 mod network;
