@@ -15,7 +15,7 @@ mod usage;
 mod verdict;
 
 pub use call::{ToolCall, ToolStatus};
-pub use effect::Effect;
+pub use effect::{Effect, GitOp};
 pub use event::{AgentPath, Event, Stamped};
 pub use item::{Block, Item, Part, ToolResult};
 pub use op::{Answer, Op, Prompt};

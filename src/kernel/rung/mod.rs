@@ -9,6 +9,7 @@ mod egress;
 mod finding;
 mod fold;
 mod git;
+mod own_program;
 mod scope;
 mod self_protection;
 mod user_policy;
