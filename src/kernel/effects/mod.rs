@@ -1,17 +1,23 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
+mod disguise;
 mod git;
+mod git_op;
 mod guard;
+mod known;
 mod net;
 mod path;
 mod place;
 mod programs;
 mod recall;
+mod script;
 mod shell;
 
+pub(super) use disguise::{disguise, reorders};
 pub(super) use git::GitCall;
+pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
-pub(super) use guard::{Guard, Level};
+pub(super) use guard::{Guard, Level, guard_of_look};
 pub(super) use net::{UNKNOWN, is_loopback, is_registry};
 pub(super) use path::{system_git, system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
