@@ -39,6 +39,9 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Config { verb: ConfigVerb::Trust | ConfigVerb::Untrust, .. } => {
             not_from_an_agent("change what is trusted")
         }
+        Verb::Config { verb: ConfigVerb::Approvals { verb: Some(_), .. }, .. } => {
+            not_from_an_agent("change what is approved")
+        }
         Verb::Kernel { verb: KernelVerb::Key { verb }, .. } => match verb {
             KeyVerb::Export { private: Some(_) } | KeyVerb::Import { .. } => {
                 not_from_an_agent("handle the journal's private key")

@@ -1,70 +1,25 @@
-//! `iosm kernel …`: verify a journal, explain a verdict, handle the key.
+//! `iosm kernel …`: verify journals, handle the key; the rest is about policies.
 
-use serde_json::{Value, json};
-
-use super::args::{KernelVerb, KeyVerb, ModelArgs, Place};
-use super::look::looking;
+use super::args::{KernelVerb, KeyVerb, Place};
+use super::policy::{self, Under};
 use super::say::{say, say_json, tell};
-use super::stand::{bare_ground, environment, ground};
-use super::style::table;
-use crate::engine::{self, FlagSetting, Ground};
-use crate::host::sandbox::{Helper, Launcher};
-use crate::kernel::{Explanation, Verified};
+use super::stand::{bare_ground, environment};
+use crate::engine::{self, Ground};
+use crate::kernel::Verified;
 use crate::protocol::Report;
 
 pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
     match verb {
         KernelVerb::Verify { journal } => verify(&bare_ground(place)?, journal.as_deref()),
         KernelVerb::Key { verb } => key(verb, &bare_ground(place)?),
+        KernelVerb::Check { file, json } => policy::check(file, *json, place),
+        KernelVerb::Replay { session, policy, json } => policy::replay(session, policy, *json, place),
+        KernelVerb::Stats { session, json } => policy::stats(session.as_deref(), *json, place),
         KernelVerb::Explain { tool, args, profile, policy, json } => {
-            let launcher = Helper::start().ok().map(Launcher::new);
-            let mut flags: Vec<FlagSetting> = Vec::new();
-            flags.extend(profile.as_ref().map(|name| ("--profile", "profile", name.clone().into())));
-            flags.extend(policy.as_ref().map(|name| ("--policy", "policy", name.clone().into())));
-            let none = ModelArgs { model: None, base_url: None, thinking: None };
-            let ground = ground(&none, place, flags)?;
-            let mut options = looking();
-            if let Some(launcher) = launcher {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let probed = runtime.ok().and_then(|runtime| runtime.block_on(launcher.strength()).ok());
-                options.sandbox = probed;
-            }
-            let explanation = engine::explain(&ground, options, tool, args)?;
-            if *json {
-                say_json(&explanation_json(&explanation))?
-            } else {
-                say(&explanation_text(&explanation))?
-            }
-            Ok(0)
+            let under = Under { profile: profile.as_deref(), policy: policy.as_deref() };
+            policy::explain(tool, args, &under, *json, place)
         }
     }
-}
-
-fn explanation_json(explanation: &Explanation) -> Value {
-    let steps: Vec<Value> = explanation
-        .steps
-        .iter()
-        .map(|step| json!({"name": step.name, "said": step.said, "micros": step.micros}))
-        .collect();
-    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "verdict": explanation.verdict})
-}
-
-fn explanation_text(explanation: &Explanation) -> String {
-    let verdict = &explanation.verdict;
-    let mut rows = Vec::new();
-    for step in &explanation.steps {
-        let said = if step.said.is_empty() { "-".to_owned() } else { step.said.join("; ") };
-        rows.push(vec![step.name.clone(), format!("{:.1} µs", step.micros), said]);
-    }
-    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
-    let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
-    out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
-    for (who, line) in [("user", &verdict.user_line), ("model", &verdict.model_line)] {
-        if !line.is_empty() {
-            out.push_str(&format!("{who}: {line}\n"));
-        }
-    }
-    out
 }
 
 fn verify(ground: &Ground, journal: Option<&str>) -> Result<u8, Report> {

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::args::{ConfigVerb, ModelArgs, Place, SessionsVerb};
+use super::policy;
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, environment, ground};
 use super::style::{bytes, table};
@@ -52,6 +53,7 @@ pub(super) fn looking() -> Options {
         session: SessionChoice::Unkept,
         tools: None,
         rules: Vec::new(),
+        policy_file: None,
         human: false,
         remind_report: false,
         record: None,
@@ -91,7 +93,7 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
 }
 
 /// Local time to the minute, for people.
-fn local(stamp: &str) -> String {
+pub(super) fn local(stamp: &str) -> String {
     let zoned = stamp.parse::<jiff::Timestamp>().map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
     zoned.map_or_else(|_| stamp.to_owned(), |zoned| zoned.strftime("%Y-%m-%d %H:%M").to_string())
 }
@@ -122,6 +124,9 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
         }
         ConfigVerb::Show { origin, json } => show(&bare_ground(place)?, *origin, *json)?,
         ConfigVerb::Check => check(&bare_ground(place)?)?,
+        ConfigVerb::Approvals { verb, json } => {
+            policy::approvals(verb.as_ref(), *json, &bare_ground(place)?)?
+        }
         ConfigVerb::Trust => {
             let done = bare_ground(place)?.trust_project()?;
             say(if done {
@@ -150,6 +155,9 @@ fn show(ground: &Ground, origin: bool, as_json: bool) -> Result<(), Report> {
         let rows: Vec<Value> = flat
             .iter()
             .map(|(key, value)| json!({"key": key, "value": value, "origin": ground.settings.origin(key)}))
+            .chain(policy::rule_rows(ground)?.into_iter().map(
+                |[name, action, origin]| json!({"key": format!("policy rule: {name}"), "value": action, "origin": origin}),
+            ))
             .collect();
         return say_json(&rows);
     }
@@ -159,7 +167,13 @@ fn show(ground: &Ground, origin: bool, as_json: bool) -> Result<(), Report> {
         row.extend(origin.then(|| ground.settings.origin(key)));
         row
     });
-    say(&table(&rows.collect::<Vec<_>>()))
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    rows.extend(policy::rule_rows(ground)?.into_iter().map(|[name, action, from]| {
+        let mut row = vec![format!("policy rule: {name}"), action];
+        row.extend(origin.then_some(from));
+        row
+    }));
+    say(&table(&rows))
 }
 
 fn flatten(prefix: &str, value: &Value, out: &mut Vec<(String, Value)>) {
@@ -190,7 +204,9 @@ fn check(ground: &Ground) -> Result<(), Report> {
     }
     ground.profile(&name)?;
     lines.push(format!("profile in use: {name}"));
-    if let ProjectTrust::Untrusted(files) = &ground.trust {
+    let in_force = engine::policy_in_force(ground, looking())?;
+    lines.push(format!("policy: ok (preset {}, {} rules)", in_force.preset, in_force.rules.len()));
+    if let ProjectTrust::Untrusted(files, _) = &ground.trust {
         lines.push(format!("{} project files are not trusted, and were not read", files.files.len()));
     }
     let set = ENVIRONMENT.iter().filter(|(name, _)| std::env::var_os(name).is_some());

@@ -6,6 +6,7 @@ mod command;
 mod headless;
 mod kernel;
 mod look;
+mod policy;
 mod say;
 mod signals;
 mod stand;

@@ -5,12 +5,15 @@
 mod audit;
 mod demo;
 mod doctor;
+pub mod drill;
 mod ground;
 mod history;
 mod inspect;
 mod instructions;
 mod key;
+mod lawbook;
 mod options;
+mod policy;
 mod sandbox;
 mod session;
 mod verify;
@@ -24,6 +27,10 @@ pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use inspect::{Place, explain, models, paths, sessions, transcript};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};
+pub use policy::{
+    Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,
+    remove_approval, replay, stats,
+};
 pub use session::Session;
-pub use verify::{Checked, verify};
+pub use verify::{JournalsChecked, verify};
 pub use why::{Why, why};

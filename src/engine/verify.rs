@@ -11,7 +11,7 @@ use crate::protocol::{Report, ReportKind};
 
 /// Journals whose chains hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct JournalsChecked {
     /// Entries of the index; `None` where it was not asked for, or where no head was ever signed.
     pub index: Option<u64>,
     /// In order of time.
@@ -20,7 +20,7 @@ pub struct Checked {
 
 /// Checks one journal (a path, or a session of this project), or all of them and the index. The first
 /// thing that is wrong is an error of kind `Check`.
-pub fn verify(ground: &Ground, env: &SharedEnv, given: Option<&str>) -> Result<Checked, Report> {
+pub fn verify(ground: &Ground, env: &SharedEnv, given: Option<&str>) -> Result<JournalsChecked, Report> {
     let trusted = key::trusted(ground, env)?;
     let folder = ground.state()?.sub("journal").map_err(state)?;
     let Some(given) = given else {
@@ -33,14 +33,14 @@ pub fn verify(ground: &Ground, env: &SharedEnv, given: Option<&str>) -> Result<C
             journals.push((path.clone(), verified.map_err(|why| broken(&path, &why))?));
         }
         let index = checked.index.map_err(|why| broken(folder.path(), &why))?;
-        return Ok(Checked { index, journals });
+        return Ok(JournalsChecked { index, journals });
     };
     let path = match Path::new(given) {
         path if path.is_file() => path.to_owned(),
         _ => journal_of(ground, given)?,
     };
     let verified = kernel::verify(&path, &trusted).map_err(|why| broken(&path, &why))?;
-    Ok(Checked { index: None, journals: vec![(path, verified)] })
+    Ok(JournalsChecked { index: None, journals: vec![(path, verified)] })
 }
 
 pub(super) fn broken(path: &Path, why: &Broken) -> Report {

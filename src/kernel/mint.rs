@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Level, Place, Prepared, UNKNOWN, is_loopback, system_git};
+use super::effects::{Fact, Level, Place, Prepared, is_loopback, system_git};
 use super::grant::{NetScope, Reach};
 use super::rung::Finding;
 use crate::base::{FileKind, resolve};
@@ -36,7 +36,8 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
 fn open_host(network: &mut NetScope, sandbox: SandboxStrength, host: &str) {
     match network {
         NetScope::All => {}
-        _ if sandbox != SandboxStrength::Full || host == UNKNOWN => *network = NetScope::All,
+        // A remote by its name, or a host only known when it runs: nothing a proxy could check.
+        _ if sandbox != SandboxStrength::Full || host.contains(' ') => *network = NetScope::All,
         NetScope::Hosts(hosts) => drop(hosts.insert(host.to_owned())),
         NetScope::None => *network = NetScope::Hosts([host.to_owned()].into()),
     }

@@ -12,19 +12,26 @@ mod admit;
 mod charter;
 mod effects;
 mod error;
+mod examples;
 mod grant;
 mod intake;
 mod journal;
 mod judge;
 mod judgement;
+mod law;
 #[cfg(test)]
 mod laws;
+mod leases;
 mod mint;
 mod moment;
+mod replay;
 mod rung;
+mod spent;
 mod standing;
+mod stats;
 #[cfg(test)]
 mod testing;
+mod witness;
 
 pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
@@ -36,5 +43,10 @@ pub use journal::{
     Verified, read as read_journal, trusted_keys, verify, verify_all,
 };
 pub use judge::Kernel;
-pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};
+pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
+pub use law::{Kept, Reloaded};
+pub use leases::Leases;
+pub use replay::{Past, Replayed};
+pub use spent::Spent;
 pub use standing::{Identity, Run, TRAILERS};
+pub use stats::{Slow, Stats};

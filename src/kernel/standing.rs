@@ -46,7 +46,7 @@ impl Identity {
 }
 
 /// Where one agent stands.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Standing {
     run: Run,
     /// The first row of the run.
@@ -91,9 +91,13 @@ impl Kernel {
     }
 
     /// Puts on record that a run of `agent` begins, with the digest of what was asked. Its rows carry
-    /// the run from here on.
+    /// the run from here on, and what earlier ones used up no longer counts.
     pub fn begin_run(&self, agent: &str, run: Run, prompt: Option<&str>) -> Result<(), KernelError> {
         let mut state = self.state();
+        // Those of sub-agents count towards the run that started them.
+        if !agent.contains('/') {
+            state.accounts = Default::default();
+        }
         let standing = state.standing.entry(agent.to_owned()).or_default();
         standing.run = run;
         let row = Row {

@@ -35,7 +35,7 @@ impl Agent {
         }
     }
 
-    pub(super) fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
+    pub(in crate::agent) fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -60,7 +60,7 @@ impl Agent {
         }
     }
 
-    pub(super) fn fault(&mut self, error: &KernelError) {
+    pub(in crate::agent) fn fault(&mut self, error: &KernelError) {
         self.inputs.push_back(Input::Fault(unrecorded(error)));
     }
 }

@@ -40,7 +40,7 @@ impl Sources {
     pub fn open(ground: &Ground, options: Options) -> Result<Self, Report> {
         let project = ground.state()?;
         let trusted = key::trusted(ground, &options.env)?;
-        let (kernel, temp) = judge_only(ground, options)?;
+        let (kernel, _, temp) = judge_only(ground, options, None)?;
         let repository = match ground.workspace.git_common {
             None => Err(format!("{} is in no git repository", ground.workspace.root.display())),
             Some(_) => {

@@ -1,6 +1,7 @@
 //! Looking at a repository: history, blame, patches. Nothing here runs a hook or a configured program,
 //! and nothing is changed; libgit2 has neither for what is done here.
 
+mod kept;
 mod shim;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use git2::{BlameOptions, Commit, DiffFormat, DiffOptions, ErrorCode, ObjectType,
 
 use crate::kernel::{Grant, Reach};
 
+pub use kept::KeptFiles;
 pub use shim::{install as install_shim, is_there as git_is_there};
 
 /// Commits taken of a range; more is a mistake in the range.
