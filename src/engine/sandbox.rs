@@ -68,7 +68,7 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     Ok(Fence { strength, layers, environment, cache, line })
 }
 
-/// Puts a `git` before the user's that adds trailers to commits. Its folder is not below the one that
+/// Puts a `git` before the user's that adds trailers to commits; `Err` is a notice. Its folder is not below the one that
 /// commands may write.
 pub(super) fn with_trailers(ground: &Ground, fence: &mut Fence) -> Result<Option<PrivateTemp>, Report> {
     let vars = &mut fence.environment.vars;
@@ -76,8 +76,9 @@ pub(super) fn with_trailers(ground: &Ground, fence: &mut Fence) -> Result<Option
     if ground.settings.settings.commit_trailers == Some(false) || !git_is_there(path) {
         return Ok(None);
     }
+    // The journal has the commit all the same, so a run goes on without.
     let failed = |error: std::io::Error| {
-        Report::new(ReportKind::Host, "no folder for git's trailers can be made")
+        Report::note("commits will carry no trailers: the folder for them cannot be made")
             .cause(error.to_string())
             .hint("free some space in the temporary folder, or set commit_trailers: false")
     };

@@ -81,7 +81,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
-    let shim = with_trailers(ground, &mut fence)?;
+    let shim = with_trailers(ground, &mut fence);
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
@@ -101,6 +101,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
+    let shim = shim.unwrap_or_else(|notice| {
+        notices.push(notice);
+        None
+    });
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
