@@ -8,9 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{
-    Fact, Place, Prepared, UNKNOWN, is_loopback, prepare, system_read, system_tree, user_write,
-};
+use super::effects::{Fact, Place, Prepared, is_loopback, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
 use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
@@ -412,7 +410,8 @@ fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
         .collect();
     if !hosts.is_empty() {
         // Hosts are told apart only where a command has a network of its own.
-        let told_apart = charter.sandbox == SandboxStrength::Full && !hosts.contains(&UNKNOWN);
+        let told_apart =
+            charter.sandbox == SandboxStrength::Full && !hosts.iter().any(|host| host.contains(' '));
         told.push(if told_apart {
             format!("network: {}", hosts.join(", "))
         } else {

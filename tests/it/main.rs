@@ -11,6 +11,7 @@ mod headless;
 mod house;
 mod kernel;
 mod model;
+mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
