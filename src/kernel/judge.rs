@@ -47,6 +47,13 @@ pub(super) struct State {
     witnesses: Arc<Witnesses>,
 }
 
+impl State {
+    /// No check counts as passed any more.
+    pub fn forget_checks(&mut self) {
+        self.witnesses = Arc::default();
+    }
+}
+
 /// Who asks for a call to be judged, and what a person has agreed to.
 struct Asker<'a> {
     agent: &'a str,
@@ -296,8 +303,7 @@ impl Kernel {
         state.journal.append(row)?;
         let granted = matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform);
         if granted && !law.checks.is_empty() {
-            let background = call.args.get("background").and_then(Value::as_bool) == Some(true);
-            Arc::make_mut(&mut state.witnesses).granted(&call.id, &prepared, background, &law.checks);
+            Arc::make_mut(&mut state.witnesses).granted(&call, &prepared, &law.checks);
         }
         drop(state);
         Ok(match verdict.kind {

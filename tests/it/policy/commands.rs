@@ -46,6 +46,11 @@ fn check_says_what_a_file_would_change() {
         let bad = put(&world, "bad.yaml", text);
         world.iosm(&["kernel", "check", &bad]).run().expect(5).says(words);
     }
+    // The project's own file is held to what a project may say.
+    world.write(".iosm/policy.yaml", "rules: [{name: open, action: allow, tool: read}]\n");
+    world.iosm(&["kernel", "check", ".iosm/policy.yaml"]).run().expect(5).says("may only tighten");
+    world.write(".iosm/policy.yaml", "rules: [{name: shut, action: deny, tool: read}]\n");
+    world.iosm(&["kernel", "check", ".iosm/policy.yaml"]).run().expect(0).prints("+ deny `shut`");
     world.iosm(&["kernel", "check", "absent.yaml"]).run().expect(2).says("there is no file");
 }
 

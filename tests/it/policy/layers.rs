@@ -94,6 +94,29 @@ fn a_profile_may_hold_back_and_not_open() {
 }
 
 #[test]
+fn deleting_what_nothing_else_holds_asks_and_what_the_session_made_does_not() {
+    let world = World::new();
+    let bash = |command: &str| format!("{{tool: bash, args: {{command: '{command}'}}}}");
+    let model = script(&world, &[&bash("rm -f src/b.txt")]);
+    world.text(&model, &["x"]).expect(6).says("src/b.txt is in no commit");
+    assert!(world.repo().join("src/b.txt").exists());
+    world.write("target/debug/old", "built");
+    world.write(".gitignore", "*.local\n");
+    world.write("my.local", "x");
+    for lines in [
+        &["rm -rf target", "rm my.local"][..],
+        &["mkdir made; echo x > made/y; ls > z.txt", "rm -rf made z.txt"],
+        &["mv src/b.txt src/c.txt", "ls"],
+    ] {
+        let calls: Vec<String> = lines.iter().map(|line| bash(line)).collect();
+        let calls: Vec<&str> = calls.iter().map(String::as_str).collect();
+        let result = world.json(&script(&world, &calls), &["x"]).expect(0).result();
+        assert_eq!(result["tool_calls"]["denied"], 0, "{lines:?}");
+    }
+    assert!(!world.repo().join("target").exists() && !world.repo().join("made").exists());
+}
+
+#[test]
 fn flags_are_the_users_own_words() {
     let world = World::new();
     let model = script(&world, &[&write_call("../outside.txt")]);
