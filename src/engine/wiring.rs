@@ -411,11 +411,12 @@ fn usage(error: crate::session::SessionError) -> Report {
 }
 
 /// A kernel that only explains, and the layers of its policy. Its journal lies in the temporary folder
-/// that comes with it, and goes with it. `user` stands in the place of the user's own policy file.
+/// that comes with it, and goes with it. `file` stands in the place of the user's own policy, or is the
+/// project's.
 pub(super) fn judge_only(
     ground: &Ground,
     options: Options,
-    user: Option<&std::path::Path>,
+    file: Option<&std::path::Path>,
 ) -> Result<(Kernel, PolicyLayers, PrivateTemp), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
@@ -424,10 +425,7 @@ pub(super) fn judge_only(
     let fence = fence(ground, &options, temp.path())?;
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let book = Book::new(ground, &profile, &options, tools);
-    let layers = match user {
-        Some(file) => book.layers_with(file)?,
-        None => book.layers()?,
-    };
+    let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
     let own = ground.state()?;

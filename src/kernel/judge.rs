@@ -8,9 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{
-    Fact, Place, Prepared, UNKNOWN, is_loopback, prepare, system_read, system_tree, user_write,
-};
+use super::effects::{Fact, Place, Prepared, is_loopback, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
 use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
@@ -60,6 +58,13 @@ impl State {
             standing.mark(&mut row);
         }
         self.journal.append(row)
+    }
+}
+
+impl State {
+    /// No check counts as passed any more.
+    pub fn forget_checks(&mut self) {
+        self.witnesses = Arc::default();
     }
 }
 
@@ -333,8 +338,7 @@ impl Kernel {
         let hash = state.journal.last_hash().to_owned();
         let granted = matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform);
         if granted && !law.checks.is_empty() {
-            let background = call.args.get("background").and_then(Value::as_bool) == Some(true);
-            Arc::make_mut(&mut state.witnesses).granted(&call.id, &prepared, background, &law.checks);
+            Arc::make_mut(&mut state.witnesses).granted(&call, &prepared, &law.checks);
         }
         let standing = state.standing.get(asker.agent).cloned();
         drop(state);
@@ -455,7 +459,8 @@ fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
         .collect();
     if !hosts.is_empty() {
         // Hosts are told apart only where a command has a network of its own.
-        let told_apart = charter.sandbox == SandboxStrength::Full && !hosts.contains(&UNKNOWN);
+        let told_apart =
+            charter.sandbox == SandboxStrength::Full && !hosts.iter().any(|host| host.contains(' '));
         told.push(if told_apart {
             format!("network: {}", hosts.join(", "))
         } else {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Capability, Charter, Journal, Judgement, Kernel, Keys, SandboxStrength};
 use crate::base::{BlobStore, StateDir};
-use crate::config::{Policy, Rule, RuleAction};
+use crate::config::{Layer, Policy, PolicyFile, Reading, Rule, RuleAction};
 use crate::protocol::{Effect, EffectRule, ToolCall, ToolSpec, Verdict, VerdictKind};
 
 pub(super) struct World {
@@ -97,9 +97,14 @@ impl World {
         Self { temp, charter }
     }
 
-    /// Reads rules such as `deny bash(make*)`.
+    /// Reads rules such as `deny bash(make*)`, or `{name: …}` as in a file of the user's.
     pub fn rules(rules: &[&str]) -> Vec<Rule> {
         let read = |rule: &&str| {
+            if rule.starts_with('{') {
+                let reading =
+                    Reading { layer: Layer::User, file: None, tools: &["read", "write", "edit", "bash"] };
+                return PolicyFile::read(&format!("rules: [{rule}]"), reading).unwrap().rules.remove(0);
+            }
             let (action, text) = rule.split_once(' ').unwrap();
             let action = match action {
                 "allow" => RuleAction::Allow,
@@ -135,10 +140,14 @@ impl World {
     }
 
     pub fn kernel(&self) -> Kernel {
+        self.kernel_of(self.charter.clone())
+    }
+
+    pub fn kernel_of(&self, charter: Charter) -> Kernel {
         let session = crate::base::new_id("s");
         let journal =
             Journal::open(self.state().sub("journal").unwrap(), &session, &Keys::throwaway()).unwrap();
-        Kernel::new(self.charter.clone(), journal, self.blobs()).unwrap()
+        Kernel::new(charter, journal, self.blobs()).unwrap()
     }
 
     pub fn call(&self, tool: &str, argument: &str) -> ToolCall {
