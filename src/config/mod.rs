@@ -6,6 +6,7 @@
 mod dirs;
 mod policy;
 mod profile;
+mod remotes;
 mod settings;
 mod strict;
 mod trust;
@@ -14,6 +15,7 @@ mod workspace;
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use policy::{Policy, PolicyError, Preset, Rule, RuleAction};
 pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
+pub use remotes::configured_remotes;
 pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
 };

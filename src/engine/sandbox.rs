@@ -34,6 +34,8 @@ pub(super) struct Fence {
     /// The cache folder of this project that commands may write.
     pub cache: PathBuf,
     pub line: String,
+    /// Package managers and the hosts of their registries.
+    pub registries: Vec<(String, Vec<String>)>,
 }
 
 pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<Fence, Report> {
@@ -57,11 +59,14 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     };
     let mut environment = Environment::new(&around, &toolchains);
     for name in &expose.env {
-        environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
+        if let Some(value) = (options.env)(name) {
+            environment.set(name, &value);
+        }
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
     let (strength, layers, line) = strength(options);
-    Ok(Fence { strength, layers, environment, cache, line })
+    let registries = toolchains.package_managers();
+    Ok(Fence { strength, layers, environment, cache, line, registries })
 }
 
 fn strength(options: &Options) -> (SandboxStrength, Layers, String) {

@@ -12,7 +12,7 @@ use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
-use crate::config::{Policy, Preset, Profile};
+use crate::config::{Policy, Preset, Profile, configured_remotes};
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
@@ -280,6 +280,11 @@ fn charter(
         cache: fence.cache.clone(),
         home: dirs.home.clone(),
         own_dirs: vec![dirs.config.clone(), dirs.state.clone(), dirs.data.clone()],
+        registries: fence.registries.clone(),
+        remotes: match &ground.workspace.git_common {
+            Some(git) => configured_remotes(git, &dirs.home),
+            None => Vec::new(),
+        },
         tools: registry.specs().cloned().collect(),
         capability: Capability {
             profile: profile.name.clone(),

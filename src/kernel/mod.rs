@@ -29,7 +29,7 @@ pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
-pub use grant::{Grant, NetScope, Reach, RunScope};
+pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};
 pub use journal::{Broken, Journal, Row, Verified, verify};
 pub use judge::Kernel;
 pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};

@@ -23,8 +23,12 @@ pub enum Effect {
         argv: Vec<String>,
     },
     Net {
+        /// A name in lower case, an address without brackets, or words where neither is known.
         host: String,
         port: Option<u16>,
+        /// `GET` or `HEAD`, where the call sends exactly that; `None` for a command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
     },
     Git {
         op: String,
@@ -50,6 +54,11 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Reaching a host by whatever it is that a command sends.
+    pub fn net(host: impl Into<String>, port: Option<u16>) -> Self {
+        Self::Net { host: host.into(), port, method: None }
+    }
+
     /// The name of its kind, as profiles and policies spell it.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -78,8 +87,8 @@ impl Effect {
             Self::Write { path } => format!("write {}", path.display()),
             Self::Delete { path } => format!("delete {}", path.display()),
             Self::Exec { argv, .. } => format!("run {}", argv.join(" ")),
-            Self::Net { host, port: Some(port) } => format!("reach {host}:{port}"),
-            Self::Net { host, port: None } => format!("reach {host}"),
+            Self::Net { host, port: Some(port), .. } => format!("reach {host}:{port}"),
+            Self::Net { host, port: None, .. } => format!("reach {host}"),
             Self::Git { op } => format!("git {op}"),
             Self::Spawn { profile } => format!("start a sub-agent ({profile})"),
             Self::Ask => "ask the user".to_owned(),

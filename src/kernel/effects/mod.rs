@@ -1,17 +1,19 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
+mod fetch;
 mod git;
 mod guard;
 mod net;
 mod path;
 mod place;
 mod programs;
+mod registry;
 mod shell;
 
 pub(super) use git::GitCall;
 pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level};
-pub(super) use net::{UNKNOWN, is_loopback};
+pub(super) use net::{UNKNOWN, is_host, is_loopback};
 pub(super) use path::{system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::is_interpreter;
@@ -50,6 +52,10 @@ pub(super) enum Via {
     Redirect,
     /// A word of a command in a shell line.
     Word,
+    /// A package manager that talks to the registry it is set up with: no model chose the host.
+    Registry,
+    /// Git, which asks a configured remote for what it has: no model chose the host or the payload.
+    Remote,
     /// A word of an unknown program that names something guarded; nobody knows what for.
     Mention,
     /// The shell line as a whole.
@@ -115,6 +121,7 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::ReadPath { arg } => path::read(charter, text(arg), false),
         EffectRule::ReadTree { arg } => path::read(charter, text(arg), true),
         EffectRule::WritePath { arg } => path::write(charter, text(arg)),
+        EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }

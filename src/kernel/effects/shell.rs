@@ -15,7 +15,8 @@ use crate::syntax::shell::{Known, RedirectKind, ShellScan, SimpleCommand, Word, 
 
 pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     let mut scan = scan(line);
-    let mut find = Find { charter, facts: Vec::with_capacity(8), full: false };
+    let remotes_stand = !scan.commands.iter().any(net::changes_remotes);
+    let mut find = Find { charter, facts: Vec::with_capacity(8), full: false, remotes_stand };
     for redirect in &scan.redirects {
         find.redirect(redirect.kind, &redirect.target, redirect.dir.as_deref());
     }
@@ -78,6 +79,8 @@ struct Find<'c> {
     charter: &'c Charter,
     facts: Vec<Fact>,
     full: bool,
+    /// No command of the line changes where remotes point.
+    remotes_stand: bool,
 }
 
 impl Find<'_> {
@@ -157,8 +160,8 @@ impl Find<'_> {
     }
 
     fn command(&mut self, command: &SimpleCommand) {
-        for effect in net::effects(command) {
-            self.push(Fact::bare(effect, Via::Word));
+        for (effect, via) in net::effects(self.charter, command, self.remotes_stand) {
+            self.push(Fact::bare(effect, via));
         }
         if let Some(git) = GitCall::of(command) {
             self.git(&git, command);
