@@ -57,6 +57,9 @@ pub struct Expose {
     pub env: Vec<String>,
     /// Folders that may be read.
     pub paths: Vec<PathBuf>,
+    /// Hosts that commands and requests with any network may reach besides those granted, such as a
+    /// private registry: `host`, `host:port` or `*.suffix`. They may have private addresses.
+    pub hosts: Vec<String>,
 }
 
 /// Where a value came from.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::ground::{Ground, state};
 use super::options::Options;
+use crate::host::net::Outward;
 use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchains};
 use crate::kernel::SandboxStrength;
 use crate::protocol::{Report, ReportKind};
@@ -36,6 +37,7 @@ pub(super) struct Fence {
     pub line: String,
     /// Package managers and the hosts of their registries.
     pub registries: Vec<(String, Vec<String>)>,
+    pub outward: Outward,
 }
 
 pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<Fence, Report> {
@@ -65,8 +67,9 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
     let (strength, layers, line) = strength(options);
+    let outward = Outward::new(&*options.env, &expose.hosts);
     let registries = toolchains.package_managers();
-    Ok(Fence { strength, layers, environment, cache, line, registries })
+    Ok(Fence { strength, layers, environment, cache, line, registries, outward })
 }
 
 fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
@@ -84,6 +87,7 @@ fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
         None => none("none on this machine: commands need a person".into()),
         Some(probed) => {
             let held = match probed {
+                Strength::Full { .. } => SandboxStrength::Full,
                 Strength::Reduced { .. } => SandboxStrength::Reduced,
                 Strength::Partial { .. } => SandboxStrength::Partial,
                 Strength::None { .. } => SandboxStrength::None,

@@ -22,7 +22,7 @@ use crate::model::{
 };
 use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
 use crate::session::{self, Loaded, SessionLog, Start};
-use crate::tools::{Registry, register_bash, register_leaf_tools};
+use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
@@ -205,8 +205,10 @@ fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
 fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Registry, Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
-    let processes = Processes::new(options.launcher.clone(), fence.environment.clone(), fence.layers);
+    let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
+    let processes = Processes::with_outward(launcher, environment, fence.layers, fence.outward.clone());
     register_bash(&mut all, &processes);
+    register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {
         for tool in wanted {
             if all.get(tool).is_none() {

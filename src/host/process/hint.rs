@@ -24,9 +24,24 @@ const SIGNS: [(&[&str], &str); 3] = [
     ),
 ];
 
+/// Signs that a program with granted hosts did not take its only way to them, the proxy.
+const STRAIGHT: [&str; 7] = [
+    "Network is unreachable",
+    "Could not resolve host",
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "getaddrinfo",
+    "kex_exchange_identification",
+    "Connection refused",
+];
+const THROUGH_THE_PROXY: &str = "[this command's only way out is the HTTP proxy in HTTPS_PROXY, which not every program takes: git over ssh and other protocols than HTTP cannot; use an https:// remote, or ask the user to do this step]";
+
 /// One line for a command that failed on something the sandbox refuses; `None` when nothing points
-/// to it.
-pub fn sandbox_hint(output: &str) -> Option<&'static str> {
+/// to it. `proxied`: a proxy was its way to some hosts.
+pub fn sandbox_hint(output: &str, proxied: bool) -> Option<&'static str> {
+    if proxied && STRAIGHT.iter().any(|sign| output.contains(sign)) {
+        return Some(THROUGH_THE_PROXY);
+    }
     SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign))).map(|(_, hint)| *hint)
 }
 
@@ -37,9 +52,14 @@ mod tests {
     #[test]
     fn hints_come_only_with_a_sign() {
         assert!(
-            sandbox_hint("curl: (6) Could not resolve host: x").is_some_and(|h| h.contains("no network"))
+            sandbox_hint("curl: (6) Could not resolve host: x", false)
+                .is_some_and(|h| h.contains("no network"))
         );
-        assert!(sandbox_hint("touch: /etc/x: Permission denied").is_some_and(|h| h.contains("expose")));
-        assert_eq!(sandbox_hint("error[E0308]: mismatched types"), None);
+        let denied = "touch: /etc/x: Permission denied";
+        assert!(sandbox_hint(denied, false).is_some_and(|h| h.contains("expose")));
+        assert!(sandbox_hint(denied, true).is_some_and(|h| h.contains("expose")));
+        assert_eq!(sandbox_hint("error[E0308]: mismatched types", true), None);
+        let ssh = "ssh: Could not resolve hostname github.com: Temporary failure in name resolution";
+        assert!(sandbox_hint(ssh, true).is_some_and(|h| h.contains("git over ssh")));
     }
 }

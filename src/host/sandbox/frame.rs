@@ -23,6 +23,8 @@ pub const KILL: u8 = b'k';
 /// errors.
 pub const WITH_INPUT: u8 = 1;
 pub const WITH_SCRIPT: u8 = 2;
+/// The namespaces that commands share must exist.
+pub const WITH_NAMESPACES: u8 = 4;
 
 /// Largest answer: a failure with its detail.
 pub const MOST_ANSWER: usize = 8 * 1024;
@@ -35,6 +37,8 @@ pub struct Order {
     pub cwd: PathBuf,
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
+    pub protected: Vec<PathBuf>,
+    pub sockets: Vec<PathBuf>,
     pub network: Network,
     pub limits: Limits,
     pub layers: Layers,
@@ -56,6 +60,7 @@ pub enum Step {
     Setup,
     Cwd,
     Root,
+    Namespaces,
     Landlock,
     Seccomp,
     Lookup,
@@ -85,6 +90,7 @@ impl Failure {
             Step::Setup => SandboxError::Setup { what: text(), source },
             Step::Cwd => SandboxError::Cwd { path: path(), source },
             Step::Root => SandboxError::Root { path: path(), source },
+            Step::Namespaces => SandboxError::Namespaces { what: text(), source },
             Step::Landlock => SandboxError::Layer { layer: "landlock", source },
             Step::Seccomp => SandboxError::Layer { layer: "seccomp", source },
             Step::Lookup => {
@@ -158,10 +164,12 @@ impl Order {
         pen.list(self.argv.iter().map(|text| text.as_bytes()));
         pen.list(self.env.iter().map(|text| text.as_bytes()));
         pen.bytes(self.cwd.as_os_str().as_bytes());
-        pen.list(self.read.iter().map(|path| path.as_os_str().as_bytes()));
-        pen.list(self.write.iter().map(|path| path.as_os_str().as_bytes()));
+        for list in [&self.read, &self.write, &self.protected, &self.sockets] {
+            pen.list(list.iter().map(|path| path.as_os_str().as_bytes()));
+        }
         pen.number(self.network as u64);
-        for flag in [self.layers.landlock, self.layers.seccomp] {
+        let Layers { namespaces, landlock, seccomp } = self.layers;
+        for flag in [namespaces, landlock, seccomp] {
             pen.number(u64::from(flag));
         }
         let Limits { cpu_s, file_size, processes, memory_bytes } = self.limits;
@@ -181,13 +189,19 @@ impl Order {
             cwd: path(eye.bytes()?)?,
             read: eye.list(path)?,
             write: eye.list(path)?,
+            protected: eye.list(path)?,
+            sockets: eye.list(path)?,
             network: match eye.number()? {
                 0 => Network::None,
                 1 => Network::Proxied,
                 2 => Network::All,
                 _ => return None,
             },
-            layers: Layers { landlock: eye.number()? == 1, seccomp: eye.number()? == 1 },
+            layers: Layers {
+                namespaces: eye.number()? == 1,
+                landlock: eye.number()? == 1,
+                seccomp: eye.number()? == 1,
+            },
             limits: Limits {
                 cpu_s: eye.maybe()?,
                 file_size: eye.maybe()?,
@@ -267,8 +281,17 @@ impl Answer {
     }
 }
 
-const STEPS: [Step; 8] =
-    [Step::Fork, Step::Setup, Step::Cwd, Step::Root, Step::Landlock, Step::Seccomp, Step::Lookup, Step::Exec];
+const STEPS: [Step; 9] = [
+    Step::Fork,
+    Step::Setup,
+    Step::Cwd,
+    Step::Root,
+    Step::Namespaces,
+    Step::Landlock,
+    Step::Seccomp,
+    Step::Lookup,
+    Step::Exec,
+];
 
 #[cfg(test)]
 mod tests {
@@ -282,9 +305,11 @@ mod tests {
             cwd: "/w".into(),
             read: vec![],
             write: vec!["/w".into(), OsString::from_vec(vec![b'/', 0xff]).into()],
+            protected: vec!["/w/.git/config".into()],
+            sockets: vec!["/run/s".into()],
             network: Network::All,
             limits: Limits { cpu_s: Some(0), ..Limits::default() },
-            layers: Layers { landlock: true, seccomp: false },
+            layers: Layers { seccomp: false, ..Layers::ALL },
         };
         let bytes = order.encode();
         assert_eq!(Order::decode(&bytes), Some(order));

@@ -13,9 +13,9 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::net::unix::pipe;
 
 use super::error::SandboxError;
-use super::frame::{Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_SCRIPT};
+use super::frame::{Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT};
 use super::helper::Helper;
-use super::launch::{Command, Errors, Input, Launch};
+use super::launch::{Command, Errors, Input, Launch, Network};
 use super::running::{Process, Running};
 use super::strength::Strength;
 use super::{probe, sys};
@@ -47,11 +47,11 @@ impl Launcher {
             return Ok(known.clone());
         }
         let (ours, theirs) = control_pair()?;
-        self.send([PROBE, 0], &[theirs.as_raw_fd()])?;
+        self.send([PROBE, WITH_NAMESPACES], &[theirs.as_raw_fd()])?;
         drop(theirs);
         let control = Process::watch(ours)?;
         let mut answer = vec![0; MOST_ANSWER];
-        let length = control.receive(&mut answer).await?;
+        let (length, _) = control.receive(&mut answer).await?;
         let text = String::from_utf8_lossy(&answer[..length]);
         let strength = probe::read(&text).ok_or(SandboxError::Garbled)?;
         Ok(self.0.strength.get_or_init(|| strength).clone())
@@ -60,12 +60,17 @@ impl Launcher {
     /// Starts a command and waits until it runs or it is known why it cannot. Dropping what comes
     /// back, or this future, ends the command and all it started.
     pub async fn spawn(&self, launch: Launch) -> Result<Running, SandboxError> {
-        let Launch { command, cwd, env, read, write, network, limits, layers, input, errors } = launch;
+        let Launch { command, cwd, env, read, write, protected, sockets, network, limits, layers, .. } =
+            launch;
+        let (input, errors) = (launch.input, launch.errors);
+        if network == Network::Proxied && !layers.namespaces {
+            return Err(SandboxError::NeedsNamespaces);
+        }
         let (argv, script) = arguments(command)?;
         let env =
             env.into_iter().map(|(name, value)| terminated(format!("{name}={value}"), "the environment"));
         let env = env.collect::<Result<_, _>>()?;
-        let order = Order { argv, env, cwd, read, write, network, limits, layers };
+        let order = Order { argv, env, cwd, read, write, protected, sockets, network, limits, layers };
         let payload = memory_file(&order.encode())?;
         let (ours, theirs) = control_pair()?;
 
@@ -81,7 +86,7 @@ impl Launcher {
             Input::Pipe => pipe_in().map(|(write, read)| (Some(write), Some(read)))?,
         };
 
-        let mut flags = 0;
+        let mut flags = if layers.namespaces { WITH_NAMESPACES } else { 0 };
         let mut fds: Vec<RawFd> =
             [&payload, &theirs, &output_end, &errors_end].map(AsRawFd::as_raw_fd).to_vec();
         for (end, flag) in [(&input_end, WITH_INPUT), (&script, WITH_SCRIPT)] {
@@ -95,16 +100,17 @@ impl Launcher {
         drop((theirs, output_end, errors_end, input_end));
 
         let mut process = Process::watch(ours)?;
-        match process.answer().await? {
+        let (answer, proxy) = process.answer().await?;
+        match answer {
             Answer::Started { pid } => process.started(pid),
             Answer::Failed(failure) => return Err(failure.into_error()),
             Answer::Ended(_) => return Err(SandboxError::Garbled),
         }
-        Ok(Running { output, errors, input, process })
+        Ok(Running { output, errors, input, proxy, process })
     }
 
     fn send(&self, packet: [u8; 2], fds: &[RawFd]) -> Result<(), SandboxError> {
-        sys::send_with_fds(self.0.helper.socket(), &packet, fds).map_err(SandboxError::HelperGone)
+        sys::send_with_fds(self.0.helper.socket().as_raw_fd(), &packet, fds).map_err(SandboxError::HelperGone)
     }
 }
 

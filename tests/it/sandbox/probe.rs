@@ -14,6 +14,10 @@ const WHAT: &str = "IOSM_TEST_PROBE";
 pub enum Probe {
     TcpConnect(u16),
     TcpListen,
+    /// Says hello and prints the answer.
+    TcpTalk(u16),
+    /// Sends back what one caller after the other says first.
+    TcpServe(u16),
     UdpSend(u16),
     UnixConnect(String),
     UnixPair,
@@ -26,6 +30,8 @@ impl Probe {
         let words = match self {
             Self::TcpConnect(port) => format!("tcp-connect {port}"),
             Self::TcpListen => "tcp-listen".to_owned(),
+            Self::TcpTalk(port) => format!("tcp-talk {port}"),
+            Self::TcpServe(port) => format!("tcp-serve {port}"),
             Self::UdpSend(port) => format!("udp-send {port}"),
             Self::UnixConnect(path) => format!("unix-connect {path}"),
             Self::UnixPair => "unix-pair".to_owned(),
@@ -57,6 +63,22 @@ fn act(words: &str) -> io::Result<String> {
     match what {
         "tcp-connect" => TcpStream::connect(("127.0.0.1", port()?)).map(drop)?,
         "tcp-listen" => TcpListener::bind("127.0.0.1:0").map(drop)?,
+        "tcp-talk" => {
+            let mut stream = TcpStream::connect(("127.0.0.1", port()?))?;
+            stream.write_all(b"hello")?;
+            let mut answer = [0; 5];
+            stream.read_exact(&mut answer)?;
+            return Ok(String::from_utf8_lossy(&answer).into_owned());
+        }
+        "tcp-serve" => {
+            let listener = TcpListener::bind(("127.0.0.1", port()?))?;
+            loop {
+                let (mut stream, _) = listener.accept()?;
+                let mut said = [0; 5];
+                stream.read_exact(&mut said)?;
+                stream.write_all(&said)?;
+            }
+        }
         "udp-send" => {
             UdpSocket::bind("127.0.0.1:0")?.send_to(b"x", ("127.0.0.1", port()?))?;
         }
