@@ -11,6 +11,7 @@ mod headless;
 mod house;
 mod kernel;
 mod model;
+mod net;
 mod prompt;
 mod sandbox;
 mod schemas;
