@@ -100,7 +100,7 @@ mod tests {
             "&amp;".repeat(20_000),
         ] {
             let text = markdown(&page, "https://a.test/");
-            assert!(text.len() <= page.len() * 4 + 200, "{} from {}", text.len(), page.len());
+            assert!(text.len() <= page.len() * 16 + 200, "{} from {}", text.len(), page.len());
         }
     }
 }
