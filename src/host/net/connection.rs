@@ -277,7 +277,12 @@ fn same_host(target: &Target, name: Option<String>) -> Result<(), Refusal> {
         (Host::Name(host), Some(name)) if *host == name.trim_end_matches('.') => Ok(()),
         (Host::Address(_), None) => Ok(()),
         (Host::Name(_), None) => Err(Refusal::Nameless(target.clone())),
-        (_, Some(name)) => Err(Refusal::Fronting(target.clone(), name.chars().take(253).collect())),
+        // Only a name is repeated to a reader: a command may write anything there.
+        (_, Some(name)) => {
+            let name =
+                Host::parse(&name).map_or_else(|| "something else".to_owned(), |name| name.to_string());
+            Err(Refusal::Fronting(target.clone(), name))
+        }
     }
 }
 

@@ -24,7 +24,8 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
                 format!("Refused: there is no network here, so it cannot {what}. Work with what is on this machine."),
             )
         } else if ours {
-            Finding::ask(RUNG, "network", Reason::PolicyBlock).says(
+            // A rule of its own: a yes to asking a host is none to a command that sends it something.
+            Finding::ask(RUNG, "fetch", Reason::PolicyBlock).says(
                 format!("{what}: a person allows each host"),
                 format!("A person must allow each host, so this cannot {what} now. Work with what is on this machine, or leave that step to the user."),
             )
@@ -53,7 +54,7 @@ mod tests {
         let mut world = World::new();
         for url in ["https://docs.test/a", "http://localhost:3000/", "http://127.0.0.1/", "http://10.0.0.8/"]
         {
-            world.asks("fetch", url, "egress", "network");
+            world.asks("fetch", url, "egress", "fetch");
         }
         let kernel = world.kernel();
         let judge = |url: &str| kernel.judge("main", &world.call("fetch", url)).unwrap();
@@ -69,6 +70,9 @@ mod tests {
         ] {
             assert_eq!(matches!(judge(url), Judgement::Granted(_)), free, "{url}");
         }
+        let command =
+            kernel.judge("main", &world.call("bash", "curl -d @src/a.rs https://docs.test/")).unwrap();
+        assert!(matches!(command, Judgement::Asked(_)), "a yes to a request is none to a command");
         world.charter.policy.preset = Preset::Ci;
         world.refuses("fetch", "https://docs.test/", "egress", "no_network");
         world.refuses("fetch", "http://localhost:3000/", "egress", "no_network");

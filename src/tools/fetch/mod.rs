@@ -21,6 +21,9 @@ const MOST_BYTES: usize = 20 * 1024 * 1024;
 /// The largest image that is handed to a model, in bytes.
 const MOST_IMAGE_BYTES: u64 = 5 * 1024 * 1024;
 
+/// Of a media type, in characters; real ones are shorter.
+const LONGEST_TYPE: usize = 100;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Args {
@@ -156,7 +159,8 @@ fn wanted(answer: &Answer) -> bool {
 fn result(answer: Answer, raw: bool, head: bool) -> RawResult {
     let status = format!("{} {}", answer.status, answer.reason).trim_end().to_owned();
     let essence = answer.content_type.split(';').next().unwrap_or_default().trim();
-    let shown_type = if essence.is_empty() { "no type given" } else { essence };
+    let shown_type: String = essence.chars().take(LONGEST_TYPE).collect();
+    let shown_type = if shown_type.is_empty() { "no type given" } else { &shown_type };
     let size = match (&answer.body, answer.length) {
         (Some(body), _) if answer.cut => format!("cut after {} bytes", grouped(body.len())),
         (Some(body), _) => format!("{} bytes", grouped(body.len())),
