@@ -42,8 +42,8 @@ pub struct Main {
     /// Refuse: `tool` or `tool(glob)`, as often as needed
     #[arg(long, value_name = "RULE")]
     pub deny: Vec<String>,
-    /// Policy preset: coding, strict, contained, ci, read_only
-    #[arg(long, value_name = "PRESET")]
+    /// Policy preset (coding, strict, contained, ci, read_only), or a policy file
+    #[arg(long, value_name = "PRESET|FILE")]
     pub policy: Option<String>,
     /// Most requests to the model
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
@@ -185,7 +185,7 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// The policy kernel: verify a journal, explain a verdict
+    /// The policy kernel: check a policy, explain a verdict, replay a session, count and verify journals
     Kernel {
         #[command(subcommand)]
         verb: KernelVerb,
@@ -225,6 +225,13 @@ pub enum ConfigVerb {
     },
     /// Read every file and say what is wrong
     Check,
+    /// The questions that you answered for always; `remove N` takes one back
+    Approvals {
+        #[command(subcommand)]
+        verb: Option<ApprovalsVerb>,
+        #[arg(long)]
+        json: bool,
+    },
     /// Trust this project's own settings and profiles as they are now
     Trust,
     /// Take that back
@@ -234,7 +241,37 @@ pub enum ConfigVerb {
 }
 
 #[derive(Debug, Subcommand)]
+pub enum ApprovalsVerb {
+    /// Take an answer back, by its number in the list
+    Remove { number: usize },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum KernelVerb {
+    /// Read a policy file, try its rules on their examples, and say what it would change: exit 5 if it is bad
+    Check {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which verdicts of a past session another policy file would change
+    Replay {
+        /// A session's id, or words of its title
+        session: String,
+        /// Stands in the place of your own policy.yaml
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Calls, verdicts, questions and the slowest, from the journals of this project
+    Stats {
+        /// One session's id
+        session: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
     /// Check a journal's hash chain: exit 5 and the first broken row
     Verify {
         /// A journal file, or a session's id; the newest session of this project by default

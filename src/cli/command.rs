@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::args::{Command, ConfigVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{headless, look};
+use super::{headless, look, policy};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -39,6 +39,9 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Config { verb: ConfigVerb::Trust | ConfigVerb::Untrust, .. } => {
             not_from_an_agent("change what is trusted")
         }
+        Verb::Config { verb: ConfigVerb::Approvals { verb: Some(_), .. }, .. } => {
+            not_from_an_agent("change what is approved")
+        }
         _ => Ok(()),
     }
 }
@@ -60,7 +63,7 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
-        Verb::Kernel { verb, place } => look::kernel(&verb, &place),
+        Verb::Kernel { verb, place } => policy::kernel(&verb, &place),
         Verb::Models { json } => look::models(json),
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod command;
 mod headless;
 mod look;
+mod policy;
 mod say;
 mod signals;
 mod stand;

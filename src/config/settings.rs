@@ -156,7 +156,7 @@ impl Layers {
             }
         }
         if let (Some(asked), Some(held)) = (text(&layer, "policy"), text(&self.merged, "policy")) {
-            let rank = |name: &str| name.parse::<Preset>().map(tightness).unwrap_or(0);
+            let rank = |name: &str| name.parse::<Preset>().map_or(0, Preset::tightness);
             if rank(&asked) < rank(&held) {
                 return Err(SettingsError::Looser { file: path.to_owned(), asked, held });
             }
@@ -215,16 +215,6 @@ impl Resolved {
     /// Where `key` was set, in words.
     pub fn origin(&self, key: &str) -> String {
         self.origins.get(key).unwrap_or(&Origin::BuiltIn).to_string()
-    }
-}
-
-fn tightness(preset: Preset) -> u8 {
-    match preset {
-        Preset::Coding => 0,
-        Preset::Contained => 1,
-        Preset::Ci => 2,
-        Preset::Strict => 3,
-        Preset::ReadOnly => 4,
     }
 }
 

@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use super::ground::{Ground, state};
 use super::options::Options;
+use super::policy::InForce;
 use super::wiring::{catalog, judge_only};
-use crate::base::{folder_size, nearest};
+use crate::base::{StateDir, folder_size, nearest};
 use crate::kernel::{self, Explanation, Verified};
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
@@ -140,17 +141,39 @@ fn journal_of(ground: &Ground, given: Option<&str>) -> Result<PathBuf, Report> {
     }
 }
 
-/// What every rung says of a call that nobody makes.
-pub fn explain(ground: &Ground, options: Options, tool: &str, args: &str) -> Result<Explanation, Report> {
+/// The journals of this project: one session's, or all.
+pub(super) fn journals_of(ground: &Ground, given: Option<&str>) -> Result<Vec<(StateDir, String)>, Report> {
+    let dir = ground.state()?.sub("journal").map_err(state)?;
+    let mut names = dir.names().map_err(state)?;
+    names.retain(|name| {
+        let id = name.strip_suffix(".jsonl");
+        id.is_some_and(|id| given.is_none_or(|given| crate::base::matches_prefix(id, given)))
+    });
+    if let (Some(given), true) = (given, names.is_empty()) {
+        return Err(Report::new(ReportKind::Usage, format!("no journal {given} in this project"))
+            .hint("an id from `iosm sessions`, or none for all sessions"));
+    }
+    Ok(names.into_iter().map(|name| (dir.clone(), name)).collect())
+}
+
+/// What every rung says of a call that nobody makes, and the policy it is judged by.
+pub fn explain(
+    ground: &Ground,
+    options: Options,
+    tool: &str,
+    args: &str,
+) -> Result<(Explanation, InForce), Report> {
     let args: Value = serde_json::from_str(args).map_err(|error| {
         Report::new(ReportKind::Usage, format!("--args is no JSON: {error}"))
             .hint(r#"such as --args '{"path":"src/main.rs"}'"#)
     })?;
-    let kernel = judge_only(ground, options)?;
+    let (kernel, layers) = judge_only(ground, options, None)?;
     let names = kernel.tool_names();
     if !names.contains(&tool) && nearest(tool, names.iter().copied()).is_none() {
         return Err(Report::new(ReportKind::Usage, format!("there is no tool `{tool}`"))
             .hint(format!("tools: {}", names.join(", "))));
     }
-    kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }).map_err(state)
+    let explanation =
+        kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }).map_err(state)?;
+    Ok((explanation, InForce::new(&kernel.policy(), layers.read())))
 }

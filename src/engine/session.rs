@@ -67,7 +67,11 @@ async fn serve(
         let first = match op {
             Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
             Op::Resume => Input::Resume,
-            Op::Approve { .. } | Op::Cancel => continue,
+            Op::ReloadPolicy => {
+                agent.reload_policy().await;
+                continue;
+            }
+            Op::Approve { .. } | Op::Decline { .. } | Op::Cancel => continue,
             Op::Shutdown => return,
         };
         let mut outcome = agent.run(first, &mut ops).await;

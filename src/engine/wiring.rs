@@ -8,15 +8,17 @@ use tokio::sync::mpsc;
 
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::instructions;
+use super::lawbook::Book;
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
-use crate::config::{Policy, Preset, Profile, configured_remotes};
+use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
+use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
-use crate::kernel::{Capability, Charter, Journal, Kernel};
+use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
@@ -76,7 +78,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let registry = registry(&profile, &options, &fence)?;
+    let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
@@ -84,8 +86,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let id = opened.id.clone();
     let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
-    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
-    let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
+    let book = Book::new(ground, &profile, &options, tools);
+    let policy = book.layers()?.policy().clone();
+    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    let kernel = Arc::new(kernel(charter, journal, blobs.clone())?);
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
@@ -145,6 +149,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         turns: opened.turns,
         calls: opened.calls,
         price: price(catalog, name),
+        lawbook: Some(Arc::new(book)),
         events,
     });
     Ok(Wired { agent, hello, notices, temp, record, id: kept.then_some(id) })
@@ -202,7 +207,12 @@ fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
     }
 }
 
-fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Registry, Report> {
+/// What a profile is offered, and the names of all tools there are.
+pub(super) fn registry(
+    profile: &Profile,
+    options: &Options,
+    fence: &Fence,
+) -> Result<(Registry, Vec<&'static str>), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
@@ -223,7 +233,25 @@ fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Regis
     }
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
-    Ok(all.narrowed(|name| profile.tools.contains(name) && offered(name)))
+    let narrowed = all.narrowed(|name| profile.tools.contains(name) && offered(name));
+    Ok((narrowed, all.names().to_vec()))
+}
+
+/// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
+fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
+    let opened = Kernel::new(charter, journal, blobs);
+    let kernel = opened.map_err(|error| match error {
+        KernelError::Rule { .. } | KernelError::Example { .. } => config(error),
+        other => state(other),
+    })?;
+    let began = std::time::SystemTime::now();
+    Ok(match kernel.system_tree() {
+        Ok(grant) => match KeptFiles::open(grant, began) {
+            Ok(kept) => kernel.with_kept(Arc::new(kept)),
+            Err(_) => kernel,
+        },
+        Err(_) => kernel,
+    })
 }
 
 fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {
@@ -255,9 +283,9 @@ fn charter(
     fence: &Fence,
     session: &str,
     temp: &std::path::Path,
+    policy: Policy,
 ) -> Result<Charter, Report> {
     let settings = &ground.settings.settings;
-    let preset: Preset = settings.policy.as_deref().unwrap_or("coding").parse().map_err(config)?;
     let mut extra_roots = Vec::new();
     for dir in &settings.add_dirs {
         let real = dir.canonicalize().ok().filter(|real| real.is_dir()).ok_or_else(|| {
@@ -293,24 +321,31 @@ fn charter(
             tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
             effects: profile.effects.clone(),
         },
-        policy: Policy { preset, rules: options.rules.clone() },
+        policy,
         sandbox: fence.strength,
         unsandboxed_by_user: options.no_sandbox,
         human: options.human,
+        checkpoints: false,
     })
 }
 
 fn trust_notice(ground: &Ground) -> Option<Report> {
-    let ProjectTrust::Untrusted(files) = &ground.trust else { return None };
-    let names = files
-        .files
-        .iter()
-        .map(|file| file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string());
-    let names = names.collect::<Vec<_>>().join(", ");
-    Some(
-        Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
-            .hint("read them, then `iosm config trust`"),
-    )
+    let ProjectTrust::Untrusted(files, changes) = &ground.trust else { return None };
+    let report = match changes {
+        Some(changes) => {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            Report::note("this project's own files have changed since you trusted them; they do nothing until you trust them again")
+                .cause(changes.join(", "))
+        }
+        None => {
+            let name = |file: &PathBuf| {
+                file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
+            };
+            let names = files.files.iter().map(name).collect::<Vec<_>>().join(", ");
+            Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
+        }
+    };
+    Some(report.hint("read them, then `iosm config trust`"))
 }
 
 struct Opened {
@@ -368,17 +403,28 @@ fn usage(error: crate::session::SessionError) -> Report {
     Report::from_error(ReportKind::Usage, &error)
 }
 
-/// A kernel that only explains: its journal lies in a temporary folder and holds nothing.
-pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Report> {
+/// A kernel that only explains, and the layers of its policy: its journal lies in a temporary folder
+/// and holds nothing. `user` stands in the place of the user's own policy file.
+pub(super) fn judge_only(
+    ground: &Ground,
+    options: Options,
+    user: Option<&std::path::Path>,
+) -> Result<(Kernel, PolicyLayers), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let registry = registry(&profile, &options, &fence)?;
-    let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
+    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let book = Book::new(ground, &profile, &options, tools);
+    let layers = match user {
+        Some(file) => book.layers_with(file)?,
+        None => book.layers()?,
+    };
+    let policy = layers.policy().clone();
+    let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
     let own = ground.state()?;
     let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
-    Kernel::new(charter, journal, blobs).map_err(state)
+    Ok((kernel(charter, journal, blobs)?, layers))
 }

@@ -4,6 +4,7 @@
 //! of another kind is an error. `host` never judges, never asks, and never speaks to a model.
 
 pub mod file;
+pub mod git;
 pub mod net;
 pub mod process;
 pub mod sandbox;

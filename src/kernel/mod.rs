@@ -12,18 +12,25 @@ mod admit;
 mod charter;
 mod effects;
 mod error;
+mod examples;
 mod grant;
 mod intake;
 mod journal;
 mod judge;
 mod judgement;
+mod law;
 #[cfg(test)]
 mod laws;
+mod leases;
 mod mint;
 mod moment;
+mod replay;
 mod rung;
+mod spent;
+mod stats;
 #[cfg(test)]
 mod testing;
+mod witness;
 
 pub use admit::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
@@ -32,4 +39,9 @@ pub use error::KernelError;
 pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};
 pub use journal::{Broken, Journal, Row, Verified, verify};
 pub use judge::Kernel;
-pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};
+pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
+pub use law::{Kept, Reloaded};
+pub use leases::Leases;
+pub use replay::{Past, Replayed};
+pub use spent::Spent;
+pub use stats::{Slow, Stats};

@@ -95,6 +95,7 @@ impl World {
             sandbox: SandboxStrength::Reduced,
             unsandboxed_by_user: false,
             human: true,
+            checkpoints: false,
         };
         Self { temp, charter }
     }

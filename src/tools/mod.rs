@@ -9,6 +9,7 @@ mod edit;
 mod fetch;
 mod leaf;
 mod ledger;
+pub mod preview;
 mod read;
 mod registry;
 mod report;

@@ -53,6 +53,7 @@ fn kernel(root: &std::path::Path) -> Kernel {
         sandbox: SandboxStrength::Full,
         unsandboxed_by_user: false,
         human: true,
+        checkpoints: false,
     };
     let journal = Journal::open(StateDir::open(root.join("state/journal")).unwrap(), "s_bench").unwrap();
     let blobs = BlobStore::new(StateDir::open(root.join("state/blobs")).unwrap());

@@ -7,6 +7,7 @@ mod net;
 mod path;
 mod place;
 mod programs;
+mod recall;
 mod registry;
 mod shell;
 
@@ -16,7 +17,8 @@ pub(super) use guard::{Guard, Level};
 pub(super) use net::{UNKNOWN, is_host, is_loopback};
 pub(super) use path::{system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
-pub(super) use programs::is_interpreter;
+pub(super) use programs::{is_interpreter, is_known_program};
+pub(super) use recall::recall;
 
 use serde_json::Value;
 

@@ -37,8 +37,14 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
         };
         // A yes to one unknown host is none to the next.
         let finding = if host == UNKNOWN { finding.one_by_one() } else { finding };
-        // On loopback every port is a service of its own.
-        let subject = if is_loopback(host) { host_entry(host, *port) } else { host.clone() };
+        let subject = match fact.via {
+            // A yes to fetching from there is none to sending something there.
+            Via::Registry => format!("registry {host}"),
+            Via::Remote => format!("remote {host}"),
+            // On loopback every port is a service of its own.
+            _ if is_loopback(host) => host_entry(host, *port),
+            _ => host.clone(),
+        };
         out.object(at, finding.about(subject));
     }
 }
@@ -76,6 +82,24 @@ mod tests {
         world.charter.policy.preset = Preset::Ci;
         world.refuses("fetch", "https://docs.test/", "egress", "no_network");
         world.refuses("fetch", "http://localhost:3000/", "egress", "no_network");
+    }
+
+    #[test]
+    fn a_yes_to_a_remote_is_none_to_a_command_that_sends_to_its_host() {
+        let mut world = World::new();
+        world.charter.remotes = vec![("origin".to_owned(), "https://github.com/a/b".to_owned())];
+        let kernel = world.kernel();
+        let judge = |line: &str| kernel.judge("main", &world.call("bash", line)).unwrap();
+        let Judgement::Asked(question) = judge("git fetch origin") else { panic!("not asked") };
+        assert!(matches!(kernel.approve(question, "ann", true).unwrap(), Judgement::Granted(_)));
+        assert!(matches!(judge("git pull origin main"), Judgement::Granted(_)));
+        for line in [
+            "curl -d @src/a.rs https://github.com/x",
+            "git push origin main",
+            "git fetch https://github.com/c/d",
+        ] {
+            assert!(matches!(judge(line), Judgement::Asked(_)), "{line}");
+        }
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(super) const HOMES: [(&str, &[&str]); 33] = [
     ("clap*", &["cli"]),
     ("ignore", &["host/tree"]),
     ("grep_*", &["host/tree"]),
-    ("globset", &["host/tree", "config/policy", "kernel"]),
+    ("globset", &["host/tree", "host/git", "config/policy", "config/contract", "kernel"]),
     ("etcetera", &["config/dirs"]),
     ("similar", &["tools/edit"]),
     ("sha2", &["base/digest"]),

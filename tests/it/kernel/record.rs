@@ -34,17 +34,24 @@ fn explaining_tells_every_step() {
     let told = kernel.explain(&call("bash", "git push -f origin main")).unwrap();
     let names: Vec<&str> = told.steps.iter().map(|step| step.name.as_str()).collect();
     let rungs = [
+        "budget",
         "capability",
         "self_protection",
         "scope",
+        "lease",
+        "unkept",
         "git",
         "destructive",
         "contained",
         "egress",
+        "publish",
+        "contract",
+        "witness",
         "user_policy",
     ];
     assert_eq!(names, [["intake", "effects"].as_slice(), &rungs].concat());
-    assert!(told.steps[5].said[0].contains("force_push"));
+    let git = told.steps.iter().find(|step| step.name == "git").unwrap();
+    assert!(git.said[0].contains("force_push"));
     assert!(told.steps.iter().all(|step| step.micros >= 0.0));
     assert_eq!(told.verdict.kind, VerdictKind::RequireApproval);
 }

@@ -59,6 +59,7 @@ impl World {
             sandbox: SandboxStrength::Full,
             unsandboxed_by_user: false,
             human: true,
+            checkpoints: false,
         };
         Self { _temp: temp, root, charter }
     }
