@@ -1,5 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod record;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -20,16 +22,19 @@ use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::host::tree;
-use crate::kernel::{Grant, Judgement, Kernel, KernelError, RawResult, Spent, shape};
+use crate::kernel::{Grant, Judgement, Kernel, RawResult, Spent, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
 };
-use crate::session::{CallRecord, Payload, SessionLog};
+use crate::session::{Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
+
+/// Looks up the commit that `HEAD` names.
+pub type HeadOf = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Everything an agent is made of.
 pub struct Parts {
@@ -56,6 +61,10 @@ pub struct Parts {
     pub price: Price,
     /// Where policies come from; `None` for a policy that never changes.
     pub lawbook: Option<Arc<dyn Lawbook>>,
+    /// Whether commits of its commands say what made them.
+    pub trailers: bool,
+    /// Looks up what `HEAD` names; `None` where there is no repository.
+    pub head: Option<HeadOf>,
     pub events: mpsc::Sender<Event>,
 }
 
@@ -114,7 +123,6 @@ impl Agent {
         let mut ops_open = true;
         self.ending = None;
         self.account = Account::default();
-        self.parts.kernel.begin_run();
         *self.notes.lock().expect("notes are never poisoned") = Notes::default();
         match first {
             Input::Resume if !self.waits_for_model() => {
@@ -123,7 +131,7 @@ impl Agent {
                         .hint("say something: -c -p \"go on\"");
                 self.ending = Some(Ending { status: Status::Error, report: Some(report) });
             }
-            first => self.inputs.push_back(first),
+            first => self.begin(first),
         }
         loop {
             while let Some(input) = self.inputs.pop_front() {
@@ -220,6 +228,10 @@ impl Agent {
 
     fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
         self.account.ran(call, raw.status);
+        // What a command committed stands on the row of its result.
+        if self.account.ran_command() {
+            self.look_at_head();
+        }
         match self.parts.kernel.admit(&self.parts.path, call, raw) {
             Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
             Err(error) => self.fault(&error),
@@ -376,38 +388,6 @@ impl Agent {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
             let _ = events.send(event).await;
         }
-    }
-
-    pub(super) fn record(
-        &mut self,
-        call: &ToolCall,
-        effects: &[crate::protocol::Effect],
-        verdict: &crate::protocol::Verdict,
-    ) {
-        self.write(Payload::Call(CallRecord {
-            call_id: call.id.clone(),
-            tool: call.tool.clone(),
-            effects: effects.to_vec(),
-            verdict: verdict.clone(),
-        }));
-    }
-
-    fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
-        if let Err(error) = log.append(payload) {
-            let report = Report::from_error(ReportKind::State, &error)
-                .hint("free some space, or run with --no-session");
-            self.parts.log = None;
-            self.log_lost = Some(report.clone());
-            self.inputs.push_back(Input::Fault(report));
-        }
-    }
-
-    pub(super) fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error).hint(
-            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
-        );
-        self.inputs.push_back(Input::Fault(report));
     }
 
     async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {

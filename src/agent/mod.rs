@@ -12,7 +12,7 @@ mod prompt;
 mod turn;
 mod wake;
 
-pub use driver::{Agent, Parts, Price};
+pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
 pub use prompt::{Brief, Epoch, Instruction};
 pub use turn::{Input, Setup};

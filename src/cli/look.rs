@@ -1,4 +1,4 @@
-//! The commands that look: doctor, sessions, paths, config, kernel, models.
+//! The commands that look: doctor, sessions, paths, config, models.
 
 use serde_json::{Value, json};
 
@@ -118,7 +118,7 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
             let file = format!("{}.schema.json", name.trim_end_matches(".schema.json"));
             let text = wire::schema_text(&file).ok_or_else(|| {
                 Report::new(ReportKind::Usage, format!("there is no schema `{name}`"))
-                    .hint("settings, profile, result or stream")
+                    .hint("settings, profile, result, stream, audit or why")
             })?;
             say(&text)?;
         }

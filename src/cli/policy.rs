@@ -1,8 +1,10 @@
-//! The commands of the policy: check, explain, replay, stats, verify, and the standing approvals.
+//! The commands of the policy: check, explain, replay, stats, and the standing approvals.
+
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::args::{ApprovalsVerb, KernelVerb, ModelArgs, Place};
+use super::args::{ApprovalsVerb, ModelArgs, Place};
 use super::headless::names_file;
 use super::look::{local, looking};
 use super::say::{say, say_json};
@@ -13,71 +15,75 @@ use crate::host::sandbox::{Helper, Launcher};
 use crate::kernel::{Explanation, Stats};
 use crate::protocol::Report;
 
-pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
-    match verb {
-        KernelVerb::Check { file, json } => {
-            let ground = bare_ground(place)?;
-            let checked = engine::check_policy(&ground, looking(), &directory(place)?.join(file))?;
-            if *json {
-                say_json(&checked)?
-            } else {
-                say(&checked_text(&checked))?
-            }
-            Ok(0)
-        }
-        KernelVerb::Replay { session, policy, json } => {
-            let ground = bare_ground(place)?;
-            let file = directory(place)?.join(policy);
-            let replay = engine::replay(&ground, probing(), session, &file)?;
-            if *json {
-                say_json(&replay_json(&replay))?
-            } else {
-                say(&replay_text(&replay))?
-            }
-            Ok(0)
-        }
-        KernelVerb::Stats { session, json } => {
-            let stats = engine::stats(&bare_ground(place)?, session.as_deref())?;
-            if *json {
-                say_json(&stats)?
-            } else {
-                say(&stats_text(&stats))?
-            }
-            Ok(0)
-        }
-        KernelVerb::Verify { journal } => {
-            let (path, verified) = engine::verify(&bare_ground(place)?, journal.as_deref())?;
-            let torn = if verified.torn { "; the last line is torn, as after a crash" } else { "" };
-            say(&format!(
-                "{}: {} rows, {} sealed, {} unsealed{torn}; last hash {}\n",
-                path.display(),
-                verified.rows,
-                verified.sealed,
-                verified.unsealed,
-                verified.last_hash
-            ))?;
-            Ok(0)
-        }
-        KernelVerb::Explain { tool, args, profile, policy, json } => {
-            let mut flags: Vec<FlagSetting> = Vec::new();
-            flags.extend(profile.as_ref().map(|name| ("--profile", "profile", name.clone().into())));
-            let preset = policy.as_ref().filter(|policy| !names_file(policy));
-            flags.extend(preset.map(|name| ("--policy", "policy", name.clone().into())));
-            let none = ModelArgs { model: None, base_url: None, thinking: None };
-            let ground = ground(&none, place, flags)?;
-            let mut options = probing();
-            let file = policy.as_ref().filter(|policy| names_file(policy));
-            options.policy_file =
-                file.map(|file| directory(place).map(|here| here.join(file))).transpose()?;
-            let (explanation, in_force) = engine::explain(&ground, options, tool, args)?;
-            if *json {
-                say_json(&explanation_json(&explanation, &in_force))?
-            } else {
-                say(&explanation_text(&explanation, &in_force))?
-            }
-            Ok(0)
-        }
+pub(super) fn check(file: &Path, as_json: bool, place: &Place) -> Result<u8, Report> {
+    let ground = bare_ground(place)?;
+    let checked = engine::check_policy(&ground, looking(), &directory(place)?.join(file))?;
+    if as_json {
+        say_json(&checked)?
+    } else {
+        say(&checked_text(&checked))?
     }
+    Ok(0)
+}
+
+pub(super) fn replay(session: &str, policy: &Path, as_json: bool, place: &Place) -> Result<u8, Report> {
+    let ground = bare_ground(place)?;
+    let file = directory(place)?.join(policy);
+    let replay = engine::replay(&ground, probing(), session, &file)?;
+    if as_json {
+        say_json(&replay_json(&replay))?
+    } else {
+        say(&replay_text(&replay))?
+    }
+    Ok(0)
+}
+
+pub(super) fn stats(session: Option<&str>, as_json: bool, place: &Place) -> Result<u8, Report> {
+    let stats = engine::stats(&bare_ground(place)?, session)?;
+    if as_json {
+        say_json(&stats)?
+    } else {
+        say(&stats_text(&stats))?
+    }
+    Ok(0)
+}
+
+/// What a call is judged by, besides what settings say.
+pub(super) struct Under<'a> {
+    pub profile: Option<&'a str>,
+    /// A preset or a file.
+    pub policy: Option<&'a str>,
+}
+
+pub(super) fn explain(
+    tool: &str,
+    args: &str,
+    under: &Under<'_>,
+    as_json: bool,
+    place: &Place,
+) -> Result<u8, Report> {
+    let (ground, options) = under_policy(under, place)?;
+    let (explanation, in_force) = engine::explain(&ground, options, tool, args)?;
+    if as_json {
+        say_json(&explanation_json(&explanation, &in_force))?
+    } else {
+        say(&explanation_text(&explanation, &in_force))?
+    }
+    Ok(0)
+}
+
+/// The ground and the options of a kernel that only judges.
+pub(super) fn under_policy(under: &Under<'_>, place: &Place) -> Result<(Ground, Options), Report> {
+    let mut flags: Vec<FlagSetting> = Vec::new();
+    flags.extend(under.profile.map(|name| ("--profile", "profile", name.into())));
+    let preset = under.policy.filter(|policy| !names_file(policy));
+    flags.extend(preset.map(|name| ("--policy", "policy", name.into())));
+    let none = ModelArgs { model: None, base_url: None, thinking: None };
+    let ground = ground(&none, place, flags)?;
+    let mut options = probing();
+    let file = under.policy.filter(|policy| names_file(policy));
+    options.policy_file = file.map(|file| directory(place).map(|here| here.join(file))).transpose()?;
+    Ok((ground, options))
 }
 
 fn explanation_json(explanation: &Explanation, in_force: &InForce) -> Value {

@@ -28,6 +28,8 @@ pub struct Settings {
     pub sandbox: SandboxSettings,
     /// Folders besides the workspace that may be written.
     pub add_dirs: Vec<PathBuf>,
+    /// Whether commits of agents carry trailers that say what made them; true unless set.
+    pub commit_trailers: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -132,6 +134,7 @@ impl Default for Layers {
             ("profile".to_owned(), Value::from("full")),
             ("policy".to_owned(), Value::from("coding")),
             ("thinking".to_owned(), Value::from("off")),
+            ("commit_trailers".to_owned(), Value::from(true)),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
         Self { merged, origins }

@@ -67,6 +67,11 @@ impl Ground {
         self.dirs.project_state(&self.project).map_err(state)
     }
 
+    /// Where the key lies that seals journals, of all projects.
+    pub fn keys(&self) -> Result<StateDir, Report> {
+        self.dirs.own_state().and_then(|dir| dir.sub("keys")).map_err(state)
+    }
+
     /// Trusts the project's files as they are now; `false` when it brings none.
     pub fn trust_project(&self) -> Result<bool, Report> {
         let files = match &self.trust {

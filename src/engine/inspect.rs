@@ -10,7 +10,7 @@ use super::options::Options;
 use super::policy::InForce;
 use super::wiring::{catalog, judge_only};
 use crate::base::{StateDir, folder_size, nearest};
-use crate::kernel::{self, Explanation, Verified};
+use crate::kernel::Explanation;
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
 use crate::session::{self, Payload, Summary};
@@ -111,36 +111,6 @@ pub fn models(ground: &Ground) -> Result<Catalog, Report> {
     catalog(ground)
 }
 
-/// Checks a journal: a path, a session of this project, or the newest.
-pub fn verify(ground: &Ground, given: Option<&str>) -> Result<(PathBuf, Verified), Report> {
-    let path = match given {
-        Some(given) if std::path::Path::new(given).is_file() => PathBuf::from(given),
-        _ => journal_of(ground, given)?,
-    };
-    match kernel::verify(&path) {
-        Ok(verified) => Ok((path, verified)),
-        Err(broken) => Err(Report::new(ReportKind::Check, format!("{}: {broken}", path.display()))
-            .hint("someone changed this file, or the disk did; what follows the row proves nothing")),
-    }
-}
-
-fn journal_of(ground: &Ground, given: Option<&str>) -> Result<PathBuf, Report> {
-    let dir = ground.state()?.sub("journal").map_err(state)?;
-    let names = dir.names().map_err(state)?;
-    let mut ids: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".jsonl")).collect();
-    if let Some(given) = given {
-        ids.retain(|id| crate::base::matches_prefix(id, given));
-        if ids.len() > 1 {
-            return Err(Report::new(ReportKind::Usage, format!("{given} fits {} journals", ids.len())));
-        }
-    }
-    match ids.last() {
-        Some(id) => Ok(dir.path().join(format!("{id}.jsonl"))),
-        None => Err(Report::new(ReportKind::Usage, "there is no such journal in this project")
-            .hint("give a file, or an id from `iosm sessions`")),
-    }
-}
-
 /// The journals of this project: one session's, or all.
 pub(super) fn journals_of(ground: &Ground, given: Option<&str>) -> Result<Vec<(StateDir, String)>, Report> {
     let dir = ground.state()?.sub("journal").map_err(state)?;
@@ -167,7 +137,7 @@ pub fn explain(
         Report::new(ReportKind::Usage, format!("--args is no JSON: {error}"))
             .hint(r#"such as --args '{"path":"src/main.rs"}'"#)
     })?;
-    let (kernel, layers) = judge_only(ground, options, None)?;
+    let (kernel, layers, _temp) = judge_only(ground, options, None)?;
     let names = kernel.tool_names();
     if !names.contains(&tool) && nearest(tool, names.iter().copied()).is_none() {
         return Err(Report::new(ReportKind::Usage, format!("there is no tool `{tool}`"))

@@ -85,7 +85,7 @@ fn shown(rule: &Rule) -> RuleShown {
 
 /// The policy that a session would begin with here.
 pub fn policy_in_force(ground: &Ground, options: Options) -> Result<InForce, Report> {
-    let (kernel, layers) = judge_only(ground, options, None)?;
+    let (kernel, layers, _temp) = judge_only(ground, options, None)?;
     Ok(InForce::new(&kernel.policy(), layers.read()))
 }
 
@@ -109,10 +109,10 @@ pub fn check_policy(ground: &Ground, options: Options, file: &Path) -> Result<Ch
         return Err(Report::new(ReportKind::Usage, format!("there is no file {}", file.display())));
     }
     let says_no = |report: Report| Report { kind: ReportKind::Check, ..report };
-    let (kernel, layers) = judge_only(ground, options.clone(), Some(file)).map_err(says_no)?;
+    let (kernel, layers, _temp) = judge_only(ground, options.clone(), Some(file)).map_err(says_no)?;
     let after = kernel.policy();
     // What stands there now may itself be bad: then everything in the file is new.
-    let before = judge_only(ground, options, None).map(|(kernel, _)| kernel.policy()).unwrap_or_default();
+    let before = judge_only(ground, options, None).map(|(kernel, ..)| kernel.policy()).unwrap_or_default();
     let only_in = |one: &Policy, other: &Policy| {
         let new = one.rules.iter().filter(|rule| !other.rules.iter().any(|held| rule.same_as(held)));
         new.map(shown).collect::<Vec<_>>()
@@ -146,7 +146,7 @@ pub fn replay(ground: &Ground, options: Options, given: &str, file: &Path) -> Re
     let session = session::find(&dir, given).map_err(usage)?;
     let entries = session::entries(&dir, &session).map_err(usage)?;
     let past = past(entries.into_iter().map(|entry| entry.payload));
-    let (kernel, _) = judge_only(ground, options, Some(file))?;
+    let (kernel, _, _temp) = judge_only(ground, options, Some(file))?;
     let calls = kernel.replay(&past).map_err(state)?;
     let first_divergence = calls.iter().position(|call| call.diverges);
     Ok(Replay { session, calls, first_divergence })

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ground::{Ground, ProjectTrust, config, state};
+use super::history::History;
 use super::instructions;
 use super::lawbook::Book;
 use super::options::{Options, SessionChoice};
-use super::sandbox::{Fence, fence};
+use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
 use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
@@ -18,7 +19,7 @@ use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
-use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError};
+use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
@@ -41,6 +42,8 @@ pub(super) struct Wired {
     pub hello: Event,
     pub notices: Vec<Report>,
     pub temp: PrivateTemp,
+    /// Where the `git` of commands lies.
+    pub shim: Option<PrivateTemp>,
     pub record: Option<Record>,
     pub id: Option<String>,
 }
@@ -77,19 +80,24 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
-    let fence = fence(ground, &options, temp.path())?;
+    let mut fence = fence(ground, &options, temp.path())?;
+    let shim = with_trailers(ground, &mut fence)?;
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
+    // Before a session is made: without a key there is none.
+    let keys = super::key::open(ground, &options.env)?;
     let opened = open_session(ground, &options, &name, &profile)?;
     let id = opened.id.clone();
-    let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let journal = Journal::open(project.sub("journal").map_err(state)?, &id, &keys).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let book = Book::new(ground, &profile, &options, tools);
     let policy = book.layers()?.policy().clone();
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
-    let kernel = Arc::new(kernel(charter, journal, blobs.clone())?);
+    let kernel = kernel(charter, journal, blobs.clone())?;
+    let history = History::of(ground, &kernel)?;
+    let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
@@ -150,9 +158,11 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         calls: opened.calls,
         price: price(catalog, name),
         lawbook: Some(Arc::new(book)),
+        trailers: settings.commit_trailers != Some(false),
+        head: history.head(),
         events,
     });
-    Ok(Wired { agent, hello, notices, temp, record, id: kept.then_some(id) })
+    Ok(Wired { agent, hello, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
 pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
@@ -403,13 +413,13 @@ fn usage(error: crate::session::SessionError) -> Report {
     Report::from_error(ReportKind::Usage, &error)
 }
 
-/// A kernel that only explains, and the layers of its policy: its journal lies in a temporary folder
-/// and holds nothing. `user` stands in the place of the user's own policy file.
+/// A kernel that only explains, and the layers of its policy. Its journal lies in the temporary folder
+/// that comes with it, and goes with it. `user` stands in the place of the user's own policy file.
 pub(super) fn judge_only(
     ground: &Ground,
     options: Options,
     user: Option<&std::path::Path>,
-) -> Result<(Kernel, PolicyLayers), Report> {
+) -> Result<(Kernel, PolicyLayers, PrivateTemp), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
@@ -424,7 +434,8 @@ pub(super) fn judge_only(
     let policy = layers.policy().clone();
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
     let own = ground.state()?;
-    let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let journal =
+        Journal::open(temp.state().map_err(state)?, "explain", &Keys::throwaway()).map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
-    Ok((kernel(charter, journal, blobs)?, layers))
+    Ok((kernel(charter, journal, blobs)?, layers, temp))
 }

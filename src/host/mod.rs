@@ -10,5 +10,6 @@ pub mod process;
 pub mod sandbox;
 pub mod temp;
 pub mod tree;
+pub mod user;
 
 pub use file::HostError;

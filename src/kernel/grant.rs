@@ -29,6 +29,9 @@ pub enum Reach {
     /// A background command of this session, by its name.
     Background(String),
     Fetch(FetchScope),
+    /// History and objects of the repository around this folder, to read. A path, because the library
+    /// that reads them takes nothing else; no command can move the workspace's own root.
+    Inspect(PathBuf),
 }
 
 /// One request to the web.
@@ -53,6 +56,8 @@ pub struct RunScope {
     /// Trees it may write.
     pub write: Vec<PathBuf>,
     pub network: NetScope,
+    /// Variables for this command alone, besides the session's.
+    pub env: Vec<(String, String)>,
     /// False only where a person allowed a command to run without any sandbox layer.
     pub sandboxed: bool,
 }

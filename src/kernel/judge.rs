@@ -1,6 +1,6 @@
 //! The kernel of one session: judges calls, mints grants, keeps the journal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
@@ -22,6 +22,7 @@ use super::mint::mint;
 use super::moment::Moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, fold, settle};
 use super::spent::Accounts;
+use super::standing::{Identity, Standing};
 use super::witness::Witnesses;
 use crate::base::{BlobStore, Digest, secret_id, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
@@ -37,16 +38,29 @@ pub struct Kernel {
     pub(super) blobs: BlobStore,
     pub(super) law: RwLock<Arc<Law>>,
     pub(super) kept: Option<Arc<dyn Kept>>,
+    pub(super) identity: Identity,
     state: Mutex<State>,
 }
 
 pub(super) struct State {
-    journal: Journal,
+    pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
     agreed: BTreeSet<Agreed>,
     pub accounts: Accounts,
     pub leases: Option<Arc<Leases>>,
     witnesses: Arc<Witnesses>,
+    /// By agent.
+    pub(super) standing: BTreeMap<String, Standing>,
+}
+
+impl State {
+    /// Writes a row, with where its agent stands.
+    pub(super) fn append(&mut self, mut row: Row) -> Result<u64, KernelError> {
+        if let Some(standing) = row.agent.as_ref().and_then(|agent| self.standing.get(agent)) {
+            standing.mark(&mut row);
+        }
+        self.journal.append(row)
+    }
 }
 
 /// Who asks for a call to be judged, and what a person has agreed to.
@@ -70,8 +84,9 @@ impl Kernel {
             accounts: Accounts::default(),
             leases: None,
             witnesses: Arc::default(),
+            standing: BTreeMap::new(),
         });
-        Ok(Self { charter, tools, blobs, law, kept: None, state })
+        Ok(Self { charter, tools, blobs, law, kept: None, identity: Identity::default(), state })
     }
 
     /// Judges a call of `agent`. `Err` means that nothing may run any more.
@@ -116,7 +131,7 @@ impl Kernel {
         };
         let row =
             self.row(&question.agent, &question.call, Some(&question.effects), &verdict, Instant::now());
-        self.record(Row { approver: Some("user".to_owned()), ..row })?;
+        self.record(Row { approver: Some(self.identity.answers("user")), ..row })?;
         Ok(verdict)
     }
 
@@ -131,6 +146,13 @@ impl Kernel {
     pub fn system_tree(&self) -> Result<Grant, KernelError> {
         let judged = super::mint::judge_system_read(&self.charter, system_tree(&self.charter));
         self.grant_own(Actor::System, "system_tree", Path::new("."), judged)
+    }
+
+    /// A look at the workspace's repository of our own: history and objects, nothing that runs or
+    /// changes anything.
+    pub fn system_git(&self) -> Result<Grant, KernelError> {
+        let judged = super::mint::judge_system_git(&self.charter);
+        self.grant_own(Actor::System, "system_git", Path::new("."), judged)
     }
 
     /// A write to a file that the user named, such as the target of `--record`: their approval, which
@@ -299,24 +321,35 @@ impl Kernel {
         let verdict = decision.verdict(&case, repaired.is_some());
         let effects = prepared.effects();
         let mut row = self.row(asker.agent, &call, Some(&effects), &verdict, asker.since);
-        row.approver = match (asker.approver, decision.agreed.is_empty()) {
-            (Some(approver), _) => Some(approver.to_owned()),
-            (None, false) => Some("session".to_owned()),
-            (None, true) => None,
+        let by = match asker.approver {
+            Some(approver) => Some(approver),
+            None if !decision.agreed.is_empty() => Some("session"),
+            None if decision.by_rule => Some("rule"),
+            None => None,
         };
+        row.approver = by.map(|by| self.identity.answers(by));
         // On record before it can be used; and no grant if it cannot be put on record.
-        state.journal.append(row)?;
+        let number = state.append(row)?;
+        let hash = state.journal.last_hash().to_owned();
         let granted = matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform);
         if granted && !law.checks.is_empty() {
             let background = call.args.get("background").and_then(Value::as_bool) == Some(true);
             Arc::make_mut(&mut state.witnesses).granted(&call.id, &prepared, background, &law.checks);
         }
+        let standing = state.standing.get(asker.agent).cloned();
         drop(state);
+        let hand_over = |mut reach: Reach| {
+            if let (Reach::Run(scope), Some(standing)) = (&mut reach, &standing) {
+                standing.hand_trailers(scope, number, &hash);
+            }
+            reach
+        };
         Ok(match verdict.kind {
             VerdictKind::Allow | VerdictKind::Transform => {
                 let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
                 let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
-                let grant = Grant::new(call.id.clone(), mint(&law.charter, prepared, unboxed));
+                let reach = hand_over(mint(&law.charter, prepared, unboxed));
+                let grant = Grant::new(call.id.clone(), reach);
                 Judgement::Granted(Granted { grant, call, verdict, effects, repaired })
             }
             VerdictKind::RequireApproval => {
@@ -360,7 +393,7 @@ impl Kernel {
     }
 
     pub(super) fn record(&self, row: Row) -> Result<(), KernelError> {
-        self.state().journal.append(row).map(|_| ())
+        self.state().append(row).map(|_| ())
     }
 
     fn row(

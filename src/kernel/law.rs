@@ -91,11 +91,6 @@ impl Kernel {
         self.state().accounts.add(agent, spent);
     }
 
-    /// A run begins: what earlier ones used up no longer counts.
-    pub fn begin_run(&self) {
-        self.state().accounts = Default::default();
-    }
-
     pub(super) fn law(&self) -> Arc<Law> {
         self.law.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Level, Place, Prepared, is_host, is_loopback};
+use super::effects::{Fact, Level, Place, Prepared, is_host, is_loopback, system_git};
 use super::grant::{NetScope, Reach, host_entry};
 use super::rung::Finding;
 use crate::base::{FileKind, resolve};
@@ -86,6 +86,12 @@ pub(super) fn judge_system_read(
     let finding = Finding::deny("system", "instruction_file", Reason::PolicyBlock);
     let model = format!("{user}.");
     (finding.says(user, model).verdict(), Some(prepared))
+}
+
+/// The built-in policy for looking at history: the workspace's own repository, and to read it.
+pub(super) fn judge_system_git(charter: &Charter) -> (Verdict, Option<Prepared>) {
+    let prepared = system_git(charter);
+    (Verdict::allow("system", "inspect"), Some(prepared))
 }
 
 /// The built-in policy for files the user named: naming one is the approval, the floor stays closed.

@@ -10,6 +10,7 @@ mod demo;
 mod grant;
 mod headless;
 mod house;
+mod journal;
 mod kernel;
 mod model;
 mod net;

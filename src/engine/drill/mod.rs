@@ -69,7 +69,7 @@ pub struct Drill {
 pub fn drill(ground: &Ground, mut options: Options) -> Result<Drill, Report> {
     options.human = true;
     let cases = corpus().map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
-    let (kernel, _) = judge_only(ground, options, None)?;
+    let (kernel, _, _temp) = judge_only(ground, options, None)?;
     let places = Places::of(ground);
     let mut drill = Drill {
         attacks: BTreeMap::new(),

@@ -186,6 +186,7 @@ impl Processes {
             NetScope::All => Network::All,
         };
         self.inner.environment.apply_with(&mut launch, network);
+        launch.env.extend(scope.env);
         launch.read.extend(scope.read);
         launch.write.extend(scope.write);
         launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };

@@ -125,6 +125,11 @@ impl Environment {
         launch.network = network;
     }
 
+    /// What a variable holds, whatever the network; those of toolchains may differ with it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.vars.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     /// Adds a variable, or gives one another value, whatever the network.
     pub fn set(&mut self, name: &str, value: &str) {
         for vars in [&mut self.vars, &mut self.online, &mut self.proxied] {

@@ -84,7 +84,7 @@ mod tests {
         let calls = Cap { calls: Some(2), ..Cap::default() };
         let (world, kernel_) = kernel(CallLimits { run: calls, ..CallLimits::default() });
         assert_eq!([0; 3].map(|_| verdict(&world, &kernel_, "main")), [ALLOWED, ALLOWED, OVER]);
-        kernel_.begin_run();
+        kernel_.begin_run("main", crate::kernel::Run::default(), None).unwrap();
         assert_eq!(verdict(&world, &kernel_, "main"), ALLOWED);
         for (cap, spent) in [
             (Cap { tokens: Some(100), ..Cap::default() }, Spent { tokens: 99, ..Spent::default() }),

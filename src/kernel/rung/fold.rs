@@ -25,6 +25,8 @@ pub(in crate::kernel) struct Decision {
     pub standing: Vec<Finding>,
     /// Objections that a person has agreed to.
     pub agreed: Vec<Finding>,
+    /// Whether a rule of the user's answered a question beforehand.
+    pub by_rule: bool,
 }
 
 /// Runs `rungs` over a case and folds what they say. The order of `rungs` makes no difference.
@@ -41,8 +43,11 @@ pub(in crate::kernel) fn settle(case: &Case<'_>, mut findings: Findings, mode: &
     let uncovered = findings.uncovered(case.prepared.facts.len());
     let mut standing = std::mem::take(&mut findings.objections);
     let mut agreed = Vec::new();
+    let objections = standing.len();
+    let mut by_rule = false;
     if !standing.is_empty() {
         standing.retain(|finding| !loosens(&findings, finding));
+        by_rule = standing.len() < objections;
         agreed = standing.extract_if(.., |finding| is_agreed(finding, mode)).collect();
     }
     if let Some(fact) = uncovered {
@@ -56,7 +61,7 @@ pub(in crate::kernel) fn settle(case: &Case<'_>, mut findings: Findings, mode: &
     // Two effects may be objected to in the same words.
     standing.dedup_by(|a, b| Finding { at: b.at, ..a.clone() } == *b);
     let kind = standing.first().map_or(VerdictKind::Allow, |finding| finding.kind);
-    Decision { kind, standing, agreed }
+    Decision { kind, standing, agreed, by_rule }
 }
 
 fn loosens(findings: &Findings, finding: &Finding) -> bool {

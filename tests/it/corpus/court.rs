@@ -8,7 +8,9 @@ use iosm::config::Policy;
 use iosm::engine::drill::{Case, Step, Tainted};
 use iosm::host::process::Processes;
 use iosm::host::sandbox::{Environment, Launcher, Layers, Strength, Surroundings, Toolchains};
-use iosm::kernel::{Capability, Charter, Granted, Journal, Judgement, Kernel, RawResult, SandboxStrength};
+use iosm::kernel::{
+    Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, RawResult, SandboxStrength,
+};
 use iosm::protocol::{Effect, ToolCall};
 use iosm::tools::{Registry, ToolContext, register_bash, register_leaf_tools};
 
@@ -90,10 +92,10 @@ impl Court {
             sandbox: SandboxStrength::Full,
             unsandboxed_by_user: false,
             human: true,
-            checkpoints: false,
+            checkpoints: true,
         };
         let journal = StateDir::open(at("own/journal")).unwrap();
-        let journal = Journal::open(journal, "s_corpus").unwrap();
+        let journal = Journal::open(journal, "s_corpus", &Keys::throwaway()).unwrap();
         let kernel = Kernel::new(charter, journal, blobs.clone()).unwrap();
         Self { fixture, kernel, registry, context: ToolContext::new(blobs), calls: 0 }
     }
