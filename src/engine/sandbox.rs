@@ -69,6 +69,7 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
         }
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
+    environment.sockets.extend(expose.sockets.iter().cloned());
     let (strength, layers, line) = strength(options);
     let outward = Outward::new(&*options.env, &expose.hosts);
     let registries = toolchains.package_managers();

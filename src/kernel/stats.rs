@@ -118,7 +118,7 @@ mod tests {
         kernel.admit("main", &world.call("read", "src/a.rs"), RawResult::ok("", "")).unwrap();
         kernel.reload(crate::config::Policy::of(crate::config::Preset::Strict, Vec::new())).unwrap();
         let dir = world.state().sub("journal").unwrap();
-        let name = dir.names().unwrap().into_iter().find(|name| name.ends_with(".jsonl")).unwrap();
+        let name = dir.names().unwrap().into_iter().find(|name| name == "s_stats.jsonl").unwrap();
         let mut stats = Stats::default();
         stats.add(&String::from_utf8(dir.read(&name).unwrap()).unwrap());
         stats.add("not a row\n");

@@ -47,6 +47,8 @@ pub struct Environment {
     /// Real paths that exist.
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
+    /// Sockets of other programs that the user exposes.
+    pub sockets: Vec<PathBuf>,
     network: bool,
 }
 
@@ -103,6 +105,7 @@ impl Environment {
             proxied: with(Network::Proxied),
             read: read.into_iter().collect(),
             write: own.into_iter().filter_map(|path| path.canonicalize().ok()).collect(),
+            sockets: Vec::new(),
             network: around.network,
         }
     }
@@ -122,6 +125,7 @@ impl Environment {
         launch.env.extend(vars.iter().cloned());
         launch.read.extend(self.read.iter().cloned());
         launch.write.extend(self.write.iter().cloned());
+        launch.sockets.extend(self.sockets.iter().cloned());
         launch.network = network;
     }
 

@@ -30,7 +30,7 @@ pub enum SandboxError {
     Root { path: PathBuf, source: io::Error },
     #[error("cannot set {what} for the command: {source}; it was not run")]
     Setup { what: String, source: io::Error },
-    #[error("the sandbox layer namespaces did not load ({what}: {source}); the command was not run")]
+    #[error("the sandbox layer namespaces did not load (cannot {what}: {source}); the command was not run")]
     Namespaces { what: String, source: io::Error },
     #[error(
         "a network of some hosts only needs namespaces, which this machine keeps from us; see `iosm doctor`"

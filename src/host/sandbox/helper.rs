@@ -14,7 +14,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::error::SandboxError;
-use super::frame::{Failure, LAUNCH, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT};
+use super::frame::{Failure, LAUNCH, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT, WITH_WATCH};
 use super::namespaces::Session;
 use super::supervisor::{Parcel, supervise};
 use super::syscalls::Filters;
@@ -170,6 +170,7 @@ fn unpack(flags: u8, fds: Vec<OwnedFd>) -> Option<Parcel> {
         errors: fds.next()?,
         input: if flags & WITH_INPUT != 0 { Some(fds.next()?) } else { None },
         script: if flags & WITH_SCRIPT != 0 { Some(fds.next()?) } else { None },
+        alive: if flags & WITH_WATCH != 0 { Some(fds.next()?) } else { None },
     })
 }
 

@@ -102,7 +102,7 @@ fn start(
     let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
     let signals = SignalFd::with_flags(&mask, flags).map_err(errno("watch signals"))?;
     sys::drop_all_capabilities().map_err(failed("give up capabilities"))?;
-    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(errno("death signal"))?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL).map_err(errno("set a death signal"))?;
     Ok((command, signals))
 }
 

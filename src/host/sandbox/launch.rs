@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::protect::Protected;
+
 /// One command to start. Nothing is inherited from `iosm`: the environment is exactly `env`, open
 /// files are exactly the three standard ones.
 #[derive(Debug, Clone)]
@@ -17,8 +19,7 @@ pub struct Launch {
     /// Files and folders that may be changed, too. Absolute real paths; each must exist.
     pub write: Vec<PathBuf>,
     /// Below `write`, and not to be changed all the same; see [`protected`](super::protected()).
-    /// Absolute paths that may or may not exist.
-    pub protected: Vec<PathBuf>,
+    pub protected: Protected,
     /// Sockets of other programs that may be talked to. Only with namespaces; what does not exist is
     /// left out.
     pub sockets: Vec<PathBuf>,
@@ -47,7 +48,7 @@ impl Launch {
             env: Vec::new(),
             read: Vec::new(),
             write: Vec::new(),
-            protected: Vec::new(),
+            protected: Protected::default(),
             sockets: Vec::new(),
             network: Network::None,
             limits: Limits::default(),

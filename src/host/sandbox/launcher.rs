@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -13,11 +13,15 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::net::unix::pipe;
 
 use super::error::SandboxError;
-use super::frame::{Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT};
+use super::frame::{
+    Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT, WITH_WATCH,
+};
 use super::helper::Helper;
-use super::launch::{Command, Errors, Input, Launch, Network};
+use super::launch::{Command, Errors, Input, Launch, Layers, Network};
+use super::protect::Protected;
 use super::running::{Process, Running};
 use super::strength::Strength;
+use super::watch::{Baseline, Watches};
 use super::{probe, sys};
 
 /// Longest shell line given as an argument. Linux takes 128 KiB in one; longer ones come as a file.
@@ -34,11 +38,12 @@ pub struct Launcher(Arc<Shared>);
 struct Shared {
     helper: Helper,
     strength: OnceLock<Strength>,
+    watches: Mutex<Watches>,
 }
 
 impl Launcher {
     pub fn new(helper: Helper) -> Self {
-        Self(Arc::new(Shared { helper, strength: OnceLock::new() }))
+        Self(Arc::new(Shared { helper, strength: OnceLock::new(), watches: Mutex::default() }))
     }
 
     /// What the sandbox can do on this machine. Tried out at the first call (some milliseconds).
@@ -70,7 +75,10 @@ impl Launcher {
         let env =
             env.into_iter().map(|(name, value)| terminated(format!("{name}={value}"), "the environment"));
         let env = env.collect::<Result<_, _>>()?;
-        let order = Order { argv, env, cwd, read, write, protected, sockets, network, limits, layers };
+        let (baseline, alive) = self.watch(&protected, &write, layers)?;
+        let protected = protected.firm;
+        let order =
+            Order { argv, env, cwd, read, write, protected, sockets, network, limits, layers, baseline };
         let payload = memory_file(&order.encode())?;
         let (ours, theirs) = control_pair()?;
 
@@ -89,7 +97,7 @@ impl Launcher {
         let mut flags = if layers.namespaces { WITH_NAMESPACES } else { 0 };
         let mut fds: Vec<RawFd> =
             [&payload, &theirs, &output_end, &errors_end].map(AsRawFd::as_raw_fd).to_vec();
-        for (end, flag) in [(&input_end, WITH_INPUT), (&script, WITH_SCRIPT)] {
+        for (end, flag) in [(&input_end, WITH_INPUT), (&script, WITH_SCRIPT), (&alive, WITH_WATCH)] {
             if let Some(end) = end {
                 flags |= flag;
                 fds.push(end.as_raw_fd());
@@ -97,7 +105,7 @@ impl Launcher {
         }
         self.send([LAUNCH, flags], &fds)?;
         // The other ends must be the command's alone, or nobody would ever see it close them.
-        drop((theirs, output_end, errors_end, input_end));
+        drop((theirs, output_end, errors_end, input_end, alive));
 
         let mut process = Process::watch(ours)?;
         let (answer, proxy) = process.answer().await?;
@@ -107,6 +115,23 @@ impl Launcher {
             Answer::Ended(_) => return Err(SandboxError::Garbled),
         }
         Ok(Running { output, errors, input, proxy, process })
+    }
+
+    /// What to put back after a command, and what tells that it has been.
+    fn watch(
+        &self,
+        protected: &Protected,
+        write: &[PathBuf],
+        layers: Layers,
+    ) -> Result<(Baseline, Option<OwnedFd>), SandboxError> {
+        if *protected == Protected::default() {
+            return Ok((Baseline::default(), None));
+        }
+        let keep = prepare("keep the protected files");
+        let mut watches = self.0.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let baseline = watches.baseline(protected, write, layers.namespaces).map_err(&keep)?;
+        let alive = watches.begin(baseline.clone()).map_err(&keep)?;
+        Ok((baseline, Some(alive)))
     }
 
     fn send(&self, packet: [u8; 2], fds: &[RawFd]) -> Result<(), SandboxError> {

@@ -17,6 +17,7 @@
 mod env;
 mod error;
 mod launch;
+mod protect;
 mod report;
 mod strength;
 mod toolchain;
@@ -55,6 +56,8 @@ mod syscalls;
 mod tree;
 #[cfg(target_os = "linux")]
 mod view;
+#[cfg(target_os = "linux")]
+mod watch;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -71,6 +74,7 @@ pub use running::{Output, Process, Running};
 pub use env::{Environment, MARKER, PROXY, Surroundings, inside_sandbox};
 pub use error::SandboxError;
 pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
+pub use protect::{Protected, protected};
 pub use report::{Ended, Exit, Status};
 pub use strength::Strength;
 pub use toolchain::{Toolchain, ToolchainError, Toolchains};

@@ -8,11 +8,12 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 use nix::libc;
 
-use super::frame::{Failure, Order};
+use super::frame::Order;
 use super::helper::Means;
 use super::launch::{Layers, Limits, Network};
 use super::strength::Strength;
 use super::syscalls::{Filters, Sockets};
+use super::watch::Baseline;
 use super::{files, init, namespaces, sys};
 
 /// Refused behind the fence; in no list of `files`.
@@ -59,6 +60,7 @@ fn an_order(layers: Layers) -> Order {
         network: Network::None,
         limits: Limits::default(),
         layers,
+        baseline: Baseline::default(),
     }
 }
 
@@ -83,16 +85,15 @@ fn in_a_child(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
 
 /// Goes all the way: a call that succeeds may still be followed by a mount that does not.
 fn namespaces(means: &Means) -> Result<(), String> {
-    let told = |failure: &Failure| one_line(&failure.clone().into_error());
     let session = match &means.session {
         Some(Ok(session)) => session,
-        Some(Err(failure)) => return Err(told(failure)),
+        Some(Err(failure)) => return Err(failure.brief()),
         None => return Err("not tried".into()),
     };
     let order = an_order(Layers::ALL);
-    namespaces::enter(&order, session, &means.views).map_err(|failure| told(&failure))?;
+    namespaces::enter(&order, session, &means.views).map_err(|failure| failure.brief())?;
     in_a_child(|| {
-        init::settle().map_err(|failure| told(&failure))?;
+        init::settle().map_err(|failure| failure.brief())?;
         if std::process::id() != 1 {
             return Err("processes are not apart".into());
         }

@@ -114,7 +114,7 @@ impl Process {
         }
         match self.answer().await {
             Ok((Answer::Ended(exit), _)) => {
-                *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(exit);
+                *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(exit.clone());
                 Ok(exit)
             }
             Ok(_) => Err(SandboxError::Garbled),
@@ -124,7 +124,7 @@ impl Process {
     }
 
     fn known(&self) -> Option<Exit> {
-        *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     pub(super) async fn answer(&self) -> Result<(Answer, Option<OwnedFd>), SandboxError> {

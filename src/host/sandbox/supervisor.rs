@@ -16,6 +16,7 @@ use super::init::{self, LastWords};
 use super::namespaces::{self, Entered};
 use super::report::{Ended, Exit, Status};
 use super::tree::{Killed, Usage};
+use super::watch::Mended;
 use super::{files, sys, tree};
 
 /// Between asking processes to end and killing them.
@@ -38,19 +39,25 @@ pub struct Parcel {
     pub errors: OwnedFd,
     pub input: Option<OwnedFd>,
     pub script: Option<OwnedFd>,
+    /// Open as long as we live.
+    pub alive: Option<OwnedFd>,
 }
 
 /// Runs one command to its end. `helper` is the parent's process id.
 pub fn supervise(parcel: Parcel, means: &Means, helper: i32) {
-    let Parcel { payload, control, output, errors, input, script } = parcel;
+    let Parcel { payload, control, output, errors, input, script, alive: _alive } = parcel;
     let files = [Some(output), Some(errors), input, script];
     // Whoever started this may not be there to hear it any more.
     match Supervisor::start(payload, control.as_raw_fd(), files, means, helper) {
         Ok(supervisor) => {
-            let exit = supervisor.run();
+            let mut exit = supervisor.run();
+            let order = &supervisor.order;
+            let Mended { restored, damaged } = order.baseline.mend(&order.write, &order.protected);
+            (exit.restored, exit.damaged) = (restored, damaged);
+            let left = exit.left;
             say(supervisor.control, &Answer::Ended(exit));
             // Not waited for, but not given up either.
-            if exit.left > 0 {
+            if left > 0 {
                 tree::kill_all(supervisor.alone, supervisor.command, Duration::MAX);
             }
         }
@@ -258,6 +265,8 @@ impl Supervisor {
             max_rss_kb: words.usage.max_rss_kb,
             strays: words.strays,
             left: words.left,
+            restored: Vec::new(),
+            damaged: Vec::new(),
         }
     }
 

@@ -197,6 +197,12 @@ pub fn open_at(folder: RawFd, path: &CStr, flags: libc::c_int, resolve: u64) -> 
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
+/// Gives a name in a folder another one, in the same folder.
+pub fn rename_at(folder: RawFd, from: &CStr, to: &CStr) -> io::Result<()> {
+    // SAFETY: both strings end with NUL.
+    check(unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) }).map(drop)
+}
+
 /// Writes to a file of the system that is there already.
 pub fn write_existing(path: &CStr, bytes: &[u8]) -> io::Result<()> {
     std::fs::File::from(open_at(libc::AT_FDCWD, path, libc::O_WRONLY, 0)?).write_all(bytes)

@@ -141,7 +141,8 @@ fn our_own_reads_are_instruction_files_only() {
 
 #[test]
 fn the_same_wall_has_the_same_shape() {
-    let kernel = World::new().kernel();
+    let world = World::new();
+    let kernel = world.kernel();
     let shape_of = |tool: &str, argument: &str| {
         let call = call(tool, argument);
         let verdict = refused(kernel.judge("main", &call).unwrap()).verdict;

@@ -59,6 +59,76 @@ fn a_proxied_command_needs_namespaces() {
 }
 
 #[test]
+fn sockets_of_its_own_work_and_those_of_others_only_when_exposed() {
+    if !full() {
+        return;
+    }
+    let world = World::new();
+    for place in [world.root.join("s"), world.tmp.join("s"), "/tmp/s".into(), "/dev/shm/s".into()] {
+        let (output, exit) = finish(probe(&world, &Probe::UnixTalk(place.display().to_string())));
+        assert!(exit.success(), "{}: {output}", place.display());
+    }
+    let door = world.outside.join("door");
+    let listener = std::os::unix::net::UnixListener::bind(&door).unwrap();
+    listener.set_nonblocking(true).unwrap();
+    for exposed in [false, true] {
+        for network in [Network::None, Network::Proxied, Network::All] {
+            let mut launch = probe(&world, &Probe::UnixConnect(door.display().to_string()));
+            launch.network = network;
+            if exposed {
+                launch.sockets.push(door.clone());
+            }
+            let (output, exit) = finish(launch);
+            assert_eq!(
+                (exit.success(), listener.accept().is_ok()),
+                (exposed, exposed),
+                "{network:?}: {output}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_command_sees_its_own_processes_and_owns_what_it_makes() {
+    if !full() {
+        return;
+    }
+    let world = World::new();
+    let (output, exit) = world.run("echo /proc/[0-9]*; echo x > mine; test -O mine; id -u");
+    let user = nix::unistd::geteuid();
+    assert_eq!((output.as_str(), exit.success()), (format!("/proc/1 /proc/2\n{user}\n").as_str(), true));
+    let made = std::fs::metadata(world.root.join("mine")).unwrap();
+    assert_eq!(std::os::unix::fs::MetadataExt::uid(&made), user.as_raw());
+    let (output, exit) = world.run("cat /proc/1/environ || ls -l /proc/1/root /proc/1/fd/ || kill -9 1");
+    assert!(output.contains("Permission denied"), "{output} {exit:?}");
+    let (output, exit) =
+        world.run("echo 0 > /proc/sys/kernel/panic || echo x > /proc/self/comm || touch /iosm");
+    assert!(!exit.success(), "{output}");
+}
+
+#[test]
+fn private_folders_are_kept_from_one_command_to_the_next_and_from_other_roots() {
+    if !full() {
+        return;
+    }
+    let (world, other) = (World::new(), World::new());
+    assert!(world.run("echo kept > /tmp/note && echo kept > /dev/shm/note").1.success());
+    assert_eq!(world.run("cat /tmp/note /dev/shm/note").0, "kept\nkept\n");
+    assert!(!other.run("cat /tmp/note || cat /dev/shm/note").1.success());
+}
+
+#[test]
+fn a_root_that_was_replaced_is_seen_anew() {
+    let world = World::new();
+    assert!(world.run("echo old > f").1.success());
+    std::fs::rename(&world.root, world.outside.join("moved")).unwrap();
+    std::fs::create_dir(&world.root).unwrap();
+    assert!(world.run("test ! -e f && echo new > f").1.success());
+    assert_eq!(std::fs::read(world.root.join("f")).unwrap(), b"new\n");
+    assert_eq!(std::fs::read(world.outside.join("moved/f")).unwrap(), b"old\n");
+}
+
+#[test]
 fn commands_share_a_loopback_that_is_not_the_machines() {
     if !full() {
         return;

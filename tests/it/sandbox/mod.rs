@@ -6,13 +6,16 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "a constructor is placed by naming its section")]
 
+mod alone;
 mod build;
 mod files;
 mod full;
+mod isolation;
 mod life;
 mod limits;
 mod network;
 mod probe;
+mod protect;
 mod start;
 
 use std::path::{Path, PathBuf};
