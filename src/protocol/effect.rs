@@ -141,8 +141,12 @@ pub enum Effect {
         argv: Vec<String>,
     },
     Net {
+        /// A name in lower case, an address without brackets, or words where neither is known.
         host: String,
         port: Option<u16>,
+        /// `GET` or `HEAD`, where the call sends exactly that; `None` for a command.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        method: Option<String>,
     },
     Git {
         op: GitOp,
@@ -170,6 +174,11 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Reaching a host by whatever it is that a command sends.
+    pub fn net(host: impl Into<String>, port: Option<u16>) -> Self {
+        Self::Net { host: host.into(), port, method: None }
+    }
+
     /// Whether something may be different on disk afterwards. A list of effects *says that a call writes
     /// nothing* when this is false for each of them. What git keeps for itself while it only looks (a
     /// refreshed index) does not count.
@@ -210,8 +219,8 @@ impl Effect {
             Self::Write { path } => format!("write {}", path.display()),
             Self::Delete { path } => format!("delete {}", path.display()),
             Self::Exec { argv, .. } => format!("run {}", argv.join(" ")),
-            Self::Net { host, port: Some(port) } => format!("reach {host}:{port}"),
-            Self::Net { host, port: None } => format!("reach {host}"),
+            Self::Net { host, port: Some(port), .. } => format!("reach {host}:{port}"),
+            Self::Net { host, port: None, .. } => format!("reach {host}"),
             Self::Git { op, about } if about.is_empty() => format!("git {}", op.name()),
             Self::Git { op, about } => format!("git {} {about}", op.name()),
             Self::Spawn { profile } => format!("start a sub-agent ({profile})"),

@@ -41,6 +41,8 @@ fn kernel(root: &std::path::Path) -> Kernel {
         cache: root.join("cache"),
         home: root.join("home"),
         own_dirs: vec![root.join("state")],
+        registries: Vec::new(),
+        remotes: Vec::new(),
         capability: Capability {
             profile: "coder".to_owned(),
             tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),

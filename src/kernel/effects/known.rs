@@ -34,8 +34,8 @@ impl Find<'_> {
         if command.defined {
             return;
         }
-        for effect in net::effects(command) {
-            self.push(Fact::bare(effect, Via::Word));
+        for (effect, via) in net::effects(self.charter, command, self.remotes_stand) {
+            self.push(Fact::bare(effect, via));
         }
         let written = command.argv.first().and_then(Word::as_literal).unwrap_or_default();
         let steered = command.assignments.iter().any(|(name, _)| steers(name));

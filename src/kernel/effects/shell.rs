@@ -21,6 +21,7 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
         Given { home: charter.home.to_str(), cwd: charter.workspace.to_str(), temp: charter.temp.to_str() };
     let mut scan = scan_in(line, given);
     let mut find = Find::new(charter);
+    find.remotes_stand = !scan.commands.iter().any(net::changes_remotes);
     for redirect in &scan.redirects {
         let folder = Folder { dir: redirect.dir.as_deref(), sure: redirect.sure };
         find.redirect(redirect.kind, &redirect.target, folder);
@@ -128,11 +129,21 @@ pub(super) struct Find<'c> {
     /// Commands and redirections that change anything.
     pub writers: usize,
     full: bool,
+    /// No command of the line changes where remotes point.
+    pub remotes_stand: bool,
 }
 
 impl<'c> Find<'c> {
     fn new(charter: &'c Charter) -> Self {
-        Self { charter, facts: Vec::with_capacity(8), loose: false, renames: 0, writers: 0, full: false }
+        Self {
+            charter,
+            facts: Vec::with_capacity(8),
+            loose: false,
+            renames: 0,
+            writers: 0,
+            full: false,
+            remotes_stand: true,
+        }
     }
 
     pub fn push(&mut self, fact: Fact) {

@@ -56,6 +56,7 @@ impl Court {
         let fixture = Fixture::new();
         let at = |path: &str| fixture.root.join(path);
         let path = std::env::var("PATH").unwrap_or_default();
+        let toolchains = Toolchains::built_in().unwrap();
         let around = Surroundings {
             vars: vec![("PATH".to_owned(), path)],
             home: fixture.home(),
@@ -63,7 +64,7 @@ impl Court {
             tmp: at("tmp"),
             network: false,
         };
-        let environment = Environment::new(&around, &Toolchains::built_in().unwrap());
+        let environment = Environment::new(&around, &toolchains);
         let layers = sandbox.map_or(Layers::NONE, |sandbox| sandbox.strength.layers());
         let launcher = sandbox.map(|sandbox| sandbox.launcher.clone());
         let mut registry = Registry::default();
@@ -79,6 +80,8 @@ impl Court {
             cache: at("cache"),
             home: fixture.home(),
             own_dirs: vec![at("own"), at("home/.config/iosm"), fixture.state()],
+            registries: toolchains.package_managers(),
+            remotes: Vec::new(),
             tools: registry.specs().cloned().collect(),
             capability: Capability {
                 profile: "full".to_owned(),
