@@ -6,13 +6,14 @@ use std::time::Duration;
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
 use iosm::engine::drill::{Case, Step, Tainted};
+use iosm::host::net::Outward;
 use iosm::host::process::Processes;
 use iosm::host::sandbox::{Environment, Launcher, Layers, Strength, Surroundings, Toolchains};
 use iosm::kernel::{
     Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, RawResult, SandboxStrength,
 };
 use iosm::protocol::{Effect, ToolCall};
-use iosm::tools::{Registry, ToolContext, register_bash, register_leaf_tools};
+use iosm::tools::{Registry, ToolContext, register_bash, register_fetch, register_leaf_tools};
 
 use super::fixture::{CANARY, Fixture, differences};
 
@@ -70,6 +71,7 @@ impl Court {
         let mut registry = Registry::default();
         register_leaf_tools(&mut registry);
         register_bash(&mut registry, &Processes::new(launcher, environment.clone(), layers));
+        register_fetch(&mut registry, &Outward::default());
         let blobs = BlobStore::new(StateDir::open(at("own/blobs")).unwrap());
         let charter = Charter {
             session: "s_corpus".to_owned(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use iosm::host::process::{BackgroundState, Processes};
 use iosm::host::sandbox::{Environment, Layers, Surroundings, Toolchains};
 use iosm::kernel::{Grant, Reach};
-use iosm::protocol::ToolCall;
+use iosm::protocol::{EffectRule, ToolCall};
 use serde_json::json;
 
 use super::{Names, Peer, outward};
@@ -92,15 +92,12 @@ fn a_background_command_keeps_its_way_out_until_it_ends() {
     block_on(async {
         let fenced = Fenced::new(&Names::default(), &[]);
         let name = fenced.processes.start(fenced.grant("proxied-get http://evil.test/")).await.unwrap();
-        let kernel = {
-            let mut world = World::new();
-            let rule = iosm::protocol::EffectRule::Background { arg: "path" };
-            let mut spec = world.charter.tools[0].clone();
-            (spec.name, spec.effects) = ("look", rule);
-            world.charter.tools.push(spec);
-            world.charter.capability.tools.insert("look".to_owned());
-            world.kernel()
-        };
+        let mut world = World::new();
+        let mut spec = world.charter.tools[0].clone();
+        (spec.name, spec.effects) = ("look", EffectRule::Background { arg: "path" });
+        world.charter.tools.push(spec);
+        world.charter.capability.tools.insert("look".to_owned());
+        let kernel = world.kernel();
         for _ in 0..500 {
             let look = ToolCall { id: "t2".into(), tool: "look".into(), args: json!({"path": name}) };
             let grant = granted(kernel.judge("main", &look).unwrap()).grant;
