@@ -161,6 +161,38 @@ fn a_dropped_command_is_put_right_as_well() {
     super::wait_until("it is put back", || std::fs::read(&config).unwrap() == rightful);
 }
 
+#[test]
+fn what_the_user_changes_meanwhile_is_kept_and_seen() {
+    if !full() {
+        return;
+    }
+    let world = repository();
+    let outside = |line: &str| {
+        let done = std::process::Command::new("sh").args(["-c", line]).current_dir(&world.root).status();
+        assert!(done.unwrap().success(), "{line}");
+    };
+    block_on(async {
+        let server = guarded(&world, "touch ready; sleep 20", best());
+        let server = launcher().spawn(server).await.unwrap();
+        super::wait_until("it runs", || world.root.join("ready").exists());
+        outside(
+            "git config user.theirs yes && rm -r .git/hooks && rm -r sub && echo more >> .iosm/policy.yaml",
+        );
+        let seen =
+            guarded(&world, "git config user.theirs; ls -d .git/hooks sub; cat .iosm/policy.yaml", best());
+        let (output, exit) = launcher().spawn(seen).await.unwrap().finish(10_000).await.unwrap();
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.starts_with("yes\n") && output.ends_with("policy\nmore\n"), "{output}");
+        assert_eq!(output.matches("No such file").count(), 2, "{output}");
+        assert_eq!(exit.restored, [] as [&Path; 0]);
+        server.kill();
+        assert_eq!(server.wait().await.unwrap().restored, [] as [&Path; 0]);
+    });
+    outside(
+        "git config user.theirs && test ! -e .git/hooks && test ! -e sub && grep -q more .iosm/policy.yaml",
+    );
+}
+
 /// Everyday git, and what it says where it cannot write its configuration.
 #[test]
 fn git_works_around_what_is_protected() {
