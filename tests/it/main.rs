@@ -14,4 +14,5 @@ mod model;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod shell;
 mod world;
