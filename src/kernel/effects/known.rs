@@ -104,7 +104,7 @@ impl Find<'_> {
                 self.each(&words[words.len().min(usize::from(!dashed))..], folder, Use::Write);
             }
             Operands::Deletes => {
-                self.renames += 1;
+                self.removals += 1;
                 self.each(&words, folder, Use::Delete);
             }
             Operands::Copies | Operands::Links | Operands::Moves => {
@@ -118,7 +118,8 @@ impl Find<'_> {
             }
             _ => self.loose = true,
         }
-        self.writers += usize::from(self.facts[before..].iter().any(Fact::changes));
+        let removes = does == Operands::Deletes;
+        self.writers += usize::from(removes || self.facts[before..].iter().any(Fact::changes));
     }
 
     fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {

@@ -135,7 +135,7 @@ impl Find<'_> {
         self.loose |= tests.iter().any(|word| word.known == Known::Dynamic && !word.text.contains("{}"));
         self.loose |= folders.iter().any(|word| word.known == Known::Dynamic);
         let usage = if deletes { Use::Delete } else { Use::List };
-        self.renames += usize::from(deletes);
+        self.removals += usize::from(deletes);
         self.writers += usize::from(deletes);
         let named: Vec<&Word> = folders.iter().filter(|word| !word.text.starts_with('-')).collect();
         if named.is_empty() {

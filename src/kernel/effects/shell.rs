@@ -33,7 +33,8 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
         scan.opaque = Some("it does more things than can be listed".to_owned());
     }
     // Where names change while the line runs, a path may lead elsewhere than it does now.
-    find.loose |= scan.loose || find.renames > 0 && find.writers > 1;
+    let makers = find.writers.saturating_sub(find.removals);
+    find.loose |= scan.loose || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
     let loose = find.loose;
     let mut facts = find.facts;
     facts.insert(0, Fact::bare(whole(&scan, charter, loose, line), Via::Line));
@@ -125,8 +126,10 @@ pub(super) struct Find<'c> {
     pub facts: Vec<Fact>,
     /// It may write more, or elsewhere, than its facts say.
     pub loose: bool,
-    /// Commands that make links, or move or remove names.
+    /// Commands that make links or move names.
     pub renames: usize,
+    /// Commands that only remove names.
+    pub removals: usize,
     /// Commands and redirections that change anything.
     pub writers: usize,
     full: bool,
@@ -134,7 +137,15 @@ pub(super) struct Find<'c> {
 
 impl<'c> Find<'c> {
     fn new(charter: &'c Charter) -> Self {
-        Self { charter, facts: Vec::with_capacity(8), loose: false, renames: 0, writers: 0, full: false }
+        Self {
+            charter,
+            facts: Vec::with_capacity(8),
+            loose: false,
+            renames: 0,
+            removals: 0,
+            writers: 0,
+            full: false,
+        }
     }
 
     pub fn push(&mut self, fact: Fact) {
