@@ -112,6 +112,8 @@ impl Find<'_> {
                 self.transfer(name, does, words, &sorted, folder);
             }
             Operands::InThenOut => {
+                // A glob may become the second name too.
+                self.loose |= words.iter().any(|word| !word.is_literal());
                 for (at, word) in words.into_iter().enumerate() {
                     self.path(word, folder, if at == 0 { Use::Read } else { Use::Write }, Via::Word);
                 }
@@ -152,7 +154,11 @@ impl Find<'_> {
             _ => Use::Read,
         };
         self.each(&words, folder, taken);
-        let Some(target) = target else { return };
+        let Some(target) = target else {
+            // One glob may become a source and a target.
+            self.loose |= words.iter().any(|word| !word.is_literal());
+            return;
+        };
         let usage = if does == Operands::Copies { Use::Write } else { Use::Make };
         let as_file = sorted.has(&["T", "no-target-directory"])
             || does == Operands::Links && sorted.has(&["n", "no-dereference"]);

@@ -75,6 +75,8 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
         Texts,
         "v:",
     ),
+    ("getent ss netstat pstree lsof last locate sw_vers exec", Texts, ""),
+    ("bc shellcheck", Reads, "s: f: e: S: o: P: W:"),
     ("man apropos whatis info", Texts, "P! pager! *"),
     ("date", Texts, "d: f< r< s! date: file< reference< set!"),
     ("hostname", Texts, "*"),

@@ -235,6 +235,9 @@ const FOUND: &[&str] = &[
     "sed -n 'w new1' a.txt",
     "touch d/*",
     "cd e && mkdir -p \\d/x",
+    "for i in 1 2; do uniq *.o > out$i; done",
+    "cp *.o",
+    "mv *.o",
 ];
 
 #[test]

@@ -121,7 +121,7 @@ fn reader(dice: &mut Dice) -> String {
         28 => format!("tail -c 3 {f}"),
         29 => format!("od -c {f}"),
         30 => format!("tar tf {}", name(dice)),
-        31 => format!("sort --reverse {f} -u"),
+        31 => format!("sort --reverse {f} -u {}", dice.one(&["", "-t,", "--key=2", "-o", "-k2"])),
         32 => "true".to_owned(),
         _ => format!("nl {f} 2>&1"),
     }
@@ -130,7 +130,7 @@ fn reader(dice: &mut Dice) -> String {
 /// A command that changes something, or may.
 fn writer(dice: &mut Dice) -> String {
     let (f, g) = (word(dice), word(dice));
-    match dice.below(56) {
+    match dice.below(72) {
         0 => format!("rm -f {f}"),
         1 => format!("rm -rf {f}"),
         2 => format!("touch {f}"),
@@ -186,6 +186,22 @@ fn writer(dice: &mut Dice) -> String {
         52 => "mktemp -d".to_owned(),
         53 => format!("rsync -a {f} {}", folder(dice)),
         54 => format!("shred -n 1 {f}"),
+        55 => format!("cp {}", dice.one(GLOBS)),
+        56 => format!("git init -q {}", folder(dice)),
+        57 => format!("touch {f}; rm -f {f}"),
+        58 => format!("csplit -f part {f} 2"),
+        59 => format!("sed -e s/a/b/ -e 'w {}' {f}", name(dice)),
+        60 => format!("echo x | sed -n 's/x/y/w {}'", name(dice)),
+        61 => format!("install -D {f} {}/x/y", folder(dice)),
+        62 => format!("echo {f} | xargs touch"),
+        63 => format!("echo 'touch {}' | bash", name(dice)),
+        64 => format!("cat {f} | tee {g} | wc -c"),
+        65 => "ls *.o | while read -r f; do mv $f ${f%.o}.obj; done".to_owned(),
+        66 => "for f in *.txt; do cp \"$f\" \"${f%.txt}.bak\"; done".to_owned(),
+        67 => format!("ln {f}"),
+        68 => format!("env -C {} touch {}", folder(dice), dice.one(NEW)),
+        69 => format!("awk '{{ print $1 | \"tee {}\" }}' {f}", name(dice)),
+        70 => format!("tar xf t.tar -C {} 2>/dev/null || tar cf t.tar a.txt", folder(dice)),
         _ => format!("link {f} {g}"),
     }
 }
