@@ -18,4 +18,5 @@ mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod shell;
 mod world;

@@ -133,9 +133,11 @@ impl Find<'_> {
         let (folders, tests) = args.split_at(start);
         let deletes = tests.iter().any(|word| word.text == "-delete");
         self.loose |= tests.iter().any(|word| word.known == Known::Dynamic && !word.text.contains("{}"));
-        self.loose |= folders.iter().any(|word| word.known == Known::Dynamic);
+        // What a glob finds may begin like an option.
+        let open = |word: &Word| word.known == Known::Pattern && word.text.starts_with(['*', '?', '[']);
+        self.loose |= folders.iter().any(|word| word.known == Known::Dynamic) || args.iter().any(open);
         let usage = if deletes { Use::Delete } else { Use::List };
-        self.renames += usize::from(deletes);
+        self.removals += usize::from(deletes);
         self.writers += usize::from(deletes);
         let named: Vec<&Word> = folders.iter().filter(|word| !word.text.starts_with('-')).collect();
         if named.is_empty() {

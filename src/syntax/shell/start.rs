@@ -166,6 +166,8 @@ fn joined(words: &[Word], what: &str, out: &mut Out<'_>) -> Option<String> {
         out.opaque(format!("{what} that is only known when it runs"));
         return None;
     }
+    // What a glob finds is read as shell once more.
+    out.scan.loose |= words.iter().any(|word| word.known == Known::Pattern);
     let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     Some(text.join(" "))
 }
