@@ -116,7 +116,7 @@ pub(super) fn journals_of(ground: &Ground, given: Option<&str>) -> Result<Vec<(S
     let dir = ground.state()?.sub("journal").map_err(state)?;
     let mut names = dir.names().map_err(state)?;
     names.retain(|name| {
-        let id = name.strip_suffix(".jsonl");
+        let id = name.strip_suffix(".jsonl").filter(|id| *id != "index");
         id.is_some_and(|id| given.is_none_or(|given| crate::base::matches_prefix(id, given)))
     });
     if let (Some(given), true) = (given, names.is_empty()) {

@@ -63,6 +63,7 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
         environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
+    environment.sockets.extend(expose.sockets.iter().cloned());
     let (strength, layers, line) = strength(options);
     Ok(Fence { strength, layers, environment, cache, line })
 }
@@ -103,6 +104,7 @@ fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
         None => none("none on this machine: commands need a person".into()),
         Some(probed) => {
             let held = match probed {
+                Strength::Full { .. } => SandboxStrength::Full,
                 Strength::Reduced { .. } => SandboxStrength::Reduced,
                 Strength::Partial { .. } => SandboxStrength::Partial,
                 Strength::None { .. } => SandboxStrength::None,
