@@ -1,5 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod record;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -12,22 +14,27 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::account::Account;
+use super::approval::Open;
+use super::lawbook::Lawbook;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::host::tree;
-use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
+use crate::kernel::{Grant, Judgement, Kernel, RawResult, Spent, shape};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
 };
-use crate::session::{CallRecord, Payload, SessionLog};
+use crate::session::{Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
+
+/// Looks up the commit that `HEAD` names.
+pub type HeadOf = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Everything an agent is made of.
 pub struct Parts {
@@ -52,25 +59,32 @@ pub struct Parts {
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
+    /// Where policies come from; `None` for a policy that never changes.
+    pub lawbook: Option<Arc<dyn Lawbook>>,
+    /// Whether commits of its commands say what made them.
+    pub trailers: bool,
+    /// Looks up what `HEAD` names; `None` where there is no repository.
+    pub head: Option<HeadOf>,
     pub events: mpsc::Sender<Event>,
 }
 
 /// One agent with its conversation.
 pub struct Agent {
-    parts: Parts,
+    pub(super) parts: Parts,
     state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
     grants: HashMap<String, (Grant, ToolCall)>,
-    questions: HashMap<String, Question>,
+    /// Questions that wait for a person, by their own ids.
+    pub(super) questions: HashMap<String, Open>,
     stream: Option<DeltaStream>,
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
     live: LiveOutput,
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
-    account: Account,
+    pub(super) account: Account,
     started_ns: i128,
-    inputs: VecDeque<Input>,
+    pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
     /// The log could not be written: told at the end, also when the machine had finished by then.
     log_lost: Option<Report>,
@@ -117,7 +131,7 @@ impl Agent {
                         .hint("say something: -c -p \"go on\"");
                 self.ending = Some(Ending { status: Status::Error, report: Some(report) });
             }
-            first => self.inputs.push_back(first),
+            first => self.begin(first),
         }
         loop {
             while let Some(input) = self.inputs.pop_front() {
@@ -130,6 +144,9 @@ impl Agent {
             }
             if let Some(ending) = self.ending.take() {
                 return self.conclude(ending, watch.millis()).await;
+            }
+            if !ops_open && self.withdraw_all().await {
+                continue;
             }
             let woken = self.wait(ops, ops_open, deadline).await;
             ops_open &= !matches!(woken, Woken::Op(None));
@@ -201,6 +218,9 @@ impl Agent {
     fn price_pending(&mut self) {
         if let Some((usage, stated)) = self.pending_usage.take() {
             let cost = (self.parts.price)(usage, stated);
+            let tokens = usage.context_tokens() + usage.output_tokens;
+            let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
+            self.parts.kernel.spent(&self.parts.path, spent);
             self.write(Payload::Usage { usage, cost });
             self.inputs.push_back(Input::Priced { usage, cost });
         }
@@ -208,6 +228,10 @@ impl Agent {
 
     fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
         self.account.ran(call, raw.status);
+        // What a command committed stands on the row of its result.
+        if self.account.ran_command() {
+            self.look_at_head();
+        }
         match self.parts.kernel.admit(&self.parts.path, call, raw) {
             Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
             Err(error) => self.fault(&error),
@@ -218,28 +242,11 @@ impl Agent {
         match op {
             Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
             Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
-            Op::Approve { call_id, answer } => self.on_answer(call_id, answer).await,
+            Op::Approve { id, choice, confirm, seen } => self.on_yes(id, choice, confirm, seen).await,
+            Op::Decline { id, words } => self.on_no(id, &words).await,
+            Op::ReloadPolicy => self.reload_policy().await,
             Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
-        }
-    }
-
-    async fn on_answer(&mut self, call_id: String, answer: Answer) {
-        let Some(question) = self.questions.remove(&call_id) else { return };
-        let call = question.call.clone();
-        let kernel = self.parts.kernel.clone();
-        let judged = match answer {
-            Answer::Once => kernel.approve(question, "user", false),
-            Answer::Session => kernel.approve(question, "user", true),
-            Answer::No(words) => {
-                let effects = question.effects.clone();
-                let declined = kernel.decline(question, &words);
-                declined.map(|verdict| Judgement::Refused(Refused { verdict, effects }))
-            }
-        };
-        match judged {
-            Ok(judgement) => self.on_judgement(call, judgement).await,
-            Err(error) => self.fault(&error),
         }
     }
 
@@ -267,7 +274,7 @@ impl Agent {
             Effect::CancelTools => {
                 self.running.clear();
                 self.grants.clear();
-                self.questions.clear();
+                self.forget_questions().await;
                 self.forward_output().await;
             }
             Effect::Emit(event) => self.emit(event).await,
@@ -276,6 +283,7 @@ impl Agent {
     }
 
     async fn call_model(&mut self) {
+        self.look_at_policy().await;
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
@@ -313,7 +321,7 @@ impl Agent {
         self.retry_at = Some(Instant::now() + delay);
     }
 
-    async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
+    pub(super) async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
         match judgement {
             Judgement::Granted(granted) => {
                 let call_id = granted.call.id.clone();
@@ -331,21 +339,7 @@ impl Agent {
                 self.grants.insert(call_id.clone(), (granted.grant, granted.call));
                 self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
             }
-            Judgement::Asked(question) => {
-                self.account.asked();
-                let (verdict, effects) = (question.verdict.clone(), question.effects.clone());
-                self.record(&call, &effects, &verdict);
-                let call_id = call.id.clone();
-                self.questions.insert(call_id.clone(), question);
-                self.emit(Event::ApprovalAsked {
-                    call_id: call_id.clone(),
-                    tool: call.tool,
-                    verdict,
-                    effects,
-                })
-                .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
-            }
+            Judgement::Asked(question) => self.ask(question).await,
             Judgement::Refused(refused) => {
                 self.account.denied(&call);
                 self.record(&call, &refused.effects, &refused.verdict);
@@ -388,44 +382,12 @@ impl Agent {
         }
     }
 
-    fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
+    pub(super) fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
         let events = self.parts.events.clone();
         async move {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
             let _ = events.send(event).await;
         }
-    }
-
-    fn record(
-        &mut self,
-        call: &ToolCall,
-        effects: &[crate::protocol::Effect],
-        verdict: &crate::protocol::Verdict,
-    ) {
-        self.write(Payload::Call(CallRecord {
-            call_id: call.id.clone(),
-            tool: call.tool.clone(),
-            effects: effects.to_vec(),
-            verdict: verdict.clone(),
-        }));
-    }
-
-    fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
-        if let Err(error) = log.append(payload) {
-            let report = Report::from_error(ReportKind::State, &error)
-                .hint("free some space, or run with --no-session");
-            self.parts.log = None;
-            self.log_lost = Some(report.clone());
-            self.inputs.push_back(Input::Fault(report));
-        }
-    }
-
-    fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error).hint(
-            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
-        );
-        self.inputs.push_back(Input::Fault(report));
     }
 
     async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {

@@ -110,7 +110,7 @@ fn trust(ground: &Ground) -> Check {
         ProjectTrust::Trusted(files) => {
             Check::ok("project settings", format!("{} files, trusted as they are", files.files.len()))
         }
-        ProjectTrust::Untrusted(files) => Check {
+        ProjectTrust::Untrusted(files, _) => Check {
             name: "project settings",
             status: CheckStatus::Warning,
             detail: format!("{} files that do nothing until you trust them", files.files.len()),

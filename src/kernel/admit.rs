@@ -81,6 +81,7 @@ impl Kernel {
     /// Admits what a tool came back with: noise folded, too much of it paged, on record.
     pub fn admit(&self, agent: &str, call: &ToolCall, raw: RawResult) -> Result<Admitted, KernelError> {
         let since = Instant::now();
+        self.witness(&call.id, raw.status == ToolStatus::Ok);
         let digest = digest(&raw);
         let bytes = texts(&raw.parts).map(str::len).sum::<usize>();
         let mut parts = raw.parts;

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::grant::Grant;
 use super::rung::Agreed;
-use crate::protocol::{Effect, ToolCall, Verdict};
+use crate::config::Rule;
+use crate::protocol::{Effect, Reason, ToolCall, Verdict};
 
 #[derive(Debug)]
 pub enum Judgement {
@@ -38,9 +39,33 @@ pub struct Question {
     pub effects: Vec<Effect>,
     /// As in [`Granted::repaired`].
     pub repaired: Option<Value>,
+    /// Names this question and no other; 128 random bits that no model has seen.
+    pub id: String,
+    /// The commands of a shell line, word by word.
+    pub argv: Vec<Vec<String>>,
+    /// What the call could reach once allowed, in words.
+    pub reach: Vec<String>,
+    /// Every reason to say no.
+    pub reasons: Vec<Objection>,
+    /// The rule that a yes for always would keep; none where no rule may answer.
+    pub proposal: Option<Rule>,
+    /// Whether a yes may hold for the session.
+    pub lasting: bool,
+    /// Whether this is asked once for a project: a registry, a fetch from a configured remote.
+    pub once_a_project: bool,
     pub(super) agent: String,
     /// What a yes would agree to.
     pub(super) asked: BTreeSet<Agreed>,
+}
+
+/// One reason to say no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    pub rung: &'static str,
+    pub rule: &'static str,
+    pub reason: Reason,
+    /// One line for the user.
+    pub line: String,
 }
 
 #[derive(Debug)]

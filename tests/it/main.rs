@@ -5,12 +5,16 @@
     reason = "tests make their own small worlds, and may say what they measured"
 )]
 
+mod corpus;
 mod demo;
 mod grant;
 mod headless;
 mod house;
+mod journal;
 mod kernel;
 mod model;
+mod net;
+mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;

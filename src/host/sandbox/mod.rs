@@ -74,7 +74,7 @@ pub use launcher::Launcher;
 #[cfg(target_os = "linux")]
 pub use running::{Output, Process, Running};
 
-pub use env::{Environment, MARKER, Surroundings, inside_sandbox};
+pub use env::{Environment, MARKER, PROXY, Surroundings, inside_sandbox};
 pub use error::SandboxError;
 pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
 pub use protect::{Protected, protected};

@@ -9,7 +9,7 @@ use crate::base::{BlobStore, FileKind, PathError, PathHandle, resolve};
 use crate::kernel::charter::Charter;
 use crate::kernel::grant::Reach;
 use crate::kernel::rung::Finding;
-use crate::protocol::{Effect, Reason};
+use crate::protocol::{Effect, GitOp, Reason};
 
 /// A finding of this module: the call cannot be carried out as written.
 fn unusable(rule: &'static str, subject: &str, user: String, model: String) -> Box<Finding> {
@@ -119,6 +119,12 @@ fn as_written(text: &str, subject: &str) -> Option<String> {
 /// A read on our own behalf, of an instruction file.
 pub(in crate::kernel) fn system_read(charter: &Charter, path: &Path) -> Result<Prepared, Box<Finding>> {
     read(charter, path.to_str(), false)
+}
+
+/// A look at the repository around the workspace.
+pub(in crate::kernel) fn system_git(charter: &Charter) -> Prepared {
+    let effect = Effect::Git { op: GitOp::Look, about: String::new() };
+    Prepared::plain(effect, ".".to_owned(), Reach::Inspect(charter.workspace.clone()))
 }
 
 /// A look over the whole workspace on our own behalf.

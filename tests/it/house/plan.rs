@@ -26,11 +26,12 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 28] = [
+pub(super) const HOMES: [(&str, &[&str]); 34] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
     ("git2", &["host/git"]),
+    ("ed25519_dalek", &["kernel/journal"]),
     ("notify", &["host/watch"]),
     ("petgraph", &["orchestra/dag", "cycle"]),
     ("ratatui", &["tui"]),
@@ -46,10 +47,15 @@ pub(super) const HOMES: [(&str, &[&str]); 28] = [
     ("rustls", &["model/http", "host/net"]),
     ("webpki_root_certs", &["model/http", "host/net"]),
     ("hyper*", &["host/net"]),
+    ("httparse", &["host/net"]),
+    ("flate2", &["host/net"]),
+    ("htmd", &["tools/fetch"]),
+    ("html5ever", &["tools/fetch"]),
+    ("encoding_rs", &["tools/fetch"]),
     ("clap*", &["cli"]),
     ("ignore", &["host/tree"]),
     ("grep_*", &["host/tree"]),
-    ("globset", &["host/tree", "config/policy", "kernel"]),
+    ("globset", &["host/tree", "host/git", "config/policy", "config/contract", "kernel"]),
     ("etcetera", &["config/dirs"]),
     ("similar", &["tools/edit"]),
     ("sha2", &["base/digest"]),
