@@ -124,7 +124,8 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
         PatternThenReads,
         "e: f< g: t: T: m: A: B: C: j: r: E: M: d: glob: type: type-not: max-count: context: after-context: before-context: iglob: regexp: file< pre! pre-glob: hostname-bin! ignore-file< max-depth: max-filesize: sort: sortr: replace: color: colors: threads: type-add: encoding: engine: search-zip!",
     ),
-    ("ag ack pt", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: ackrc! *"),
+    ("ag pt", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: path-to-ignore<"),
+    ("ack", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: ackrc! *"),
     (
         "jq gojq",
         PatternThenReads,

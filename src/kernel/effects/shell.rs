@@ -85,6 +85,8 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
     }
 }
 
+/// Paths of one line that are looked up; each costs some system calls. A line with more is opaque.
+const MOST_LOOKUPS: usize = 4000;
 /// Facts of every line that are kept for paths outside and guarded ones.
 const KEPT: usize = 30;
 
@@ -134,6 +136,7 @@ pub(super) struct Find<'c> {
     pub removals: usize,
     /// Commands and redirections that change anything.
     pub writers: usize,
+    lookups: usize,
     full: bool,
     /// No command of the line changes where remotes point.
     pub remotes_stand: bool,
@@ -148,6 +151,7 @@ impl<'c> Find<'c> {
             renames: 0,
             removals: 0,
             writers: 0,
+            lookups: 0,
             full: false,
             remotes_stand: true,
         }
@@ -202,6 +206,11 @@ impl<'c> Find<'c> {
         }
         let base = if absolute { Some(self.charter.workspace.clone()) } else { self.base(folder.dir) };
         let Some(base) = base else { return };
+        self.lookups += 1;
+        if self.lookups > MOST_LOOKUPS {
+            self.full = true;
+            return;
+        }
         // A glob is judged by the folder it looks in; its last part stays as written.
         let (text, rest) = match word.known {
             Known::Literal => (word.text.as_str(), ""),

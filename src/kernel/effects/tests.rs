@@ -60,6 +60,9 @@ fn lines_have_the_effects_their_words_say() {
         ("export X=a; rm $X", "exact, d a"),
         ("(X=b); rm ${X-}", "contained"),
         ("d=$(mktemp -d); echo x > $d/f", "contained, w $TMP/tmp.*/f"),
+        ("i=1; i=$((i+1)); echo x > \"out$i\"", "contained, w out*"),
+        ("for f in *.o; do g=$f; rm \"$g\"; done", "exact, d *.o"),
+        ("echo x > log.$$", "contained, w log.*"),
         ("f=src/a.rs; cp $f ${f%.rs}.bak", "exact, r src/a.rs, w src/a.bak"),
         ("rm() { echo no; }; rm -rf src", "exact"),
         // Programs with words of their own.
@@ -74,7 +77,7 @@ fn lines_have_the_effects_their_words_say() {
         ("sort -u src/a.rs -o out", "exact, w out, r src/a.rs"),
         ("sort -uoout src/a.rs", "exact, w out, r src/a.rs"),
         ("awk '{ print > \"out\" }' src/a.rs", "contained, r src/a.rs, w out"),
-        ("awk '$1 > 5 { n++ } END { printf \"%d\", n }' src/a.rs", "contained, r src/a.rs"),
+        ("awk '$1 > 5 { n++ } END { printf \"%d\", n }' src/a.rs", "exact, r src/a.rs"),
         ("awk '$1 > 5' src/a.rs", "exact, r src/a.rs"),
         ("tee a b < src/a.rs", "exact, r src/a.rs, w a, w b"),
         ("dd if=src/a.rs of=b bs=1", "exact, r src/a.rs, w b"),
