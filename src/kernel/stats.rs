@@ -69,7 +69,8 @@ impl Stats {
             count(&mut self.by_rung, text("rung").unwrap_or("unknown"));
         }
         // What a person answered was judged before.
-        if text("approver").is_none_or(|approver| approver == "session") {
+        let approver = row.get("approver").and_then(|who| who.get("by").unwrap_or(who).as_str());
+        if approver.is_none_or(|by| matches!(by, "session" | "rule")) {
             self.calls += 1;
             count(&mut self.by_tool, text("tool").unwrap_or("unknown"));
         }
@@ -118,7 +119,12 @@ mod tests {
         kernel.admit("main", &world.call("read", "src/a.rs"), RawResult::ok("", "")).unwrap();
         kernel.reload(crate::config::Policy::of(crate::config::Preset::Strict, Vec::new())).unwrap();
         let dir = world.state().sub("journal").unwrap();
-        let name = dir.names().unwrap().into_iter().find(|name| name == "s_stats.jsonl").unwrap();
+        let name = dir
+            .names()
+            .unwrap()
+            .into_iter()
+            .find(|name| name.starts_with("s_") && name.ends_with(".jsonl"))
+            .unwrap();
         let mut stats = Stats::default();
         stats.add(&String::from_utf8(dir.read(&name).unwrap()).unwrap());
         stats.add("not a row\n");
