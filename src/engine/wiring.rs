@@ -14,7 +14,7 @@ use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
-use crate::config::{Policy, PolicyLayers, Profile};
+use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
@@ -25,7 +25,7 @@ use crate::model::{
 };
 use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
 use crate::session::{self, Loaded, SessionLog, Start};
-use crate::tools::{Registry, register_bash, register_leaf_tools};
+use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
@@ -81,7 +81,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
-    let shim = with_trailers(ground, &mut fence)?;
+    let shim = with_trailers(ground, &mut fence);
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
@@ -101,6 +101,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
 
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
+    let shim = shim.unwrap_or_else(|notice| {
+        notices.push(notice);
+        None
+    });
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
@@ -225,8 +229,10 @@ pub(super) fn registry(
 ) -> Result<(Registry, Vec<&'static str>), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
-    let processes = Processes::new(options.launcher.clone(), fence.environment.clone(), fence.layers);
+    let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
+    let processes = Processes::with_outward(launcher, environment, fence.layers, fence.outward.clone());
     register_bash(&mut all, &processes);
+    register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {
         for tool in wanted {
             if all.get(tool).is_none() {
@@ -316,6 +322,11 @@ fn charter(
         cache: fence.cache.clone(),
         home: dirs.home.clone(),
         own_dirs: vec![dirs.config.clone(), dirs.state.clone(), dirs.data.clone()],
+        registries: fence.registries.clone(),
+        remotes: match &ground.workspace.git_common {
+            Some(git) => configured_remotes(git, &dirs.home),
+            None => Vec::new(),
+        },
         tools: registry.specs().cloned().collect(),
         capability: Capability {
             profile: profile.name.clone(),

@@ -23,7 +23,7 @@ pub(super) fn kinds(names: &[&str]) -> BTreeSet<String> {
 fn tool(name: &'static str, arg: &'static str, effects: EffectRule) -> ToolSpec {
     let schema = json!({
         "type": "object", "additionalProperties": false,
-        "properties": {arg: {"type": "string"}, "limit": {"type": "integer"}},
+        "properties": {arg: {"type": "string"}, "limit": {"type": "integer"}, "method": {"type": "string"}},
     });
     let aliases: &[(&str, &str)] = if arg == "path" { &[("file", "path")] } else { &[] };
     ToolSpec { name, description: "", schema, effects, read_only: false, aliases }
@@ -39,6 +39,7 @@ pub(super) fn tools() -> Vec<ToolSpec> {
         tool("todo", "text", EffectRule::Note("todo")),
         tool("background", "name", EffectRule::Background { arg: "name" }),
         tool("ask", "text", EffectRule::Ask),
+        tool("fetch", "url", EffectRule::Fetch { arg: "url" }),
     ]
 }
 
@@ -82,6 +83,8 @@ impl World {
             cache: root.join("cache"),
             home: root.join("home"),
             own_dirs: vec![root.join("home/own"), root.join("state")],
+            registries: Vec::new(),
+            remotes: Vec::new(),
             capability: Capability {
                 profile: "coder".to_owned(),
                 tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),

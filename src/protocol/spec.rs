@@ -19,6 +19,8 @@ pub enum EffectRule {
     WritePath { arg: &'static str },
     /// Runs the shell line in this argument.
     Shell { arg: &'static str },
+    /// Asks the web for the URL in this argument, by the method in the argument `method` (else GET).
+    Fetch { arg: &'static str },
     /// Acts on a background command that this session started.
     Background { arg: &'static str },
 }

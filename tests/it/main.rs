@@ -13,6 +13,7 @@ mod house;
 mod journal;
 mod kernel;
 mod model;
+mod net;
 mod policy;
 mod prompt;
 mod sandbox;

@@ -46,6 +46,7 @@ impl HostError {
             Reach::RewriteFile(_) => "one file to write",
             Reach::Run(_) => "one command",
             Reach::Background(_) => "one background command",
+            Reach::Fetch(_) => "one URL to fetch",
             Reach::Inspect(_) => "a repository to look at",
         };
         Self::WrongGrant { needed, granted }

@@ -1,18 +1,26 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
+mod disguise;
+mod fetch;
 mod git;
+mod git_op;
 mod guard;
+mod known;
 mod net;
 mod path;
 mod place;
 mod programs;
 mod recall;
+mod registry;
+mod script;
 mod shell;
 
+pub(super) use disguise::{disguise, reorders};
 pub(super) use git::GitCall;
+pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
-pub(super) use guard::{Guard, Level};
-pub(super) use net::{UNKNOWN, is_loopback, is_registry};
+pub(super) use guard::{Guard, Level, guard_of_look};
+pub(super) use net::{UNKNOWN, is_host, is_loopback};
 pub(super) use path::{system_git, system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
@@ -52,6 +60,10 @@ pub(super) enum Via {
     Redirect,
     /// A word of a command in a shell line.
     Word,
+    /// A package manager that talks to the registry it is set up with: no model chose the host.
+    Registry,
+    /// Git, which asks a configured remote for what it has: no model chose the host or the payload.
+    Remote,
     /// A word of an unknown program that names something guarded; nobody knows what for.
     Mention,
     /// The shell line as a whole.
@@ -117,6 +129,7 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::ReadPath { arg } => path::read(charter, text(arg), false),
         EffectRule::ReadTree { arg } => path::read(charter, text(arg), true),
         EffectRule::WritePath { arg } => path::write(charter, text(arg)),
+        EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }

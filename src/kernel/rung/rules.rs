@@ -332,7 +332,8 @@ fn spelled(command: &SimpleCommand) -> Spelled {
         *first = program;
     }
     let git = GitCall::of(command);
-    let simple = alone && git.as_ref().is_none_or(|git| git.config.is_empty() && git.elsewhere.is_none());
+    let simple = alone
+        && git.as_ref().is_none_or(|git| git.config.is_empty() && git.elsewhere.is_empty() && !git.steered);
     let git = git.map(|git| {
         let words: Vec<&str> =
             std::iter::once(git.sub).chain(git.args.iter().map(|word| word.text.as_str())).collect();

@@ -26,7 +26,7 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 29] = [
+pub(super) const HOMES: [(&str, &[&str]); 34] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
@@ -47,6 +47,11 @@ pub(super) const HOMES: [(&str, &[&str]); 29] = [
     ("rustls", &["model/http", "host/net"]),
     ("webpki_root_certs", &["model/http", "host/net"]),
     ("hyper*", &["host/net"]),
+    ("httparse", &["host/net"]),
+    ("flate2", &["host/net"]),
+    ("htmd", &["tools/fetch"]),
+    ("html5ever", &["tools/fetch"]),
+    ("encoding_rs", &["tools/fetch"]),
     ("clap*", &["cli"]),
     ("ignore", &["host/tree"]),
     ("grep_*", &["host/tree"]),
