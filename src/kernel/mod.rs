@@ -8,7 +8,7 @@
 //! asks every `rung`, writes a [`Journal`] row, and only then mints the grant. What a tool came back
 //! with returns through [`Kernel::admit`].
 
-mod admit;
+mod admission;
 mod charter;
 mod effects;
 mod error;
@@ -25,7 +25,7 @@ mod rung;
 #[cfg(test)]
 mod testing;
 
-pub use admit::{Admitted, RawResult};
+pub use admission::{Admitted, RawResult};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

@@ -1,5 +1,8 @@
 //! Admission: results are untrusted until they have passed here.
 
+mod secrets;
+mod view;
+
 use std::time::Instant;
 
 use super::error::KernelError;
