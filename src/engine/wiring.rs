@@ -20,10 +20,14 @@ use crate::kernel::{Capability, Charter, Journal, Kernel};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
-use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
+use crate::protocol::{
+    AgentPath, Cost, CostBasis, Event, Item, Limits, Part, Report, ReportKind, TaintMark, Usage,
+};
 use crate::session::{self, Loaded, SessionLog, Start};
 use crate::tools::{Registry, register_bash, register_leaf_tools};
 
+/// The agent that speaks with the user.
+const MAIN: &str = "main";
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
 /// When the model's window is not known, in tokens.
@@ -87,6 +91,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
     let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
 
+    recall(&kernel, &opened);
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
     notices.extend(trust_notice(ground));
@@ -128,7 +133,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
     let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     let agent = Agent::new(Parts {
-        path: "main".to_owned(),
+        path: MAIN.to_owned(),
         session_id: kept.then(|| id.clone()),
         provider,
         model,
@@ -306,6 +311,30 @@ fn trust_notice(ground: &Ground) -> Option<Report> {
     )
 }
 
+/// Gives the kernel back what it knew when the session was last open: who was tainted, what the user said,
+/// what the agent was shown.
+fn recall(kernel: &Kernel, opened: &Opened) {
+    for (agent, mark) in &opened.taint {
+        kernel.restore_taint(agent, std::slice::from_ref(mark));
+    }
+    for item in &opened.items {
+        match item {
+            Item::User { parts } => {
+                for part in parts {
+                    if let Part::Text { text } = part {
+                        kernel.heard(MAIN, text);
+                    }
+                }
+            }
+            Item::ToolResult(result) => {
+                let untrusted = opened.taint.iter().any(|(_, mark)| mark.call == result.call_id);
+                kernel.remembered(result, untrusted);
+            }
+            Item::Assistant { .. } => {}
+        }
+    }
+}
+
 struct Opened {
     id: String,
     log: Option<SessionLog>,
@@ -313,6 +342,8 @@ struct Opened {
     turns: u32,
     calls: u64,
     resumed: bool,
+    /// Marks of taint by agent, in the order in which they were raised and cleared.
+    taint: Vec<(AgentPath, TaintMark)>,
     notice: Option<Report>,
 }
 
@@ -324,7 +355,7 @@ fn open_session(
 ) -> Result<Opened, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
     let fresh =
-        |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, notice: None };
+        |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, taint: Vec::new(), notice: None };
     let id = match &options.session {
         SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
         SessionChoice::New => {
@@ -349,12 +380,12 @@ fn open_session(
         }
         SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
     };
-    let Loaded { log, items, turns, calls, orphans, .. } = SessionLog::resume(&dir, &id).map_err(usage)?;
+    let Loaded { log, items, turns, calls, orphans, taint, .. } = SessionLog::resume(&dir, &id).map_err(usage)?;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");
         Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
     });
-    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, notice })
+    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice })
 }
 
 fn usage(error: crate::session::SessionError) -> Report {

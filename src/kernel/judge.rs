@@ -14,14 +14,19 @@ use super::grant::Grant;
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Explanation, Granted, Judgement, Question, Refused, Step};
+use super::admission::{Restored, restore};
+use super::memory::{Memory, Origin};
 use super::mint::mint;
 use super::moment::Moment;
+use super::sink::moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, Rules, fold, settle};
-use crate::base::{BlobStore, Digest, sha256_hex};
+use crate::base::{BlobStore, Digest, plural, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
 
 /// Repairs of one call before it is called malformed: the tool's name, then its arguments.
 const MOST_REPAIRS: usize = 4;
+/// The agent whose taint counts when a call is only explained.
+const EXPLAINED: &str = "main";
 
 /// The kernel of one session.
 pub struct Kernel {
@@ -30,6 +35,8 @@ pub struct Kernel {
     pub(super) blobs: BlobStore,
     rules: Rules,
     state: Mutex<State>,
+    /// Locked before `state` where both are.
+    memory: Mutex<Memory>,
 }
 
 struct State {
@@ -53,8 +60,9 @@ impl Kernel {
     pub fn new(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Self, KernelError> {
         let rules = Rules::compile(&charter.policy)?;
         let tools = Tools::new(&charter.tools);
+        let memory = Mutex::new(Memory::open(&charter.session, &blobs)?);
         let state = Mutex::new(State { journal, agreed: BTreeSet::new() });
-        Ok(Self { charter, tools, blobs, rules, state })
+        Ok(Self { charter, tools, blobs, rules, state, memory })
     }
 
     /// Judges a call of `agent`. `Err` means that nothing may run any more.
@@ -181,7 +189,7 @@ impl Kernel {
         };
         let effects = prepared.effects();
         step("effects", since, effects.iter().map(Effect::describe).collect());
-        let moment = self.moment();
+        let moment = moment(&self.memory(), EXPLAINED, &call, &prepared);
         let case = self.case(spec, &prepared, &moment);
         let mut findings = Findings::default();
         for rung in RUNGS {
@@ -221,10 +229,6 @@ impl Kernel {
         Ok(Err((Box::new(finding), current)))
     }
 
-    fn moment(&self) -> Moment {
-        Moment::default()
-    }
-
     fn case<'a>(&'a self, spec: &'a ToolSpec, prepared: &'a Prepared, moment: &'a Moment) -> Case<'a> {
         Case { charter: &self.charter, rules: &self.rules, spec, prepared, moment }
     }
@@ -239,13 +243,24 @@ impl Kernel {
             Ok(prepared) => prepared,
             Err(finding) => return self.refuse(&asker, &call, &finding),
         };
-        let moment = self.moment();
+        let mut memory = self.memory();
+        let restored = match restore(memory.opened(), spec, &call.args, &prepared) {
+            Ok(restored) => restored,
+            Err(finding) => {
+                let taint = memory.taint.label(asker.agent);
+                drop(memory);
+                return self.refuse_prepared(&asker, &call, &prepared, &finding, taint);
+            }
+        };
+        let moment = moment(&memory, asker.agent, &call, &prepared);
         let case = self.case(spec, &prepared, &moment);
         let mut state = self.state();
         let decision = fold(&case, RUNGS, &Mode { session: &state.agreed, call: &asker.agreed });
-        let verdict = decision.verdict(&case, repaired.is_some());
+        let mut verdict = decision.verdict(&case, repaired.is_some());
+        say_restored(&mut verdict, restored.as_ref());
         let effects = prepared.effects();
         let mut row = self.row(asker.agent, &call, Some(&effects), &verdict, asker.since);
+        row.taint = memory.taint.label(asker.agent);
         row.approver = match (asker.approver, decision.agreed.is_empty()) {
             (Some(approver), _) => Some(approver.to_owned()),
             (None, false) => Some("session".to_owned()),
@@ -258,8 +273,10 @@ impl Kernel {
             VerdictKind::Allow | VerdictKind::Transform => {
                 let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
                 let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
+                memory.expect(asker.agent, &call.id, Origin::of(spec, &call.args, &prepared));
                 let grant = Grant::new(call.id.clone(), mint(&self.charter, prepared, unboxed));
-                Judgement::Granted(Granted { grant, call, verdict, effects, repaired })
+                let sealed = restored.map(|restored| restored.args);
+                Judgement::Granted(Granted { grant, call, verdict, effects, repaired, sealed })
             }
             VerdictKind::RequireApproval => {
                 let asked = asker.agreed.into_iter().chain(decision.asks()).collect();
@@ -287,8 +304,36 @@ impl Kernel {
         Ok(Judgement::Refused(Refused { verdict, effects: Vec::new() }))
     }
 
-    pub(super) fn record(&self, row: Row) -> Result<(), KernelError> {
-        self.state().journal.append(row).map(|_| ())
+    /// A call refused for what its arguments hold.
+    fn refuse_prepared(
+        &self,
+        asker: &Asker<'_>,
+        call: &ToolCall,
+        prepared: &Prepared,
+        finding: &Finding,
+        taint: Option<String>,
+    ) -> Result<Judgement, KernelError> {
+        let (verdict, effects) = (finding.verdict(), prepared.effects());
+        let row = self.row(asker.agent, call, Some(&effects), &verdict, asker.since);
+        self.record(Row { taint, ..row })?;
+        Ok(Judgement::Refused(Refused { verdict, effects }))
+    }
+
+    /// Where the result of a call comes from that was not granted here, as in a replay.
+    pub(super) fn origin_of(&self, call: &ToolCall) -> Result<Origin, KernelError> {
+        let Ok((spec, call, _)) = self.take_in(call)? else { return Ok(Origin::default()) };
+        let prepared = prepare(&self.charter, spec, &call);
+        Ok(prepared.map_or_else(|_| Origin::default(), |prepared| Origin::of(spec, &call.args, &prepared)))
+    }
+
+    /// Puts a row on record; its number.
+    pub(super) fn record(&self, row: Row) -> Result<u64, KernelError> {
+        self.state().journal.append(row)
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        // Nothing in it is left half-done by a panic.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn row(
@@ -323,6 +368,15 @@ impl Kernel {
         // A panic elsewhere leaves the journal whole: a row is added in one step.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// An allowed call whose secrets were put back is a transform, and says so.
+fn say_restored(verdict: &mut Verdict, restored: Option<&Restored>) {
+    let Some(restored) = restored.filter(|_| verdict.kind == VerdictKind::Allow) else { return };
+    verdict.kind = VerdictKind::Transform;
+    verdict.rung = "admission".to_owned();
+    verdict.rule = "restore".to_owned();
+    verdict.user_line = format!("{} put back where it came from", plural(restored.count, "secret"));
 }
 
 impl Decision {

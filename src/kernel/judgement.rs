@@ -26,6 +26,16 @@ pub struct Granted {
     pub effects: Vec<Effect>,
     /// The arguments as the model wrote them, when they were repaired.
     pub repaired: Option<Value>,
+    /// The arguments with secrets put back, where there were placeholders.
+    pub(super) sealed: Option<Value>,
+}
+
+impl Granted {
+    /// The arguments to run with: those of the call, with secrets put back where it had placeholders.
+    /// They go to the tool and nowhere else.
+    pub fn take_args(&mut self) -> Value {
+        self.sealed.take().unwrap_or_else(|| self.call.args.clone())
+    }
 }
 
 /// A question to a person, to be answered with [`Kernel::approve`](super::Kernel::approve) or

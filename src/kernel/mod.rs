@@ -19,13 +19,17 @@ mod judge;
 mod judgement;
 #[cfg(test)]
 mod laws;
+mod memory;
 mod mint;
 mod moment;
+mod provenance;
 mod rung;
+mod sink;
+mod taint;
 #[cfg(test)]
 mod testing;
 
-pub use admission::{Admitted, RawResult};
+pub use admission::{Admitted, RawResult, Released, Withheld};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

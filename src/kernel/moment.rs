@@ -5,4 +5,10 @@
 pub(in crate::kernel) struct Moment {
     /// The agent has seen text from a source that is not trusted.
     pub tainted: bool,
+    /// Where from, in a few words.
+    pub taint: String,
+    /// Of a call that leaves the machine while tainted: what in it no trusted word accounts for.
+    pub alien: Option<String>,
+    /// Of a call that leaves the machine: the kind of a secret in its arguments.
+    pub leak: Option<String>,
 }

@@ -11,6 +11,7 @@ mod op;
 mod outcome;
 mod report;
 mod spec;
+mod taint;
 mod usage;
 mod verdict;
 
@@ -22,5 +23,6 @@ pub use op::{Answer, Op, Prompt};
 pub use outcome::{CallCounts, Finding, Outcome, Severity, Status};
 pub use report::{Report, ReportKind};
 pub use spec::{EffectRule, ToolSpec};
+pub use taint::{TaintMark, TaintSource};
 pub use usage::{Cost, CostBasis, Limits, Usage};
 pub use verdict::{Actor, Disposition, Reason, Verdict, VerdictKind};

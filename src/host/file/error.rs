@@ -45,6 +45,7 @@ impl HostError {
             Reach::ReadBlob(_) => "one stored output",
             Reach::RewriteFile(_) => "one file to write",
             Reach::Run(_) => "one command",
+            Reach::Remote(_) => "one remote call",
             Reach::Background(_) => "one background command",
         };
         Self::WrongGrant { needed, granted }

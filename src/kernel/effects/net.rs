@@ -64,6 +64,35 @@ pub(super) fn effects(command: &SimpleCommand) -> Vec<Effect> {
     }
 }
 
+/// Whether a model chooses where a command's request goes or what it carries. It does not when a
+/// recognised package manager fetches from its registry, or git from a remote that is configured.
+pub(super) fn is_chosen(command: &SimpleCommand) -> bool {
+    let Some(program) = command.program.as_deref() else { return true };
+    // `PIP_INDEX_URL=… pip install x` goes elsewhere.
+    let fed = command.wrappers.iter().any(|wrapper| matches!(wrapper.as_str(), "xargs" | "find"));
+    if fed || !command.assignments.is_empty() {
+        return true;
+    }
+    if let Some(git) = GitCall::of(command) {
+        let fetches = matches!(git.sub, "fetch" | "pull") || git.sub == "remote" && git.first() == Some("update");
+        let configured = |remote: String| !remote.contains(['/', ':', '.', '$', '~']);
+        return !fetches || git.elsewhere.is_some() || !git.remote().is_some_and(configured);
+    }
+    let Some((_, subcommands, _)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else { return true };
+    let sub = command.operands().next().map_or("", |word| word.text.as_str());
+    let sends = matches!(sub, "publish" | "push" | "upload" | "yank" | "login" | "search" | "dlx" | "docker");
+    let elsewhere = |word: &Word| {
+        let text = word.text.as_str();
+        text.contains("://")
+            || text.contains('@') && text.contains(':')
+            || ["--registry", "--index", "-i", "--extra-index-url", "--find-links", "-f", "--git", "--source"]
+                .iter()
+                .any(|flag| text == *flag || text.strip_prefix(flag).is_some_and(|rest| rest.starts_with(['=', '-'])))
+            || !word.is_literal()
+    };
+    !subcommands.contains(&sub) || sends || program == "docker" || command.args().iter().any(elsewhere)
+}
+
 fn registry(program: &str, command: &SimpleCommand) -> Vec<Effect> {
     let Some((_, subcommands, host)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else {
         return Vec::new();

@@ -157,8 +157,9 @@ impl Find<'_> {
     }
 
     fn command(&mut self, command: &SimpleCommand) {
+        let chosen = net::is_chosen(command);
         for effect in net::effects(command) {
-            self.push(Fact::bare(effect, Via::Word));
+            self.push(Fact::net(effect, Via::Word, chosen));
         }
         if let Some(git) = GitCall::of(command) {
             self.git(&git, command);
@@ -275,7 +276,7 @@ impl Find<'_> {
             Level::Free => return,
             _ => Effect::Read { path },
         };
-        self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention });
+        self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention, chosen: true });
     }
 }
 

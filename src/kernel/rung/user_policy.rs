@@ -64,6 +64,28 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Whether an `allow` rule that matches this call names `host` itself, as the user's word for it.
+    pub fn trusts(&self, case: &Case<'_>, host: &str) -> bool {
+        let named = |rule: &&Compiled| {
+            let argument = rule.argument.is_some().then(|| rule.text.split_once('(')).flatten();
+            argument.is_some_and(|(_, argument)| names(argument, host))
+        };
+        let allows = |rule: &&Compiled| rule.action == RuleAction::Allow && rule.tool.is_match(case.spec.name);
+        self.0.iter().filter(allows).any(|rule| named(&rule)) && loosened(case) != Loosened::Nothing
+    }
+}
+
+/// Whether `text` has `host` in it as a host of its own: `ample.com` is not `example.com`.
+fn names(text: &str, host: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    text.match_indices(host).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + host.len()..].chars().next();
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
 /// Whether a glob matches one text only; `[*]` stands for a star.
 fn is_exact(pattern: &str) -> bool {
     let mut rest = pattern;

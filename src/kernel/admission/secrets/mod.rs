@@ -63,7 +63,7 @@ fn read(text: &str) -> Result<Vec<Shape>, String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
     /// Which shape.
-    pub kind: &'static str,
+    pub kind: String,
     /// Where in the text: whole characters.
     pub range: Range<usize>,
     /// The secret as it reads, which differs from the bytes at `range` when it was hidden there.
@@ -90,7 +90,7 @@ fn find_in(view: &View, original: &str, file: Option<&Path>, out: &mut Vec<(usiz
             let origin = view.origin(range.clone());
             // An encoded run is put back as the run it was.
             let value = if view.is_text() { &view.text[range] } else { &original[origin.clone()] };
-            let found = Found { kind: &shape.written.id, range: origin, value: value.to_owned() };
+            let found = Found { kind: shape.written.id.clone(), range: origin, value: value.to_owned() };
             out.push((rank, found));
         }
     }

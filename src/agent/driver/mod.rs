@@ -1,5 +1,8 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod calls;
+mod ending;
+
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -8,23 +11,26 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::account::Account;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
-use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
+use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
-use crate::host::tree;
-use crate::kernel::{Grant, Judgement, Kernel, KernelError, Question, RawResult, Refused, shape};
+use crate::kernel::{Grant, Kernel, KernelError, Question, RawResult};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Answer, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
 };
-use crate::session::{CallRecord, Payload, SessionLog};
-use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
+use crate::session::{Payload, SessionLog};
+use crate::tools::{Notes, ReadLedger, Registry};
+
+/// The agent that speaks with the user.
+const MAIN: &str = "main";
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
@@ -61,7 +67,8 @@ pub struct Agent {
     state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
-    grants: HashMap<String, (Grant, ToolCall)>,
+    /// With the arguments to run with, which may hold what the call only has a placeholder for.
+    grants: HashMap<String, (Grant, ToolCall, Value)>,
     questions: HashMap<String, Question>,
     stream: Option<DeltaStream>,
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
@@ -172,7 +179,7 @@ impl Agent {
             }
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
-                self.on_tool_done(&call, raw);
+                self.on_tool_done(&call, raw).await;
             }
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
@@ -206,14 +213,6 @@ impl Agent {
         }
     }
 
-    fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
-        self.account.ran(call, raw.status);
-        match self.parts.kernel.admit(&self.parts.path, call, raw) {
-            Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
-            Err(error) => self.fault(&error),
-        }
-    }
-
     async fn on_op(&mut self, op: Op) {
         match op {
             Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
@@ -224,28 +223,10 @@ impl Agent {
         }
     }
 
-    async fn on_answer(&mut self, call_id: String, answer: Answer) {
-        let Some(question) = self.questions.remove(&call_id) else { return };
-        let call = question.call.clone();
-        let kernel = self.parts.kernel.clone();
-        let judged = match answer {
-            Answer::Once => kernel.approve(question, "user", false),
-            Answer::Session => kernel.approve(question, "user", true),
-            Answer::No(words) => {
-                let effects = question.effects.clone();
-                let declined = kernel.decline(question, &words);
-                declined.map(|verdict| Judgement::Refused(Refused { verdict, effects }))
-            }
-        };
-        match judged {
-            Ok(judgement) => self.on_judgement(call, judgement).await,
-            Err(error) => self.fault(&error),
-        }
-    }
-
     async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Append(item) => {
+                self.heard(&item);
                 self.write(Payload::Item { item: item.clone() });
                 self.parts.items.push(item);
             }
@@ -263,7 +244,7 @@ impl Agent {
                     Err(error) => self.fault(&error),
                 }
             }
-            Effect::Run { call_id } => self.start_tool(&call_id),
+            Effect::Run { call_id } => self.start_tool(&call_id).await,
             Effect::CancelTools => {
                 self.running.clear();
                 self.grants.clear();
@@ -313,75 +294,6 @@ impl Agent {
         self.retry_at = Some(Instant::now() + delay);
     }
 
-    async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
-        match judgement {
-            Judgement::Granted(granted) => {
-                let call_id = granted.call.id.clone();
-                let repaired = granted.repaired.is_some();
-                self.account.granted(&granted.call, &granted.effects, repaired);
-                self.record(&granted.call, &granted.effects, &granted.verdict);
-                self.emit(Event::Verdict {
-                    call_id: call_id.clone(),
-                    tool: granted.call.tool.clone(),
-                    verdict: granted.verdict,
-                    effects: granted.effects,
-                    repaired: granted.repaired.map(|_| granted.call.args.clone()),
-                })
-                .await;
-                self.grants.insert(call_id.clone(), (granted.grant, granted.call));
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
-            }
-            Judgement::Asked(question) => {
-                self.account.asked();
-                let (verdict, effects) = (question.verdict.clone(), question.effects.clone());
-                self.record(&call, &effects, &verdict);
-                let call_id = call.id.clone();
-                self.questions.insert(call_id.clone(), question);
-                self.emit(Event::ApprovalAsked {
-                    call_id: call_id.clone(),
-                    tool: call.tool,
-                    verdict,
-                    effects,
-                })
-                .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
-            }
-            Judgement::Refused(refused) => {
-                self.account.denied(&call);
-                self.record(&call, &refused.effects, &refused.verdict);
-                let result = self.parts.kernel.refusal(&call, &refused.verdict);
-                let shape = shape(&call, &refused.verdict);
-                let call_id = call.id.clone();
-                self.emit(Event::Verdict {
-                    call_id: call_id.clone(),
-                    tool: call.tool,
-                    verdict: refused.verdict,
-                    effects: refused.effects,
-                    repaired: None,
-                })
-                .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Denied { result, shape } });
-            }
-        }
-    }
-
-    fn start_tool(&mut self, call_id: &str) {
-        let Some((grant, call)) = self.grants.remove(call_id) else { return };
-        let Some(tool) = self.parts.registry.get(&call.tool) else {
-            let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
-            return self.on_tool_done(&call, raw);
-        };
-        let context = ToolContext {
-            call_id: call.id.clone(),
-            blobs: self.parts.blobs.clone(),
-            notes: self.notes.clone(),
-            ledger: self.ledger.clone(),
-            output: self.live.sink(&call.id),
-        };
-        let running = tool.run(grant, call.args.clone(), context);
-        self.running.push(Box::pin(async move { (call, running.await) }));
-    }
-
     async fn forward_output(&mut self) {
         for (call_id, delta) in self.live.take() {
             self.emit(Event::ToolOutput { call_id, delta }).await;
@@ -394,20 +306,6 @@ impl Agent {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
             let _ = events.send(event).await;
         }
-    }
-
-    fn record(
-        &mut self,
-        call: &ToolCall,
-        effects: &[crate::protocol::Effect],
-        verdict: &crate::protocol::Verdict,
-    ) {
-        self.write(Payload::Call(CallRecord {
-            call_id: call.id.clone(),
-            tool: call.tool.clone(),
-            effects: effects.to_vec(),
-            verdict: verdict.clone(),
-        }));
     }
 
     fn write(&mut self, payload: Payload) {
@@ -428,57 +326,17 @@ impl Agent {
         self.inputs.push_back(Input::Fault(report));
     }
 
-    async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
-        self.running.clear();
-        self.look_for_changes().await;
-        let status = format!("{:?}", ending.status).to_lowercase();
-        self.write(Payload::TurnEnd { status });
-        // A fault that came with the last entries finds the machine idle, which passes it over.
-        self.inputs.clear();
-        let mut errors: Vec<Report> = ending.report.into_iter().collect();
-        let told = errors.len();
-        errors.extend(self.log_lost.take().filter(|lost| !errors.contains(lost)));
-        if let Some(log) = &self.parts.log
-            && let Err(error) = log.sync()
+    /// The kernel knows what the user said: what they name is not an attacker's choice. Only the main
+    /// agent hears the user; others hear a model.
+    fn heard(&self, item: &Item) {
+        if let Item::User { parts } = item
+            && self.parts.path == MAIN
         {
-            errors.push(Report::from_error(ReportKind::State, &error));
-        }
-        if let Err(error) = self.parts.kernel.seal() {
-            errors.push(Report::from_error(ReportKind::State, &error));
-        }
-        // What was done but not kept is no success.
-        let unkept = ending.status == Status::Success && errors.len() > told;
-        let state = self.state.as_ref().expect("the state is put back after every step");
-        let notes = self.notes.lock().expect("notes are never poisoned");
-        Outcome {
-            status: if unkept { Status::Error } else { ending.status },
-            text: state.text().to_owned(),
-            findings: notes.findings.clone(),
-            findings_reported: notes.reported,
-            session_id: self.parts.session_id.clone(),
-            model: self.parts.provider.name().to_owned(),
-            turns: state.run_turns(),
-            calls: self.account.counts(),
-            denied_tools: self.account.denied_tools(),
-            files_changed: self.account.files_changed(),
-            usage: state.usage(),
-            cost: state.cost(),
-            duration_ms,
-            errors,
-        }
-    }
-
-    /// Files that commands changed: no effect names them, so the workspace is looked over. What cannot
-    /// be looked at is left out.
-    async fn look_for_changes(&mut self) {
-        if !self.account.ran_command() {
-            return;
-        }
-        let Ok(grant) = self.parts.kernel.system_tree() else { return };
-        let since = self.started_ns;
-        let looked = tokio::task::spawn_blocking(move || tree::changed_since(grant, since)).await;
-        if let Ok(Ok(changed)) = looked {
-            self.account.found_changed(&self.parts.workspace, changed);
+            for part in parts {
+                if let Part::Text { text } = part {
+                    self.parts.kernel.heard(&self.parts.path, text);
+                }
+            }
         }
     }
 
