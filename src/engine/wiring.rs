@@ -354,8 +354,16 @@ fn open_session(
     profile: &Profile,
 ) -> Result<Opened, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
-    let fresh =
-        |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, taint: Vec::new(), notice: None };
+    let fresh = |log, id| Opened {
+        id,
+        log,
+        items: Vec::new(),
+        turns: 0,
+        calls: 0,
+        resumed: false,
+        taint: Vec::new(),
+        notice: None,
+    };
     let id = match &options.session {
         SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
         SessionChoice::New => {
@@ -380,7 +388,8 @@ fn open_session(
         }
         SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
     };
-    let Loaded { log, items, turns, calls, orphans, taint, .. } = SessionLog::resume(&dir, &id).map_err(usage)?;
+    let Loaded { log, items, turns, calls, orphans, taint, .. } =
+        SessionLog::resume(&dir, &id).map_err(usage)?;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");
         Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::admission::{Restored, restore};
 use super::charter::{Charter, SandboxStrength};
 use super::effects::{Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
@@ -14,12 +15,11 @@ use super::grant::Grant;
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Explanation, Granted, Judgement, Question, Refused, Step};
-use super::admission::{Restored, restore};
 use super::memory::{Memory, Origin};
 use super::mint::mint;
 use super::moment::Moment;
-use super::sink::moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, Rules, fold, settle};
+use super::sink::moment;
 use crate::base::{BlobStore, Digest, plural, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
 

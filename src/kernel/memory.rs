@@ -36,7 +36,8 @@ pub(super) struct Origin {
 
 impl Origin {
     pub fn of(spec: &ToolSpec, args: &Value, prepared: &Prepared) -> Self {
-        let mut origin = Self { args: strings(args).into_iter().map(str::to_owned).collect(), ..Self::default() };
+        let mut origin =
+            Self { args: strings(args).into_iter().map(str::to_owned).collect(), ..Self::default() };
         for fact in &prepared.facts {
             match (&fact.effect, fact.place) {
                 (Effect::Net { host, .. }, _) if !is_loopback(host) => match server_of(host) {

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::error::KernelError;
-use super::judge::Kernel;
 use super::journal::Row;
+use super::judge::Kernel;
 use crate::protocol::{Actor, AgentPath, TaintMark, TaintSource};
 
 /// Marks of one agent that are told apart; the rest is one mark more.
@@ -27,7 +27,8 @@ impl Taint {
     fn raise(&mut self, agent: &str, source: &Source, call: &str, seq: u64) -> Option<TaintMark> {
         let marks = self.0.entry(agent.to_owned()).or_default();
         let what = if marks.len() < MOST_MARKS { source.1.as_str() } else { "many more" };
-        let stands = |mark: &&TaintMark| mark.cleared.is_none() && mark.source == source.0 && mark.what == what;
+        let stands =
+            |mark: &&TaintMark| mark.cleared.is_none() && mark.source == source.0 && mark.what == what;
         if marks.iter().any(|mark| stands(&mark)) {
             return None;
         }
@@ -130,7 +131,9 @@ impl Kernel {
         let marks: Vec<TaintMark> = memory.taint.standing(from).cloned().collect();
         let mut raised: Vec<TaintMark> = marks
             .iter()
-            .filter_map(|mark| memory.taint.raise(to, &(mark.source, mark.what.clone()), &mark.call, mark.since_seq))
+            .filter_map(|mark| {
+                memory.taint.raise(to, &(mark.source, mark.what.clone()), &mark.call, mark.since_seq)
+            })
             .collect();
         if raised.is_empty() {
             return Ok(raised);

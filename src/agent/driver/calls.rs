@@ -113,12 +113,7 @@ impl Agent {
         }
     }
 
-    fn record(
-        &mut self,
-        call: &ToolCall,
-        effects: &[Effect],
-        verdict: &Verdict,
-    ) {
+    fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),

@@ -82,8 +82,11 @@ fn sentence(text: &str, range: Range<usize>) -> Range<usize> {
     let floor = (range.start.saturating_sub(FARTHEST)..=range.start).find(|at| text.is_char_boundary(*at));
     let floor = floor.unwrap_or(range.start);
     let before = &text[floor..range.start];
-    let start = before.rfind(edge).map_or_else(|| before.rfind(". ").map_or(floor, |at| floor + at + 2), |at| floor + at + 1);
-    let ceiling = (range.end..=text.len().min(range.end + FARTHEST)).rev().find(|at| text.is_char_boundary(*at));
+    let start = before
+        .rfind(edge)
+        .map_or_else(|| before.rfind(". ").map_or(floor, |at| floor + at + 2), |at| floor + at + 1);
+    let ceiling =
+        (range.end..=text.len().min(range.end + FARTHEST)).rev().find(|at| text.is_char_boundary(*at));
     let ceiling = ceiling.unwrap_or(range.end);
     let after = &text[range.end..ceiling];
     let end = after.find(edge).map_or(ceiling, |at| range.end + at);
@@ -91,6 +94,7 @@ fn sentence(text: &str, range: Range<usize>) -> Range<usize> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_macros, reason = "tests say what they measured")]
 mod tests {
     use std::path::Path;
 
@@ -108,7 +112,10 @@ mod tests {
                 assert!(!shape.regex.is_match(text), "{id} matches {text:?}");
             }
         }
-        assert!(read("- {id: a, pattern: b, hole: true, match: [], not_match: []}").is_err_and(|e| e.contains("hole")));
+        assert!(
+            read("- {id: a, pattern: b, hole: true, match: [], not_match: []}")
+                .is_err_and(|e| e.contains("hole"))
+        );
     }
 
     #[test]
@@ -136,13 +143,18 @@ mod tests {
             for entry in std::fs::read_dir(folder).unwrap().flatten() {
                 let path = entry.path();
                 // Both are full of examples.
-                let examples = path.ends_with("templates/injection.yaml") || path.ends_with("admission/injection.rs");
+                let examples =
+                    path.ends_with("templates/injection.yaml") || path.ends_with("admission/injection.rs");
                 if path.is_dir() {
                     folders.push(path);
                 } else if !examples && let Ok(text) = std::fs::read_to_string(&path) {
                     files += 1;
                     lines += text.lines().count();
-                    hits.extend(find(&text).into_iter().map(|hit| (path.clone(), hit.rule, text[hit.range].to_owned())));
+                    hits.extend(
+                        find(&text)
+                            .into_iter()
+                            .map(|hit| (path.clone(), hit.rule, text[hit.range].to_owned())),
+                    );
                 }
             }
         }

@@ -13,11 +13,11 @@ mod secrets;
 mod vault;
 mod view;
 
-pub use quarantine::Released;
-pub use vault::Withheld;
 pub(in crate::kernel) use egress::leak;
+pub use quarantine::Released;
 pub(in crate::kernel) use restore::{Restored, restore};
 pub(in crate::kernel) use vault::Vault;
+pub use vault::Withheld;
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -114,8 +114,12 @@ struct Done {
 
 impl Done {
     fn name(&self) -> &'static str {
-        let steps =
-            [(self.withheld, "withheld"), (self.redacted, "redacted"), (self.paged, "paged"), (self.folded, "folded")];
+        let steps = [
+            (self.withheld, "withheld"),
+            (self.redacted, "redacted"),
+            (self.paged, "paged"),
+            (self.folded, "folded"),
+        ];
         steps.into_iter().find(|(done, _)| *done).map_or("as_is", |(_, name)| name)
     }
 }
@@ -183,8 +187,11 @@ impl Kernel {
     /// then. `untrusted`: a mark of taint names its call.
     pub fn remembered(&self, result: &ToolResult, untrusted: bool) {
         let mut memory = self.memory();
-        let sources: Vec<Source> =
-            if untrusted { vec![(crate::protocol::TaintSource::StoredOutput, result.call_id.clone())] } else { Vec::new() };
+        let sources: Vec<Source> = if untrusted {
+            vec![(crate::protocol::TaintSource::StoredOutput, result.call_id.clone())]
+        } else {
+            Vec::new()
+        };
         learn(&mut memory, &Origin { sources, ..Origin::default() }, &result.parts);
     }
 

@@ -18,9 +18,8 @@ const LONGEST_MARK: usize = 32;
 /// A line of a secret of many lines that is told from ordinary text on its own.
 const TELLING_LINE: usize = 24;
 
-pub(super) static PLACEHOLDER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\[secret:[a-z0-9_]{1,40}#[0-9a-f]{4,32}\]").expect("a pattern of our own")
-});
+pub(super) static PLACEHOLDER: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\[secret:[a-z0-9_]{1,40}#[0-9a-f]{4,32}\]").expect("a pattern of our own"));
 /// `12⇥` at the start of a line, as `read` numbers them.
 static NUMBERED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\n\d+\t").expect("a pattern of our own"));
 
@@ -158,9 +157,11 @@ impl Vault {
             Some(placeholder) => placeholder,
             None => {
                 let digest = Digest::default().field(self.key.as_bytes()).field(value.as_bytes()).hex();
-                let lengths = (SHORTEST_MARK..=LONGEST_MARK).map(|length| format!("[secret:{kind}#{}]", &digest[..length]));
+                let lengths = (SHORTEST_MARK..=LONGEST_MARK)
+                    .map(|length| format!("[secret:{kind}#{}]", &digest[..length]));
                 let free = lengths.into_iter().find(|mark| !self.by_placeholder.contains_key(mark));
-                let placeholder = free.unwrap_or_else(|| format!("[secret:{kind}#{}]", &digest[..LONGEST_MARK]));
+                let placeholder =
+                    free.unwrap_or_else(|| format!("[secret:{kind}#{}]", &digest[..LONGEST_MARK]));
                 let blob = self.keep(value.as_bytes())?;
                 self.write(&Line::Secret { placeholder: placeholder.clone(), blob })?;
                 self.by_value.insert(value.clone(), placeholder.clone());
@@ -195,7 +196,8 @@ impl Vault {
         if !self.by_placeholder.contains_key(text) {
             let blob = self.keep(text.as_bytes())?;
             self.write(&Line::Secret { placeholder: text.to_owned(), blob })?;
-            self.by_placeholder.insert(text.to_owned(), Kept { value: text.to_owned(), files: BTreeSet::new() });
+            self.by_placeholder
+                .insert(text.to_owned(), Kept { value: text.to_owned(), files: BTreeSet::new() });
         }
         file.map_or(Ok(()), |file| self.seen_in(text, file))
     }
@@ -227,7 +229,8 @@ impl Vault {
 
     /// Whether a known secret stands in `text`; its kind.
     pub fn holds(&self, text: &str) -> Option<String> {
-        let hit = |(mark, kept): &(&String, &Kept)| **mark != kept.value && text.contains(kept.value.as_str());
+        let hit =
+            |(mark, kept): &(&String, &Kept)| **mark != kept.value && text.contains(kept.value.as_str());
         self.by_placeholder.iter().find(hit).map(|(mark, _)| kind_of(mark).to_owned())
     }
 
@@ -243,7 +246,11 @@ impl Vault {
             }
             out.push_str(&text[at..mark.start()]);
             // Line ends are the tool's affair: within one text they are all of a kind.
-            if crlf { out.push_str(&kept.value) } else { out.push_str(&kept.value.replace("\r\n", "\n")) }
+            if crlf {
+                out.push_str(&kept.value)
+            } else {
+                out.push_str(&kept.value.replace("\r\n", "\n"))
+            }
             at = mark.end();
             count += usize::from(kept.value != mark.as_str());
         }

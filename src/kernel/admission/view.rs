@@ -148,8 +148,9 @@ fn decode(run: &str) -> Option<String> {
     if run.len() > LONGEST_RUN {
         return None;
     }
-    let as_hex = (run.len() % 2 == 0).then(|| hex::decode(run).ok()).flatten();
-    let bytes = as_hex.or_else(|| STANDARD_NO_PAD.decode(run).ok()).or_else(|| URL_SAFE_NO_PAD.decode(run).ok())?;
+    let as_hex = run.len().is_multiple_of(2).then(|| hex::decode(run).ok()).flatten();
+    let bytes =
+        as_hex.or_else(|| STANDARD_NO_PAD.decode(run).ok()).or_else(|| URL_SAFE_NO_PAD.decode(run).ok())?;
     let text = String::from_utf8(bytes).ok()?;
     let printable = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).count();
     (text.len() >= 12 && printable * 20 >= text.chars().count() * 19).then_some(text)
@@ -185,7 +186,8 @@ mod tests {
 
     #[test]
     fn plain_text_and_digests_have_no_copies() {
-        for text in ["fn main() {}\n", "7b502c3a1f48c8609ae212cdfb639dee39673f5e", "naïve — “quoted”, 日本"] {
+        for text in ["fn main() {}\n", "7b502c3a1f48c8609ae212cdfb639dee39673f5e", "naïve — “quoted”, 日本"]
+        {
             let others: Vec<_> = views(text).into_iter().filter(|view| view.text != text).collect();
             let kept = others.iter().all(|view| view.text.contains("naïve"));
             assert!(kept, "{text:?}: {others:?}");

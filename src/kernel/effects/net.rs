@@ -74,11 +74,14 @@ pub(super) fn is_chosen(command: &SimpleCommand) -> bool {
         return true;
     }
     if let Some(git) = GitCall::of(command) {
-        let fetches = matches!(git.sub, "fetch" | "pull") || git.sub == "remote" && git.first() == Some("update");
+        let fetches =
+            matches!(git.sub, "fetch" | "pull") || git.sub == "remote" && git.first() == Some("update");
         let configured = |remote: String| !remote.contains(['/', ':', '.', '$', '~']);
         return !fetches || git.elsewhere.is_some() || !git.remote().is_some_and(configured);
     }
-    let Some((_, subcommands, _)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else { return true };
+    let Some((_, subcommands, _)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else {
+        return true;
+    };
     let sub = command.operands().next().map_or("", |word| word.text.as_str());
     let sends = matches!(sub, "publish" | "push" | "upload" | "yank" | "login" | "search" | "dlx" | "docker");
     let elsewhere = |word: &Word| {
@@ -87,7 +90,9 @@ pub(super) fn is_chosen(command: &SimpleCommand) -> bool {
             || text.contains('@') && text.contains(':')
             || ["--registry", "--index", "-i", "--extra-index-url", "--find-links", "-f", "--git", "--source"]
                 .iter()
-                .any(|flag| text == *flag || text.strip_prefix(flag).is_some_and(|rest| rest.starts_with(['=', '-'])))
+                .any(|flag| {
+                    text == *flag || text.strip_prefix(flag).is_some_and(|rest| rest.starts_with(['=', '-']))
+                })
             || !word.is_literal()
     };
     !subcommands.contains(&sub) || sends || program == "docker" || command.args().iter().any(elsewhere)

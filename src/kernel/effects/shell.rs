@@ -276,7 +276,14 @@ impl Find<'_> {
             Level::Free => return,
             _ => Effect::Read { path },
         };
-        self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention, chosen: true });
+        self.push(Fact {
+            effect,
+            place: None,
+            guard: Some(guard),
+            shared: false,
+            via: Via::Mention,
+            chosen: true,
+        });
     }
 }
 

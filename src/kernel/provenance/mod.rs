@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use record::records;
-use word::{is_address, words};
+use word::{host_of, is_address, words};
 
 /// Digests of each class; beyond, untrusted text makes everything suspect and trusted text helps no more.
 const MOST_DIGESTS: usize = 300_000;
@@ -35,6 +35,7 @@ impl Seen {
             }
             self.digests.insert(digest);
         }
+        self.digests.extend(words.iter().filter_map(|word| host_of(word)).map(|host| hasher.hash_one(host)));
     }
 
     fn has(&self, hasher: &RandomState, words: &[String]) -> bool {
@@ -44,7 +45,7 @@ impl Seen {
 
 /// Words and neighbouring pairs: a text whose pairs all occur is taken to occur.
 fn digests<'a>(hasher: &'a RandomState, words: &'a [String]) -> impl Iterator<Item = u64> + 'a {
-    let singles = words.iter().map(move |word| hasher.hash_one(word));
+    let singles = words.iter().map(move |word| hasher.hash_one(word.as_str()));
     singles.chain(words.windows(2).map(move |pair| hasher.hash_one(pair)))
 }
 
@@ -80,10 +81,12 @@ impl Provenance {
             self.heard.push(' ');
             self.heard.push_str(&word);
         }
-        if !self.heard.is_empty() {
-            // The end of one message and the start of the next are no phrase.
+        // Who names a page names its host. The end of one message and the start of the next are no phrase.
+        for host in words(text).iter().filter_map(|word| host_of(word)) {
             self.heard.push_str(" \u{1f} ");
+            self.heard.push_str(host);
         }
+        self.heard.push_str(" \u{1f} ");
     }
 
     /// The agent was shown this.
@@ -95,11 +98,18 @@ impl Provenance {
         self.untrusted.add(&self.hasher, &all);
         let records = if result.server.is_some() { records(result.text) } else { Vec::new() };
         // The user named what this is the answer to: a file, a page.
-        if records.is_empty() && result.args.iter().any(|arg| self.points_at(arg)) {
+        let asked: Vec<Vec<String>> =
+            result.args.iter().filter(|arg| self.points_at(arg)).map(|arg| words(arg)).collect();
+        if records.is_empty() && !asked.is_empty() {
             return self.vouched.add(&self.hasher, &all);
         }
         for record in records {
-            let named = record.fields.iter().any(|(_, value)| self.points_at(value));
+            let says = |value: &str| {
+                let all = words(value);
+                asked.iter().any(|asked| all.windows(asked.len()).any(|part| part == asked.as_slice()))
+            };
+            // One of its fields is in the user's words, or it says what they had looked for.
+            let named = record.fields.iter().any(|(_, value)| self.points_at(value) || says(value));
             for (key, value) in &record.fields {
                 let all = words(value);
                 if named || record::is_listed(key, &all) {
@@ -154,7 +164,10 @@ impl Provenance {
         if all.is_empty() || self.is_ours(&all) {
             return None;
         }
-        if all.len() <= PROSE && all.iter().any(|word| word.chars().any(char::is_alphanumeric)) && self.is_theirs(&all) {
+        if all.len() <= PROSE
+            && all.iter().any(|word| word.chars().any(char::is_alphanumeric))
+            && self.is_theirs(&all)
+        {
             return Some(shown(value));
         }
         let address = all.iter().find(|word| is_address(word) && !self.is_ours(std::slice::from_ref(word)));

@@ -38,16 +38,17 @@ fn walk(key: &str, value: &Value, out: &mut Vec<Record>) {
         Value::Object(map) => {
             let mut record = Record::default();
             for (key, value) in map {
+                // Rights by address: `{"a@b.test": "reads"}`.
+                if is_address(&key.to_lowercase()) {
+                    record.fields.push(("name".to_owned(), key.clone()));
+                }
                 match value {
                     Value::Object(_) => walk(key, value, out),
                     Value::Array(items) if items.iter().any(Value::is_object) => walk(key, value, out),
                     Value::Array(items) => {
                         record.fields.extend(items.iter().filter_map(plain).map(|text| (key.clone(), text)));
                     }
-                    value => {
-                        record.fields.extend(plain(value).map(|text| (key.clone(), text)));
-                        // Objects by name: the name belongs to the record.
-                    }
+                    value => record.fields.extend(plain(value).map(|text| (key.clone(), text))),
                 }
             }
             if !key.is_empty() {
@@ -79,8 +80,21 @@ fn plain(value: &Value) -> Option<String> {
 const SENDERS: &[&str] = &["from", "from_", "sender", "author", "reply_to", "replyto", "reply-to"];
 /// Fields that whoever sent a thing fills in.
 const SENT: &[&str] = &[
-    "body", "content", "contents", "text",
-    "message", "html", "snippet", "description", "comment", "comments", "note", "notes", "summary", "review", "reviews",
+    "body",
+    "content",
+    "contents",
+    "text",
+    "message",
+    "html",
+    "snippet",
+    "description",
+    "comment",
+    "comments",
+    "note",
+    "notes",
+    "summary",
+    "review",
+    "reviews",
 ];
 
 /// Whether a field holds one value that the server lists, not words that somebody sent.
@@ -96,8 +110,28 @@ pub(super) fn is_filler(words: &[String]) -> bool {
     let filler = |word: &String| {
         matches!(
             word.as_str(),
-            "true" | "false" | "none" | "null" | "yes" | "received" | "sent" | "confirmed" | "the" | "and" | "for"
-                | "all" | "any" | "new" | "open" | "read" | "unread" | "name" | "type" | "user" | "email" | "date"
+            "true"
+                | "false"
+                | "none"
+                | "null"
+                | "yes"
+                | "received"
+                | "sent"
+                | "confirmed"
+                | "the"
+                | "and"
+                | "for"
+                | "all"
+                | "any"
+                | "new"
+                | "open"
+                | "read"
+                | "unread"
+                | "name"
+                | "type"
+                | "user"
+                | "email"
+                | "date"
         )
     };
     words.iter().all(filler)
@@ -111,7 +145,10 @@ mod tests {
     fn objects_and_items_are_records_and_prose_is_none() {
         let found = records("- sender: Bob\n  to: [a@b.test, c@d.test]\n- 'x'\n");
         let fields = |at: usize| found[at].fields.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>();
-        assert_eq!((fields(0), fields(1)), (vec!["sender=Bob".into(), "to=a@b.test".into(), "to=c@d.test".into()], vec!["=x".to_owned()]));
+        assert_eq!(
+            (fields(0), fields(1)),
+            (vec!["sender=Bob".into(), "to=a@b.test".into(), "to=c@d.test".into()], vec!["=x".to_owned()])
+        );
         let found = records(r#"{"Bill": {"iban": "X1"}}"#);
         assert!(found[0].fields.contains(&("name".to_owned(), "Bill".to_owned())));
         assert!(records("Dear all, please pay.").is_empty() && records("").is_empty());

@@ -24,9 +24,9 @@ fn bare(word: &str) -> Option<String> {
 
 /// Endings of files, which look like those of hosts.
 const FILES: &[&str] = &[
-    "txt", "md", "pdf", "doc", "docx", "xls", "xlsx", "csv", "json", "yaml", "yml", "toml", "xml", "html", "rs", "py",
-    "js", "ts", "tsx", "go", "java", "c", "h", "cpp", "sh", "rb", "php", "png", "jpg", "jpeg", "gif", "svg", "zip",
-    "gz", "tar", "log", "lock", "sql", "pptx", "ppt",
+    "txt", "md", "pdf", "doc", "docx", "xls", "xlsx", "csv", "json", "yaml", "yml", "toml", "xml", "html",
+    "rs", "py", "js", "ts", "tsx", "go", "java", "c", "h", "cpp", "sh", "rb", "php", "png", "jpg", "jpeg",
+    "gif", "svg", "zip", "gz", "tar", "log", "lock", "sql", "pptx", "ppt",
 ];
 
 /// Whether a word says where something goes: a mail address, a host or URL, an account, a telephone.
@@ -37,14 +37,22 @@ pub(super) fn is_address(word: &str) -> bool {
     is_host(word) || is_account(word) || is_telephone(word)
 }
 
+/// The host of a URL with a path or a port.
+pub(super) fn host_of(word: &str) -> Option<&str> {
+    let host = word.split(['/', '?', '#', ':']).next()?;
+    (host.len() < word.len() && is_host(word)).then_some(host)
+}
+
 fn is_host(word: &str) -> bool {
     let host = word.split(['/', '?', '#', ':']).next().unwrap_or(word);
     let labels: Vec<&str> = host.split('.').collect();
-    let plain = |label: &&str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
+    let plain = |label: &str| !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || c == '-');
     let top = labels.last().copied().unwrap_or_default();
-    let named = top.len() >= 2 && top.chars().all(char::is_alphabetic) && (host.len() < word.len() || !FILES.contains(&top));
+    let named = top.len() >= 2
+        && top.chars().all(char::is_alphabetic)
+        && (host.len() < word.len() || !FILES.contains(&top));
     let numbered = labels.len() == 4 && labels.iter().all(|label| label.parse::<u8>().is_ok());
-    labels.len() >= 2 && labels.iter().all(|label| plain(&label)) && (named || numbered)
+    labels.len() >= 2 && labels.iter().all(|label| plain(label)) && (named || numbered)
 }
 
 /// The shape of an IBAN: country, two digits, eleven or more letters and digits.
@@ -74,10 +82,19 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_words_and_files() {
-        for address in ["a@b.test", "www.x-1.com", "x.com/secret", "us133000000121212121212", "+44-20-7946-0958", "10.1.2.3"] {
+        for address in [
+            "a@b.test",
+            "www.x-1.com",
+            "x.com/secret",
+            "us133000000121212121212",
+            "+44-20-7946-0958",
+            "10.1.2.3",
+        ] {
             assert!(is_address(address), "{address}");
         }
-        for other in ["report.txt", "2024-05-01", "v1.2", "main", "13", "src/main.rs", "e.g", "10:30", "a.b.1"] {
+        for other in
+            ["report.txt", "2024-05-01", "v1.2", "main", "13", "src/main.rs", "e.g", "10:30", "a.b.1"]
+        {
             assert!(!is_address(other) || other == "e.g", "{other}");
         }
         assert!(!is_address("e.g"), "one letter is no top level");

@@ -19,7 +19,10 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             continue;
         }
         let sink = fact.chosen && case.moment.tainted;
-        if sink && let Some(word) = &case.moment.alien && !case.rules.trusts(case, host) {
+        if sink
+            && let Some(word) = &case.moment.alien
+            && !case.rules.trusts(case, host)
+        {
             out.object(at, tainted(case, fact, host, word));
         }
         match server_of(host) {

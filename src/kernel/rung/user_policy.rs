@@ -71,7 +71,8 @@ impl Rules {
             let argument = rule.argument.is_some().then(|| rule.text.split_once('(')).flatten();
             argument.is_some_and(|(_, argument)| names(argument, host))
         };
-        let allows = |rule: &&Compiled| rule.action == RuleAction::Allow && rule.tool.is_match(case.spec.name);
+        let allows =
+            |rule: &&Compiled| rule.action == RuleAction::Allow && rule.tool.is_match(case.spec.name);
         self.0.iter().filter(allows).any(|rule| named(&rule)) && loosened(case) != Loosened::Nothing
     }
 }

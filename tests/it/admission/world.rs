@@ -17,7 +17,14 @@ pub struct World {
 }
 
 pub fn tool(name: &'static str, effects: EffectRule) -> ToolSpec {
-    ToolSpec { name, description: "", schema: json!({"type": "object"}), effects, read_only: false, aliases: &[] }
+    ToolSpec {
+        name,
+        description: "",
+        schema: json!({"type": "object"}),
+        effects,
+        read_only: false,
+        aliases: &[],
+    }
 }
 
 impl World {

@@ -2,6 +2,7 @@
 
 mod proof;
 #[cfg(test)]
+#[allow(clippy::disallowed_macros, reason = "tests say what they measured")]
 mod tests;
 
 use std::ops::Range;

@@ -53,7 +53,10 @@ pub(super) fn base62(mut number: u32) -> [u8; 6] {
 /// CRC-32 as in zlib (reflected polynomial EDB88320).
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 })
+        (0..8).fold(
+            crc ^ u32::from(*byte),
+            |crc, _| if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 },
+        )
     })
 }
 
@@ -89,8 +92,26 @@ pub(super) fn entropy(text: &str) -> f64 {
 pub(super) fn is_sample(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
     let words = [
-        "example", "xxxx", "your", "changeme", "change_me", "placeholder", "dummy", "redacted", "abcdef",
-        "123456", "sample", "secret", "password", "test", "todo", "....", "****", "insert", "replace", "fake",
+        "example",
+        "xxxx",
+        "your",
+        "changeme",
+        "change_me",
+        "placeholder",
+        "dummy",
+        "redacted",
+        "abcdef",
+        "123456",
+        "sample",
+        "secret",
+        "password",
+        "test",
+        "todo",
+        "....",
+        "****",
+        "insert",
+        "replace",
+        "fake",
     ];
     words.iter().any(|word| lower.contains(word)) || text.contains(['<', '>', '$', '{', '}', ' '])
 }
@@ -111,7 +132,11 @@ mod tests {
         let good = token("0A1b2C3d4E5f6G7h8I9j0K1l2M3n4O");
         assert!(Proof::Crc32Base62.holds(&good));
         let bad = good.replace("ghp_0A", "ghp_0B");
-        assert!(!Proof::Crc32Base62.holds(&bad) && !Proof::Crc32Base62.holds("ghp_x") && !Proof::Crc32Base62.holds("é"));
+        assert!(
+            !Proof::Crc32Base62.holds(&bad)
+                && !Proof::Crc32Base62.holds("ghp_x")
+                && !Proof::Crc32Base62.holds("é")
+        );
     }
 
     #[test]

@@ -75,8 +75,18 @@ fn look_alikes() -> Vec<String> {
     for seed in 0..120 {
         let hex = noise(seed);
         all.push(format!("commit {}", &hex[..40]));
-        all.push(format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]));
-        all.push(format!("\"integrity\": \"sha512-{}\"", STANDARD.encode(format!("{hex}{}", noise(seed + 500)))));
+        all.push(format!(
+            "{}-{}-4{}-a{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[13..16],
+            &hex[17..20],
+            &hex[20..32]
+        ));
+        all.push(format!(
+            "\"integrity\": \"sha512-{}\"",
+            STANDARD.encode(format!("{hex}{}", noise(seed + 500)))
+        ));
         all.push(format!("checksum = \"{hex}\""));
         all.push(format!("sha256:{hex}"));
         all.push(format!("data:image/png;base64,iVBORw0KGgo{}", STANDARD.encode(hex.as_bytes())));
@@ -91,7 +101,8 @@ fn look_alikes() -> Vec<String> {
 #[test]
 fn look_alikes_stay_as_they_are() {
     let all = look_alikes();
-    let wrong: Vec<_> = all.iter().filter(|text| !find(text, Some(Path::new("Cargo.lock"))).is_empty()).collect();
+    let wrong: Vec<_> =
+        all.iter().filter(|text| !find(text, Some(Path::new("Cargo.lock"))).is_empty()).collect();
     println!("look-alikes: {} of {} taken for secrets", wrong.len(), all.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -127,7 +138,9 @@ fn positives_are_found_in_every_surrounding() {
 
 #[test]
 fn hidden_secrets_are_found_and_their_bytes_kept() {
-    let key = example(&SHAPES.iter().find(|shape| shape.written.id == "aws_access_key").unwrap().written.r#match[0]);
+    let key = example(
+        &SHAPES.iter().find(|shape| shape.written.id == "aws_access_key").unwrap().written.r#match[0],
+    );
     let hidden = format!("id {}\u{200b}{} end", &key[..7], &key[7..]);
     let found = find(&hidden, None);
     assert_eq!(found.len(), 1);
@@ -142,7 +155,8 @@ fn hidden_secrets_are_found_and_their_bytes_kept() {
 fn this_repositorys_own_text_holds_no_secret() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (mut files, mut bytes, mut hits) = (0, 0, Vec::new());
-    let mut folders: Vec<_> = ["src", "docs", "profiles", "templates", "tests"].map(|dir| root.join(dir)).into();
+    let mut folders: Vec<_> =
+        ["src", "docs", "profiles", "templates", "tests"].map(|dir| root.join(dir)).into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap().flatten() {
             let path = entry.path();
