@@ -36,8 +36,7 @@ pub(super) struct Origin {
 
 impl Origin {
     pub fn of(spec: &ToolSpec, args: &Value, prepared: &Prepared) -> Self {
-        let mut origin =
-            Self { args: strings(args).into_iter().map(str::to_owned).collect(), ..Self::default() };
+        let mut origin = Self::default();
         for fact in &prepared.facts {
             match (&fact.effect, fact.place) {
                 (Effect::Net { host, .. }, _) if !is_loopback(host) => match server_of(host) {
@@ -60,6 +59,10 @@ impl Origin {
                 }
                 _ => {}
             }
+        }
+        // What was asked for tells which of untrusted text the user pointed at.
+        if origin.is_untrusted() {
+            origin.args = strings(args).into_iter().map(str::to_owned).collect();
         }
         origin.background = args.get("background") == Some(&Value::Bool(true));
         origin

@@ -29,7 +29,7 @@ impl TaintSource {
     }
 }
 
-/// An agent has read text from a source that is not trusted. Only the kernel makes one.
+/// An agent has read text from a source that is not trusted. The kernel makes it from what a call was judged to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TaintMark {

@@ -22,12 +22,19 @@ pub(super) fn records(text: &str) -> Vec<Record> {
     if text.len() > MOST_BYTES {
         return Vec::new();
     }
-    let value = serde_json::from_str(text).or_else(|_| serde_yaml::from_str::<Value>(text).map_err(drop));
+    let value = serde_json::from_str(text)
+        .or_else(|_| serde_yaml::from_str::<Value>(text).ok().filter(is_meant).ok_or(()));
     let mut out = Vec::new();
     if let Ok(value @ (Value::Array(_) | Value::Object(_))) = value {
         walk("", &value, &mut out);
     }
     out
+}
+
+/// Prose with a colon in it is YAML too, with a sentence for a key.
+fn is_meant(value: &Value) -> bool {
+    let name = |key: &String| key.len() <= 60 && !key.contains(['.', '[', '<', ',']);
+    value.as_object().is_none_or(|map| map.keys().all(name))
 }
 
 fn walk(key: &str, value: &Value, out: &mut Vec<Record>) {
@@ -151,6 +158,8 @@ mod tests {
         );
         let found = records(r#"{"Bill": {"iban": "X1"}}"#);
         assert!(found[0].fields.contains(&("name".to_owned(), "Bill".to_owned())));
-        assert!(records("Dear all, please pay.").is_empty() && records("").is_empty());
+        for prose in ["Dear all, please pay.", "", "Hello. My mail: a@b.test"] {
+            assert!(records(prose).is_empty(), "{prose}");
+        }
     }
 }
