@@ -4,12 +4,15 @@
 //! nothing and prints nothing.
 
 mod account;
+mod approval;
 mod driver;
+mod lawbook;
 mod live;
 mod prompt;
 mod turn;
 mod wake;
 
-pub use driver::{Agent, Parts, Price};
+pub use driver::{Agent, HeadOf, Parts, Price};
+pub use lawbook::Lawbook;
 pub use prompt::{Brief, Epoch, Instruction};
 pub use turn::{Input, Setup};

@@ -13,6 +13,11 @@ pub fn rfc3339(millis: u64) -> String {
         .map_or_else(|_| "1970-01-01T00:00:00.000Z".to_owned(), |t| format!("{t:.3}"))
 }
 
+/// Unix seconds of an RFC 3339 stamp; `None` for what is none.
+pub fn unix_seconds(stamp: &str) -> Option<i64> {
+    stamp.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_second)
+}
+
 /// Measures elapsed time on the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(Instant);

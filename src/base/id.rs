@@ -14,6 +14,13 @@ pub fn new_id(prefix: &str) -> String {
     encode(prefix, now_ms(), u32::from_be_bytes(random))
 }
 
+/// A name that nobody can guess: a prefix and 128 random bits in hex.
+pub fn secret_id(prefix: &str) -> String {
+    let mut random = [0u8; 16];
+    getrandom::fill(&mut random).expect("the operating system's random source answers");
+    format!("{prefix}_{}", hex::encode(random))
+}
+
 fn encode(prefix: &str, millis: u64, random: u32) -> String {
     let bits: u128 = (u128::from(millis & 0xffff_ffff_ffff) << 32) | u128::from(random);
     let mut out = String::with_capacity(prefix.len() + 17);

@@ -12,9 +12,9 @@ mod store;
 mod text;
 
 pub use blob::{BlobError, BlobStore};
-pub use clock::{Stopwatch, now_ms, rfc3339};
+pub use clock::{Stopwatch, now_ms, rfc3339, unix_seconds};
 pub use digest::{Digest, sha256_hex};
-pub use id::{matches_prefix, new_id};
+pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};
-pub use store::{AppendFile, StateDir, StoreError, SyncHandle, folder_size};
+pub use store::{AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, read_private};
 pub use text::{Elided, elide_middle, estimate_tokens, fold_terminal_output, nearest, plural, width};

@@ -2,8 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "the one door through which our own state is written")]
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// What went wrong with one of our own files.
@@ -53,6 +53,26 @@ impl StateDir {
         fs::read(&path).map_err(failed("read", &path))
     }
 
+    /// Reads a file that must be the user's alone: a regular file of theirs that nobody else may open.
+    pub fn read_private(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        read_private(&self.0.join(name))
+    }
+
+    /// Waits for an exclusive advisory lock on `name`, held until what comes back is dropped. Somebody
+    /// who holds it for seconds is stuck: then it is an error.
+    pub fn lock(&self, name: &str) -> Result<AppendFile, StoreError> {
+        let file = self.append(name)?;
+        let since = std::time::Instant::now();
+        while !file.try_lock()? {
+            if since.elapsed() > LONGEST_LOCK {
+                let source = io::Error::new(io::ErrorKind::TimedOut, "another process holds it");
+                return Err(failed("lock", &file.path)(source));
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        Ok(file)
+    }
+
     pub fn exists(&self, name: &str) -> bool {
         self.0.join(name).exists()
     }
@@ -96,6 +116,44 @@ impl StateDir {
         names.sort();
         Ok(names)
     }
+}
+
+/// Longest wait for a lock that is held for some milliseconds at a time.
+const LONGEST_LOCK: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Reads a file that holds a secret of the user's: a regular file, no link, theirs, closed to others.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, StoreError> {
+    let read = || -> io::Result<Vec<u8>> {
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits() as i32;
+        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let meta = file.metadata()?;
+        let fault = if !meta.is_file() {
+            Some("it is no regular file".to_owned())
+        } else if meta.uid() != rustix::process::geteuid().as_raw() {
+            Some(format!("it belongs to user {}, not to you", meta.uid()))
+        } else if meta.mode() & 0o077 != 0 {
+            Some(format!("others may open it (mode {:o}): chmod 600", meta.mode() & 0o777))
+        } else {
+            None
+        };
+        if let Some(fault) = fault {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, fault));
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(failed("read", path))
+}
+
+/// Writes a new file that only the user may open; one that is there already is an error.
+pub fn create_private(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    let write = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().map_err(failed("write", path))
 }
 
 /// Bytes of all files below a folder; 0 where there is none. Looks and makes nothing, so it may be
@@ -193,6 +251,42 @@ impl AppendFile {
         }
     }
 
+    /// The last whole line, without its line end; `None` in an empty file.
+    pub fn last_line(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        use std::os::unix::fs::FileExt;
+        let mut tail = Vec::new();
+        let mut start = self.len;
+        while start > 0 {
+            let from = start.saturating_sub(4096);
+            let mut chunk = vec![0; (start - from) as usize];
+            self.file.read_exact_at(&mut chunk, from).map_err(failed("read", &self.path))?;
+            tail.splice(0..0, chunk);
+            start = from;
+            let body = &tail[..tail.len() - 1];
+            if let Some(at) = body.iter().rposition(|byte| *byte == b'\n') {
+                return Ok(Some(body[at + 1..].to_vec()));
+            }
+        }
+        Ok((!tail.is_empty()).then(|| tail[..tail.len() - 1].to_vec()))
+    }
+
+    /// An error about what this file holds.
+    pub fn fault(&self, why: String) -> StoreError {
+        failed("use", &self.path)(io::Error::new(io::ErrorKind::InvalidData, why))
+    }
+
+    /// Whether the file still has a name: after it was deleted, what is appended is lost.
+    pub fn has_name(&self) -> Result<(), StoreError> {
+        match self.file.metadata().map(|meta| meta.nlink()) {
+            Ok(0) => Err(failed("append to", &self.path)(io::Error::new(
+                io::ErrorKind::NotFound,
+                "it was deleted while it was open",
+            ))),
+            Ok(_) => Ok(()),
+            Err(source) => Err(failed("look at", &self.path)(source)),
+        }
+    }
+
     /// A handle that flushes this file, for another thread.
     pub fn sync_handle(&self) -> Result<SyncHandle, StoreError> {
         let file = self.file.try_clone().map_err(failed("share", &self.path))?;
@@ -220,9 +314,20 @@ pub struct SyncHandle {
 }
 
 impl SyncHandle {
-    /// Flushes what was appended to the disk so far.
+    /// Flushes what was appended to the disk so far. A file that no longer stands at its path is an
+    /// error: what was flushed could not be found again.
     pub fn sync(&self) -> Result<(), StoreError> {
-        self.file.sync_data().map_err(failed("flush", &self.path))
+        self.file.sync_data().map_err(failed("flush", &self.path))?;
+        let identity = |meta: fs::Metadata| (meta.dev(), meta.ino());
+        let open = self.file.metadata().map(identity).map_err(failed("look at", &self.path))?;
+        match fs::symlink_metadata(&self.path).map(identity) {
+            Ok(named) if named == open => Ok(()),
+            Ok(_) => {
+                let source = io::Error::other("another file was put in its place");
+                Err(failed("keep", &self.path)(source))
+            }
+            Err(source) => Err(failed("keep", &self.path)(source)),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ const AFTER: &str = "\
 Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
-Commands: demo · doctor · sessions · paths · config · kernel · models   (`iosm COMMAND --help`)
+Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models
+(`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
 Start here: `iosm demo` needs no key and no network.";
@@ -42,8 +43,8 @@ pub struct Main {
     /// Refuse: `tool` or `tool(glob)`, as often as needed
     #[arg(long, value_name = "RULE")]
     pub deny: Vec<String>,
-    /// Policy preset: coding, strict, contained, ci, read_only
-    #[arg(long, value_name = "PRESET")]
+    /// Policy preset (coding, strict, contained, ci, read_only), or a policy file
+    #[arg(long, value_name = "PRESET|FILE")]
     pub policy: Option<String>,
     /// Most requests to the model
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
@@ -185,10 +186,36 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// The policy kernel: verify a journal, explain a verdict
+    /// The policy kernel: check a policy, explain a verdict, replay a session, count and verify journals
     Kernel {
         #[command(subcommand)]
         verb: KernelVerb,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// What was done and by whose leave: who asked, what ran, what was refused, checks, commits
+    #[command(args_conflicts_with_subcommands = true)]
+    Audit {
+        #[command(subcommand)]
+        verb: Option<AuditVerb>,
+        /// A session, a run (r_…), or a range of commits REV..REV; the last session by default
+        #[arg(value_name = "SESSION|RUN|REV..REV")]
+        what: Option<String>,
+        /// As Markdown (the default)
+        #[arg(long, conflicts_with = "json")]
+        md: bool,
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Where a line comes from: commit, run, request, call, verdict, checks
+    Why {
+        /// Such as src/main.rs:42
+        #[arg(value_name = "FILE:LINE")]
+        line: String,
+        #[arg(long)]
+        json: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -200,7 +227,8 @@ pub enum Verb {
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 7] = ["demo", "doctor", "sessions", "paths", "config", "kernel", "models"];
+pub const VERBS: [&str; 9] =
+    ["demo", "doctor", "sessions", "paths", "config", "kernel", "audit", "why", "models"];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {
@@ -225,20 +253,62 @@ pub enum ConfigVerb {
     },
     /// Read every file and say what is wrong
     Check,
+    /// The questions that you answered for always; `remove N` takes one back
+    Approvals {
+        #[command(subcommand)]
+        verb: Option<ApprovalsVerb>,
+        #[arg(long)]
+        json: bool,
+    },
     /// Trust this project's own settings and profiles as they are now
     Trust,
     /// Take that back
     Untrust,
-    /// The JSON Schema of a file: settings, profile, result, stream
+    /// The JSON Schema of a file: settings, profile, result, stream, audit, why
     Schema { name: String },
 }
 
 #[derive(Debug, Subcommand)]
+pub enum ApprovalsVerb {
+    /// Take an answer back, by its number in the list
+    Remove { number: usize },
+}
+
+#[derive(Debug, Subcommand)]
 pub enum KernelVerb {
-    /// Check a journal's hash chain: exit 5 and the first broken row
+    /// Read a policy file, try its rules on their examples, and say what it would change: exit 5 if it is bad
+    Check {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Which verdicts of a past session another policy file would change
+    Replay {
+        /// A session's id, or words of its title
+        session: String,
+        /// Stands in the place of your own policy.yaml
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Calls, verdicts, questions and the slowest, from the journals of this project
+    Stats {
+        /// One session's id
+        session: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check journals, seals and index: exit 5 and the first thing that is wrong
     Verify {
-        /// A journal file, or a session's id; the newest session of this project by default
+        /// A journal file, or a session's id; all of this project and the index by default
         journal: Option<String>,
+    },
+    /// The key that seals journals
+    Key {
+        #[command(subcommand)]
+        verb: KeyVerb,
     },
     /// What every rung says of a call, and how long it takes; nothing is run
     Explain {
@@ -254,6 +324,47 @@ pub enum KernelVerb {
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum AuditVerb {
+    /// One file with rows, seal, public key, patches and checks, signed, that proves a run elsewhere
+    Export {
+        /// A run (r_…) or a session; the last session by default
+        run: Option<String>,
+        /// Write it here instead of standard output
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// With the words of the prompts, which may hold anything
+        #[arg(long)]
+        with_prompts: bool,
+    },
+    /// Prove an exported file, offline: exit 5 and the first thing that is wrong
+    Verify {
+        file: PathBuf,
+        /// The public key it must be signed with, or a file that holds it
+        #[arg(long, value_name = "PUB", allow_hyphen_values = true)]
+        key: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Its id, its public part, where it comes from (made when there is none)
+    Show {
+        #[arg(long)]
+        json: bool,
+    },
+    /// The public key, as PEM on standard output
+    Export {
+        /// Write the private key instead, to this new file that only you may open
+        #[arg(long, value_name = "FILE")]
+        private: Option<PathBuf>,
+    },
+    /// Make this private key (PKCS#8 PEM, hexadecimal or base64) the machine's own
+    Import { file: PathBuf },
 }
 
 #[cfg(test)]

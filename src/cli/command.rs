@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Command, ConfigVerb, Main, VERBS, Verb};
+use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{headless, look};
+use super::{audit, headless, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -39,6 +39,16 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Config { verb: ConfigVerb::Trust | ConfigVerb::Untrust, .. } => {
             not_from_an_agent("change what is trusted")
         }
+        Verb::Config { verb: ConfigVerb::Approvals { verb: Some(_), .. }, .. } => {
+            not_from_an_agent("change what is approved")
+        }
+        Verb::Kernel { verb: KernelVerb::Key { verb }, .. } => match verb {
+            KeyVerb::Export { private: Some(_) } | KeyVerb::Import { .. } => {
+                not_from_an_agent("handle the journal's private key")
+            }
+            KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
+        },
+        Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
 }
@@ -60,7 +70,9 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
-        Verb::Kernel { verb, place } => look::kernel(&verb, &place),
+        Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),
+        Verb::Audit { verb, what, json, place, .. } => audit::audit(verb, what.as_deref(), json, &place),
+        Verb::Why { line, json, place } => audit::why(&line, json, &place),
         Verb::Models { json } => look::models(json),
     }
 }

@@ -62,6 +62,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         session,
         tools: main.tools.clone(),
         rules: rules(main)?,
+        policy_file: policy_file(main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
         record: main
@@ -107,6 +108,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         session: SessionChoice::New,
         tools: None,
         rules: Demo::rules(),
+        policy_file: None,
         human: false,
         remind_report: false,
         record: None,
@@ -215,7 +217,7 @@ fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
     if let Some(profile) = &main.profile {
         flags.push(("--profile", "profile", profile.clone().into()));
     }
-    if let Some(policy) = &main.policy {
+    if let Some(policy) = main.policy.as_ref().filter(|policy| !names_file(policy)) {
         flags.push(("--policy", "policy", policy.clone().into()));
     }
     if let Some(turns) = main.max_turns {
@@ -233,6 +235,16 @@ fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
         flags.push(("--add-dir", "add_dirs", dirs.into()));
     }
     Ok(flags)
+}
+
+/// Whether the value of `--policy` is a file's name, not a preset's.
+pub(super) fn names_file(policy: &str) -> bool {
+    policy.contains('/') || policy.ends_with(".yaml") || policy.ends_with(".yml")
+}
+
+fn policy_file(main: &Main) -> Result<Option<PathBuf>, Report> {
+    let named = main.policy.as_ref().filter(|policy| names_file(policy));
+    named.map(|file| directory(&main.place).map(|here| here.join(file))).transpose()
 }
 
 fn rules(main: &Main) -> Result<Vec<Rule>, Report> {

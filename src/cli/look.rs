@@ -1,15 +1,15 @@
-//! The commands that look: doctor, sessions, paths, config, kernel, models.
+//! The commands that look: doctor, sessions, paths, config, models.
 
 use serde_json::{Value, json};
 
-use super::args::{ConfigVerb, KernelVerb, ModelArgs, Place, SessionsVerb};
+use super::args::{ConfigVerb, ModelArgs, Place, SessionsVerb};
+use super::policy;
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, environment, ground};
 use super::style::{bytes, table};
 use crate::config::ENVIRONMENT;
-use crate::engine::{self, CheckStatus, FlagSetting, Ground, Options, ProjectTrust, SessionChoice};
+use crate::engine::{self, CheckStatus, Ground, Options, ProjectTrust, SessionChoice};
 use crate::host::sandbox::{Helper, Launcher};
-use crate::kernel::Explanation;
 use crate::protocol::{Report, ReportKind};
 use crate::wire;
 
@@ -47,12 +47,13 @@ pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<
 }
 
 /// Options for a command that opens no session.
-fn looking() -> Options {
+pub(super) fn looking() -> Options {
     Options {
         env: environment(),
         session: SessionChoice::Unkept,
         tools: None,
         rules: Vec::new(),
+        policy_file: None,
         human: false,
         remind_report: false,
         record: None,
@@ -95,7 +96,7 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
 }
 
 /// Local time to the minute, for people.
-fn local(stamp: &str) -> String {
+pub(super) fn local(stamp: &str) -> String {
     let zoned = stamp.parse::<jiff::Timestamp>().map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
     zoned.map_or_else(|_| stamp.to_owned(), |zoned| zoned.strftime("%Y-%m-%d %H:%M").to_string())
 }
@@ -120,12 +121,15 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
             let file = format!("{}.schema.json", name.trim_end_matches(".schema.json"));
             let text = wire::schema_text(&file).ok_or_else(|| {
                 Report::new(ReportKind::Usage, format!("there is no schema `{name}`"))
-                    .hint("settings, profile, result or stream")
+                    .hint("settings, profile, result, stream, audit or why")
             })?;
             say(&text)?;
         }
         ConfigVerb::Show { origin, json } => show(&bare_ground(place)?, *origin, *json)?,
         ConfigVerb::Check => check(&bare_ground(place)?)?,
+        ConfigVerb::Approvals { verb, json } => {
+            policy::approvals(verb.as_ref(), *json, &bare_ground(place)?)?
+        }
         ConfigVerb::Trust => {
             let done = bare_ground(place)?.trust_project()?;
             say(if done {
@@ -154,6 +158,9 @@ fn show(ground: &Ground, origin: bool, as_json: bool) -> Result<(), Report> {
         let rows: Vec<Value> = flat
             .iter()
             .map(|(key, value)| json!({"key": key, "value": value, "origin": ground.settings.origin(key)}))
+            .chain(policy::rule_rows(ground)?.into_iter().map(
+                |[name, action, origin]| json!({"key": format!("policy rule: {name}"), "value": action, "origin": origin}),
+            ))
             .collect();
         return say_json(&rows);
     }
@@ -163,7 +170,13 @@ fn show(ground: &Ground, origin: bool, as_json: bool) -> Result<(), Report> {
         row.extend(origin.then(|| ground.settings.origin(key)));
         row
     });
-    say(&table(&rows.collect::<Vec<_>>()))
+    let mut rows: Vec<Vec<String>> = rows.collect();
+    rows.extend(policy::rule_rows(ground)?.into_iter().map(|[name, action, from]| {
+        let mut row = vec![format!("policy rule: {name}"), action];
+        row.extend(origin.then_some(from));
+        row
+    }));
+    say(&table(&rows))
 }
 
 fn flatten(prefix: &str, value: &Value, out: &mut Vec<(String, Value)>) {
@@ -194,78 +207,14 @@ fn check(ground: &Ground) -> Result<(), Report> {
     }
     ground.profile(&name)?;
     lines.push(format!("profile in use: {name}"));
-    if let ProjectTrust::Untrusted(files) = &ground.trust {
+    let in_force = engine::policy_in_force(ground, looking())?;
+    lines.push(format!("policy: ok (preset {}, {} rules)", in_force.preset, in_force.rules.len()));
+    if let ProjectTrust::Untrusted(files, _) = &ground.trust {
         lines.push(format!("{} project files are not trusted, and were not read", files.files.len()));
     }
     let set = ENVIRONMENT.iter().filter(|(name, _)| std::env::var_os(name).is_some());
     lines.extend(set.map(|(name, key)| format!("environment {name} sets {key}")));
     say(&(lines.join("\n") + "\n"))
-}
-
-pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
-    match verb {
-        KernelVerb::Verify { journal } => {
-            let (path, verified) = engine::verify(&bare_ground(place)?, journal.as_deref())?;
-            let torn = if verified.torn { "; the last line is torn, as after a crash" } else { "" };
-            say(&format!(
-                "{}: {} rows, {} sealed, {} unsealed{torn}; last hash {}\n",
-                path.display(),
-                verified.rows,
-                verified.sealed,
-                verified.unsealed,
-                verified.last_hash
-            ))?;
-            Ok(0)
-        }
-        KernelVerb::Explain { tool, args, profile, policy, json } => {
-            let launcher = Helper::start().ok().map(Launcher::new);
-            let mut flags: Vec<FlagSetting> = Vec::new();
-            flags.extend(profile.as_ref().map(|name| ("--profile", "profile", name.clone().into())));
-            flags.extend(policy.as_ref().map(|name| ("--policy", "policy", name.clone().into())));
-            let none = ModelArgs { model: None, base_url: None, thinking: None };
-            let ground = ground(&none, place, flags)?;
-            let mut options = looking();
-            if let Some(launcher) = launcher {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                let probed = runtime.ok().and_then(|runtime| runtime.block_on(launcher.strength()).ok());
-                options.sandbox = probed;
-            }
-            let explanation = engine::explain(&ground, options, tool, args)?;
-            if *json {
-                say_json(&explanation_json(&explanation))?
-            } else {
-                say(&explanation_text(&explanation))?
-            }
-            Ok(0)
-        }
-    }
-}
-
-fn explanation_json(explanation: &Explanation) -> Value {
-    let steps: Vec<Value> = explanation
-        .steps
-        .iter()
-        .map(|step| json!({"name": step.name, "said": step.said, "micros": step.micros}))
-        .collect();
-    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "verdict": explanation.verdict})
-}
-
-fn explanation_text(explanation: &Explanation) -> String {
-    let verdict = &explanation.verdict;
-    let mut rows = Vec::new();
-    for step in &explanation.steps {
-        let said = if step.said.is_empty() { "-".to_owned() } else { step.said.join("; ") };
-        rows.push(vec![step.name.clone(), format!("{:.1} µs", step.micros), said]);
-    }
-    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
-    let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
-    out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
-    for (who, line) in [("user", &verdict.user_line), ("model", &verdict.model_line)] {
-        if !line.is_empty() {
-            out.push_str(&format!("{who}: {line}\n"));
-        }
-    }
-    out
 }
 
 pub(super) fn models(as_json: bool) -> Result<u8, Report> {

@@ -1,9 +1,12 @@
 //! Floor 13: reads arguments, wires the engine, chooses a face.
 
 mod args;
+mod audit;
 mod command;
 mod headless;
+mod kernel;
 mod look;
+mod policy;
 mod say;
 mod signals;
 mod stand;

@@ -3,6 +3,7 @@
 //! `config` reads configuration files and nothing else. It knows nothing of models, tools or
 //! sessions, and it acts on nothing.
 
+mod contract;
 mod dirs;
 mod policy;
 mod profile;
@@ -11,12 +12,16 @@ mod strict;
 mod trust;
 mod workspace;
 
+pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
-pub use policy::{Policy, PolicyError, Preset, Rule, RuleAction};
+pub use policy::{
+    Approval, ApprovalError, Approvals, CallLimits, Cap, Example, Layer, Policy, PolicyError, PolicyFile,
+    PolicyLayers, Preset, Reading, Rule, RuleAction, RuleOrigin, RuleText, Tightened, read_rules, rule_yaml,
+};
 pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
 pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
 };
 pub use strict::{YamlError, parse as parse_yaml};
-pub use trust::{ProjectFiles, TrustStore};
+pub use trust::{Change, ProjectFiles, TrustStore};
 pub use workspace::{Workspace, WorkspaceError};

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::policy::RuleText;
 use super::strict::{YamlError, parse};
 use crate::base::nearest;
 
@@ -26,6 +27,10 @@ pub struct Profile {
     /// An alias of the catalogue; the setting wins.
     #[serde(default)]
     pub model: Option<String>,
+    /// Rules that hold the agent back further, as in policy.yaml.
+    #[serde(default)]
+    #[schemars(with = "Vec<serde_json::Value>")]
+    pub rules: Vec<RuleText>,
     /// What the agent is told after the common part.
     pub prompt: String,
 }

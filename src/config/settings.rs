@@ -28,6 +28,8 @@ pub struct Settings {
     pub sandbox: SandboxSettings,
     /// Folders besides the workspace that may be written.
     pub add_dirs: Vec<PathBuf>,
+    /// Whether commits of agents carry trailers that say what made them; true unless set.
+    pub commit_trailers: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -57,6 +59,9 @@ pub struct Expose {
     pub env: Vec<String>,
     /// Folders that may be read.
     pub paths: Vec<PathBuf>,
+    /// Sockets of other programs that may be talked to, such as an agent for keys. Whoever answers
+    /// there acts outside the sandbox. Needs the full mode.
+    pub sockets: Vec<PathBuf>,
 }
 
 /// Where a value came from.
@@ -129,6 +134,7 @@ impl Default for Layers {
             ("profile".to_owned(), Value::from("full")),
             ("policy".to_owned(), Value::from("coding")),
             ("thinking".to_owned(), Value::from("off")),
+            ("commit_trailers".to_owned(), Value::from(true)),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
         Self { merged, origins }
@@ -153,7 +159,7 @@ impl Layers {
             }
         }
         if let (Some(asked), Some(held)) = (text(&layer, "policy"), text(&self.merged, "policy")) {
-            let rank = |name: &str| name.parse::<Preset>().map(tightness).unwrap_or(0);
+            let rank = |name: &str| name.parse::<Preset>().map_or(0, Preset::tightness);
             if rank(&asked) < rank(&held) {
                 return Err(SettingsError::Looser { file: path.to_owned(), asked, held });
             }
@@ -212,16 +218,6 @@ impl Resolved {
     /// Where `key` was set, in words.
     pub fn origin(&self, key: &str) -> String {
         self.origins.get(key).unwrap_or(&Origin::BuiltIn).to_string()
-    }
-}
-
-fn tightness(preset: Preset) -> u8 {
-    match preset {
-        Preset::Coding => 0,
-        Preset::Contained => 1,
-        Preset::Ci => 2,
-        Preset::Strict => 3,
-        Preset::ReadOnly => 4,
     }
 }
 

@@ -34,7 +34,9 @@ fn explain(message: &str, file: Option<&Path>) -> YamlError {
     let line = message.lines().next().unwrap_or(message);
     let line = line.strip_prefix("error: ").unwrap_or(line);
     let wrong = line.split('`').nth(1);
-    let expected = line.split_once("expected one of ").map_or("", |(_, names)| names);
+    // Two names are `a` or `b`, one is `expected `a``.
+    let expected = line.split_once("expected ").map_or("", |(_, names)| names);
+    let expected = expected.strip_prefix("one of ").unwrap_or(expected).replace(" or ", ", ");
     let names = expected.split(", ").map(|name| name.trim_matches('`'));
     let hint = wrong.and_then(|wrong| nearest(wrong, names));
     YamlError { file: file.map(Path::to_owned), message: line.to_owned(), hint: hint.map(str::to_owned) }

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::config::{Rule, RuleAction};
+use crate::config::{Rule, RuleAction, RuleOrigin};
 use crate::host::temp::PrivateTemp;
 
 const STATS: &str = include_str!("../../templates/demo/src/stats.sh");
@@ -65,7 +65,10 @@ impl Demo {
 
     /// Rules under which the demo's own command runs even without a sandbox.
     pub fn rules() -> Vec<Rule> {
-        vec![Rule { action: RuleAction::Allow, tool: "bash".into(), argument: Some(COMMAND.into()) }]
+        let mut rule = Rule::new("the demo's own tests", RuleAction::Allow, RuleOrigin::FLAG);
+        rule.tools = vec!["bash".to_owned()];
+        rule.argument = Some(COMMAND.to_owned());
+        vec![rule]
     }
 
     /// Whether the file was really changed.

@@ -110,7 +110,7 @@ fn trust(ground: &Ground) -> Check {
         ProjectTrust::Trusted(files) => {
             Check::ok("project settings", format!("{} files, trusted as they are", files.files.len()))
         }
-        ProjectTrust::Untrusted(files) => Check {
+        ProjectTrust::Untrusted(files, _) => Check {
             name: "project settings",
             status: CheckStatus::Warning,
             detail: format!("{} files that do nothing until you trust them", files.files.len()),
@@ -119,10 +119,17 @@ fn trust(ground: &Ground) -> Check {
     }
 }
 
+/// What would turn a reduced sandbox into a full one.
+const FULL: &str = "for the full mode, allow user namespaces: `sysctl user.max_user_namespaces` above 0, on Debian \
+                    `kernel.unprivileged_userns_clone=1`, on Ubuntu `kernel.apparmor_restrict_unprivileged_userns=0` \
+                    or an AppArmor profile for iosm; in a container, a seccomp profile that lets `unshare` and `mount` \
+                    through and an unmasked /proc";
+
 fn sandbox(options: &Options) -> Check {
     let rule = "until then headless runs refuse commands; --no-sandbox with --allow 'bash(…)' runs them without a fence";
     let (status, mend) = match &options.sandbox {
-        Some(Strength::Reduced { .. }) => (CheckStatus::Ok, Vec::new()),
+        Some(Strength::Full { .. }) => (CheckStatus::Ok, Vec::new()),
+        Some(Strength::Reduced { .. }) => (CheckStatus::Ok, vec![FULL.to_owned()]),
         Some(Strength::Partial { .. }) => (CheckStatus::Warning, vec![rule.to_owned()]),
         Some(Strength::None { .. }) | None => (
             CheckStatus::Failed,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::base::StateDir;
-use crate::config::{Dirs, Env, Layers, Profile, ProjectFiles, Resolved, TrustStore, Workspace};
+use crate::config::{Change, Dirs, Env, Layers, Profile, ProjectFiles, Resolved, TrustStore, Workspace};
 use crate::protocol::{Report, ReportKind};
 
 /// What the project brings, and whether it counts.
@@ -14,8 +14,9 @@ pub enum ProjectTrust {
     /// It brings no settings or profiles.
     Nothing,
     Trusted(ProjectFiles),
-    /// It brings files that are inert until the user trusts them as they are now.
-    Untrusted(ProjectFiles),
+    /// It brings files that are inert until the user trusts them as they are now; with what has
+    /// changed, when they were trusted before.
+    Untrusted(ProjectFiles, Option<Vec<Change>>),
 }
 
 #[derive(Debug, Clone)]
@@ -39,8 +40,7 @@ impl Ground {
         let project = workspace.project_id();
         let trust = match ProjectFiles::find(&workspace.root) {
             None => ProjectTrust::Nothing,
-            Some(files) if trusts(&dirs, &project, &files)? => ProjectTrust::Trusted(files),
-            Some(files) => ProjectTrust::Untrusted(files),
+            Some(files) => trust(&dirs, &project, files)?,
         };
         let settings = layers(&dirs, &workspace, &trust, env, flags).map_err(config)?;
         Ok(Self { dirs, workspace, project, trust, settings })
@@ -67,11 +67,16 @@ impl Ground {
         self.dirs.project_state(&self.project).map_err(state)
     }
 
+    /// Where the key lies that seals journals, of all projects.
+    pub fn keys(&self) -> Result<StateDir, Report> {
+        self.dirs.own_state().and_then(|dir| dir.sub("keys")).map_err(state)
+    }
+
     /// Trusts the project's files as they are now; `false` when it brings none.
     pub fn trust_project(&self) -> Result<bool, Report> {
         let files = match &self.trust {
             ProjectTrust::Nothing => return Ok(false),
-            ProjectTrust::Trusted(files) | ProjectTrust::Untrusted(files) => files,
+            ProjectTrust::Trusted(files) | ProjectTrust::Untrusted(files, _) => files,
         };
         let mut store = TrustStore::open(self.dirs.own_state().map_err(state)?).map_err(state)?;
         store.trust(&self.project, files).map_err(state)?;
@@ -85,9 +90,14 @@ impl Ground {
     }
 }
 
-fn trusts(dirs: &Dirs, project: &str, files: &ProjectFiles) -> Result<bool, Report> {
+fn trust(dirs: &Dirs, project: &str, files: ProjectFiles) -> Result<ProjectTrust, Report> {
     let store = TrustStore::open(dirs.own_state().map_err(state)?).map_err(state)?;
-    Ok(store.trusts(project, files))
+    Ok(if store.trusts(project, &files) {
+        ProjectTrust::Trusted(files)
+    } else {
+        let changes = store.changes(project, &files);
+        ProjectTrust::Untrusted(files, changes)
+    })
 }
 
 fn layers(

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::ground::{Ground, state};
 use super::options::Options;
+use super::policy::InForce;
 use super::wiring::{catalog, judge_only};
-use crate::base::{folder_size, nearest};
-use crate::kernel::{self, Explanation, Verified};
+use crate::base::{StateDir, folder_size, nearest};
+use crate::kernel::Explanation;
 use crate::model::Catalog;
 use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
 use crate::session::{self, Payload, Summary};
@@ -110,47 +111,39 @@ pub fn models(ground: &Ground) -> Result<Catalog, Report> {
     catalog(ground)
 }
 
-/// Checks a journal: a path, a session of this project, or the newest.
-pub fn verify(ground: &Ground, given: Option<&str>) -> Result<(PathBuf, Verified), Report> {
-    let path = match given {
-        Some(given) if std::path::Path::new(given).is_file() => PathBuf::from(given),
-        _ => journal_of(ground, given)?,
-    };
-    match kernel::verify(&path) {
-        Ok(verified) => Ok((path, verified)),
-        Err(broken) => Err(Report::new(ReportKind::Check, format!("{}: {broken}", path.display()))
-            .hint("someone changed this file, or the disk did; what follows the row proves nothing")),
-    }
-}
-
-fn journal_of(ground: &Ground, given: Option<&str>) -> Result<PathBuf, Report> {
+/// The journals of this project: one session's, or all.
+pub(super) fn journals_of(ground: &Ground, given: Option<&str>) -> Result<Vec<(StateDir, String)>, Report> {
     let dir = ground.state()?.sub("journal").map_err(state)?;
-    let names = dir.names().map_err(state)?;
-    let mut ids: Vec<&str> = names.iter().filter_map(|name| name.strip_suffix(".jsonl")).collect();
-    if let Some(given) = given {
-        ids.retain(|id| crate::base::matches_prefix(id, given));
-        if ids.len() > 1 {
-            return Err(Report::new(ReportKind::Usage, format!("{given} fits {} journals", ids.len())));
-        }
+    let mut names = dir.names().map_err(state)?;
+    names.retain(|name| {
+        let id = name.strip_suffix(".jsonl").filter(|id| *id != "index");
+        id.is_some_and(|id| given.is_none_or(|given| crate::base::matches_prefix(id, given)))
+    });
+    if let (Some(given), true) = (given, names.is_empty()) {
+        return Err(Report::new(ReportKind::Usage, format!("no journal {given} in this project"))
+            .hint("an id from `iosm sessions`, or none for all sessions"));
     }
-    match ids.last() {
-        Some(id) => Ok(dir.path().join(format!("{id}.jsonl"))),
-        None => Err(Report::new(ReportKind::Usage, "there is no such journal in this project")
-            .hint("give a file, or an id from `iosm sessions`")),
-    }
+    Ok(names.into_iter().map(|name| (dir.clone(), name)).collect())
 }
 
-/// What every rung says of a call that nobody makes.
-pub fn explain(ground: &Ground, options: Options, tool: &str, args: &str) -> Result<Explanation, Report> {
+/// What every rung says of a call that nobody makes, and the policy it is judged by.
+pub fn explain(
+    ground: &Ground,
+    options: Options,
+    tool: &str,
+    args: &str,
+) -> Result<(Explanation, InForce), Report> {
     let args: Value = serde_json::from_str(args).map_err(|error| {
         Report::new(ReportKind::Usage, format!("--args is no JSON: {error}"))
             .hint(r#"such as --args '{"path":"src/main.rs"}'"#)
     })?;
-    let kernel = judge_only(ground, options)?;
+    let (kernel, layers, _temp) = judge_only(ground, options, None)?;
     let names = kernel.tool_names();
     if !names.contains(&tool) && nearest(tool, names.iter().copied()).is_none() {
         return Err(Report::new(ReportKind::Usage, format!("there is no tool `{tool}`"))
             .hint(format!("tools: {}", names.join(", "))));
     }
-    kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }).map_err(state)
+    let explanation =
+        kernel.explain(&ToolCall { id: "t0".into(), tool: tool.into(), args }).map_err(state)?;
+    Ok((explanation, InForce::new(&kernel.policy(), layers.read())))
 }

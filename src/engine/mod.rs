@@ -2,19 +2,35 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod audit;
 mod demo;
 mod doctor;
+pub mod drill;
 mod ground;
+mod history;
 mod inspect;
 mod instructions;
+mod key;
+mod lawbook;
 mod options;
+mod policy;
 mod sandbox;
 mod session;
+mod verify;
+mod why;
 mod wiring;
 
+pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
-pub use inspect::{Place, explain, models, paths, sessions, transcript, verify};
+pub use inspect::{Place, explain, models, paths, sessions, transcript};
+pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};
+pub use policy::{
+    Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,
+    remove_approval, replay, stats,
+};
 pub use session::Session;
+pub use verify::{JournalsChecked, verify};
+pub use why::{Why, why};

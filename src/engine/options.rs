@@ -31,6 +31,8 @@ pub struct Options {
     pub tools: Option<Vec<String>>,
     /// From `--allow` and `--deny`.
     pub rules: Vec<Rule>,
+    /// The file of `--policy FILE`.
+    pub policy_file: Option<PathBuf>,
     /// Whether somebody is there to answer questions.
     pub human: bool,
     /// Whether a run that ends without `report` gets one reminder.

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::ground::{Ground, state};
 use super::options::Options;
+use crate::host::git::{git_is_there, install_shim};
 use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchains};
-use crate::kernel::SandboxStrength;
+use crate::host::temp::PrivateTemp;
+use crate::kernel::{KEY_VARIABLE, SandboxStrength};
 use crate::protocol::{Report, ReportKind};
 
 /// Variables of the user that a command's environment may be made from, besides those that the table of
@@ -56,12 +58,34 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
         network: false,
     };
     let mut environment = Environment::new(&around, &toolchains);
-    for name in &expose.env {
+    // The journal's key is nobody's business there, whatever the user's file names.
+    for name in expose.env.iter().filter(|name| *name != KEY_VARIABLE) {
         environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
+    environment.sockets.extend(expose.sockets.iter().cloned());
     let (strength, layers, line) = strength(options);
     Ok(Fence { strength, layers, environment, cache, line })
+}
+
+/// Puts a `git` before the user's that adds trailers to commits. Its folder is not below the one that
+/// commands may write.
+pub(super) fn with_trailers(ground: &Ground, fence: &mut Fence) -> Result<Option<PrivateTemp>, Report> {
+    let vars = &mut fence.environment.vars;
+    let Some((_, path)) = vars.iter_mut().find(|(name, _)| name == "PATH") else { return Ok(None) };
+    if ground.settings.settings.commit_trailers == Some(false) || !git_is_there(path) {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| {
+        Report::new(ReportKind::Host, "no folder for git's trailers can be made")
+            .cause(error.to_string())
+            .hint("free some space in the temporary folder, or set commit_trailers: false")
+    };
+    let temp = PrivateTemp::new("iosm-bin-").map_err(failed)?;
+    let folder = install_shim(&temp).map_err(failed)?;
+    *path = format!("{}:{path}", folder.display());
+    fence.environment.read.push(folder);
+    Ok(Some(temp))
 }
 
 fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
@@ -79,6 +103,7 @@ fn strength(options: &Options) -> (SandboxStrength, Layers, String) {
         None => none("none on this machine: commands need a person".into()),
         Some(probed) => {
             let held = match probed {
+                Strength::Full { .. } => SandboxStrength::Full,
                 Strength::Reduced { .. } => SandboxStrength::Reduced,
                 Strength::Partial { .. } => SandboxStrength::Partial,
                 Strength::None { .. } => SandboxStrength::None,

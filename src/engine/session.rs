@@ -25,7 +25,8 @@ impl Session {
     /// Opens a session and starts its task on the present runtime.
     pub async fn open(ground: &Ground, options: Options) -> Result<Self, Report> {
         let (events_in, events_mid) = mpsc::channel(EVENTS_WAITING);
-        let Wired { agent, hello, notices, temp, record, id } = wire(ground, options, events_in.clone())?;
+        let Wired { agent, hello, notices, temp, shim, record, id } =
+            wire(ground, options, events_in.clone())?;
         let (events_out, events) = mpsc::channel(EVENTS_WAITING);
         let (ops, ops_in) = mpsc::channel(OPS_WAITING);
         tokio::spawn(stamp(events_mid, events_out));
@@ -37,7 +38,7 @@ impl Session {
             }
             serve(agent, ops_in, events_in, record, &workspace).await;
             // Only now may the private temporary folder go: no command runs any more.
-            drop(temp);
+            drop((temp, shim));
         });
         Ok(Self { id, ops, events })
     }
@@ -67,7 +68,11 @@ async fn serve(
         let first = match op {
             Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
             Op::Resume => Input::Resume,
-            Op::Approve { .. } | Op::Cancel => continue,
+            Op::ReloadPolicy => {
+                agent.reload_policy().await;
+                continue;
+            }
+            Op::Approve { .. } | Op::Decline { .. } | Op::Cancel => continue,
             Op::Shutdown => return,
         };
         let mut outcome = agent.run(first, &mut ops).await;

@@ -7,16 +7,19 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::ground::{Ground, ProjectTrust, config, state};
+use super::history::History;
 use super::instructions;
+use super::lawbook::Book;
 use super::options::{Options, SessionChoice};
-use super::sandbox::{Fence, fence};
+use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
-use crate::config::{Policy, Preset, Profile};
+use crate::config::{Policy, PolicyLayers, Profile};
+use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
-use crate::kernel::{Capability, Charter, Journal, Kernel};
+use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
@@ -43,6 +46,8 @@ pub(super) struct Wired {
     pub hello: Event,
     pub notices: Vec<Report>,
     pub temp: PrivateTemp,
+    /// Where the `git` of commands lies.
+    pub shim: Option<PrivateTemp>,
     pub record: Option<Record>,
     pub id: Option<String>,
 }
@@ -79,17 +84,24 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
-    let fence = fence(ground, &options, temp.path())?;
-    let registry = registry(&profile, &options, &fence)?;
+    let mut fence = fence(ground, &options, temp.path())?;
+    let shim = with_trailers(ground, &mut fence)?;
+    let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
+    // Before a session is made: without a key there is none.
+    let keys = super::key::open(ground, &options.env)?;
     let opened = open_session(ground, &options, &name, &profile)?;
     let id = opened.id.clone();
-    let journal = Journal::open(project.sub("journal").map_err(state)?, &id).map_err(state)?;
+    let journal = Journal::open(project.sub("journal").map_err(state)?, &id, &keys).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
-    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path())?;
-    let kernel = Arc::new(Kernel::new(charter, journal, blobs.clone()).map_err(state)?);
+    let book = Book::new(ground, &profile, &options, tools);
+    let policy = book.layers()?.policy().clone();
+    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    let kernel = kernel(charter, journal, blobs.clone())?;
+    let history = History::of(ground, &kernel)?;
+    let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
 
     recall(&kernel, &opened);
     let (instructions, mut notices) =
@@ -150,9 +162,12 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         turns: opened.turns,
         calls: opened.calls,
         price: price(catalog, name),
+        lawbook: Some(Arc::new(book)),
+        trailers: settings.commit_trailers != Some(false),
+        head: history.head(),
         events,
     });
-    Ok(Wired { agent, hello, notices, temp, record, id: kept.then_some(id) })
+    Ok(Wired { agent, hello, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
 pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
@@ -207,7 +222,12 @@ fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
     }
 }
 
-fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Registry, Report> {
+/// What a profile is offered, and the names of all tools there are.
+pub(super) fn registry(
+    profile: &Profile,
+    options: &Options,
+    fence: &Fence,
+) -> Result<(Registry, Vec<&'static str>), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
     let processes = Processes::new(options.launcher.clone(), fence.environment.clone(), fence.layers);
@@ -226,7 +246,25 @@ fn registry(profile: &Profile, options: &Options, fence: &Fence) -> Result<Regis
     }
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
-    Ok(all.narrowed(|name| profile.tools.contains(name) && offered(name)))
+    let narrowed = all.narrowed(|name| profile.tools.contains(name) && offered(name));
+    Ok((narrowed, all.names().to_vec()))
+}
+
+/// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
+fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
+    let opened = Kernel::new(charter, journal, blobs);
+    let kernel = opened.map_err(|error| match error {
+        KernelError::Rule { .. } | KernelError::Example { .. } => config(error),
+        other => state(other),
+    })?;
+    let began = std::time::SystemTime::now();
+    Ok(match kernel.system_tree() {
+        Ok(grant) => match KeptFiles::open(grant, began) {
+            Ok(kept) => kernel.with_kept(Arc::new(kept)),
+            Err(_) => kernel,
+        },
+        Err(_) => kernel,
+    })
 }
 
 fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {
@@ -258,9 +296,9 @@ fn charter(
     fence: &Fence,
     session: &str,
     temp: &std::path::Path,
+    policy: Policy,
 ) -> Result<Charter, Report> {
     let settings = &ground.settings.settings;
-    let preset: Preset = settings.policy.as_deref().unwrap_or("coding").parse().map_err(config)?;
     let mut extra_roots = Vec::new();
     for dir in &settings.add_dirs {
         let real = dir.canonicalize().ok().filter(|real| real.is_dir()).ok_or_else(|| {
@@ -291,24 +329,31 @@ fn charter(
             tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
             effects: profile.effects.clone(),
         },
-        policy: Policy { preset, rules: options.rules.clone() },
+        policy,
         sandbox: fence.strength,
         unsandboxed_by_user: options.no_sandbox,
         human: options.human,
+        checkpoints: false,
     })
 }
 
 fn trust_notice(ground: &Ground) -> Option<Report> {
-    let ProjectTrust::Untrusted(files) = &ground.trust else { return None };
-    let names = files
-        .files
-        .iter()
-        .map(|file| file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string());
-    let names = names.collect::<Vec<_>>().join(", ");
-    Some(
-        Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
-            .hint("read them, then `iosm config trust`"),
-    )
+    let ProjectTrust::Untrusted(files, changes) = &ground.trust else { return None };
+    let report = match changes {
+        Some(changes) => {
+            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            Report::note("this project's own files have changed since you trusted them; they do nothing until you trust them again")
+                .cause(changes.join(", "))
+        }
+        None => {
+            let name = |file: &PathBuf| {
+                file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
+            };
+            let names = files.files.iter().map(name).collect::<Vec<_>>().join(", ");
+            Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
+        }
+    };
+    Some(report.hint("read them, then `iosm config trust`"))
 }
 
 /// Gives the kernel back what it knew when the session was last open: who was tainted, what the user said,
@@ -401,17 +446,29 @@ fn usage(error: crate::session::SessionError) -> Report {
     Report::from_error(ReportKind::Usage, &error)
 }
 
-/// A kernel that only explains: its journal lies in a temporary folder and holds nothing.
-pub(super) fn judge_only(ground: &Ground, options: Options) -> Result<Kernel, Report> {
+/// A kernel that only explains, and the layers of its policy. Its journal lies in the temporary folder
+/// that comes with it, and goes with it. `user` stands in the place of the user's own policy file.
+pub(super) fn judge_only(
+    ground: &Ground,
+    options: Options,
+    user: Option<&std::path::Path>,
+) -> Result<(Kernel, PolicyLayers, PrivateTemp), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let registry = registry(&profile, &options, &fence)?;
-    let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path())?;
+    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let book = Book::new(ground, &profile, &options, tools);
+    let layers = match user {
+        Some(file) => book.layers_with(file)?,
+        None => book.layers()?,
+    };
+    let policy = layers.policy().clone();
+    let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
     let own = ground.state()?;
-    let journal = Journal::open(temp.state().map_err(state)?, "explain").map_err(state)?;
+    let journal =
+        Journal::open(temp.state().map_err(state)?, "explain", &Keys::throwaway()).map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
-    Kernel::new(charter, journal, blobs).map_err(state)
+    Ok((kernel(charter, journal, blobs)?, layers, temp))
 }

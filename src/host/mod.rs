@@ -4,9 +4,11 @@
 //! of another kind is an error. `host` never judges, never asks, and never speaks to a model.
 
 pub mod file;
+pub mod git;
 pub mod process;
 pub mod sandbox;
 pub mod temp;
 pub mod tree;
+pub mod user;
 
 pub use file::HostError;

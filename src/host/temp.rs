@@ -36,6 +36,12 @@ impl PrivateTemp {
         std::fs::write(path, text)
     }
 
+    /// As [`put`](Self::put), for a program.
+    pub fn put_program(&self, name: &str, text: &str) -> io::Result<()> {
+        self.put(name, text)?;
+        std::fs::set_permissions(self.1.join(name), std::fs::Permissions::from_mode(0o755))
+    }
+
     /// Makes a folder below it.
     pub fn folder(&self, name: &str) -> io::Result<()> {
         std::fs::create_dir_all(self.1.join(name))

@@ -53,4 +53,7 @@ pub struct Charter {
     pub unsandboxed_by_user: bool,
     /// Whether somebody is there to answer a question.
     pub human: bool,
+    /// Whether a snapshot of the workspace is taken before a turn's first write, so that what is
+    /// deleted comes back.
+    pub checkpoints: bool,
 }

@@ -24,6 +24,10 @@ pub enum KernelError {
     Schema { tool: String, why: String },
     #[error("the policy rule `{rule}` is not valid: {why}")]
     Rule { rule: String, why: String },
+    /// A rule does not do what it says of itself.
+    #[error("{origin}: the rule `{rule}` {should} match its example `{example}`, and does{}",
+        if *.should == "must" { " not" } else { "" })]
+    Example { rule: String, origin: String, example: String, should: &'static str },
     /// A request of our own (not a model's) that the floor forbids.
     #[error("refused: {}", .0.user_line)]
     Refused(Box<Verdict>),

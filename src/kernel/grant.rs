@@ -30,6 +30,9 @@ pub enum Reach {
     Remote(String),
     /// A background command of this session, by its name.
     Background(String),
+    /// History and objects of the repository around this folder, to read. A path, because the library
+    /// that reads them takes nothing else; no command can move the workspace's own root.
+    Inspect(PathBuf),
 }
 
 /// How a command may run.
@@ -43,6 +46,8 @@ pub struct RunScope {
     /// Trees it may write.
     pub write: Vec<PathBuf>,
     pub network: NetScope,
+    /// Variables for this command alone, besides the session's.
+    pub env: Vec<(String, String)>,
     /// False only where a person allowed a command to run without any sandbox layer.
     pub sandboxed: bool,
 }

@@ -1,48 +1,69 @@
 //! The kernel of one session: judges calls, mints grants, keeps the journal.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use serde_json::Value;
 
-use super::admission::{Restored, restore};
+use super::admission::{restore, say_restored};
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Prepared, prepare, system_read, system_tree, user_write};
+use super::effects::{Fact, Place, Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
-use super::grant::Grant;
+use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
-use super::judgement::{Explanation, Granted, Judgement, Question, Refused, Step};
+use super::judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, argv, reach};
+use super::law::{Kept, Law};
+use super::leases::Leases;
 use super::memory::{Memory, Origin};
 use super::mint::mint;
 use super::moment::Moment;
-use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, Rules, fold, settle};
-use super::sink::moment;
-use crate::base::{BlobStore, Digest, plural, sha256_hex};
+use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, fold, settle};
+use super::sink::carried_out;
+use super::spent::Accounts;
+use super::standing::{Identity, Standing};
+use super::witness::Witnesses;
+use crate::base::{BlobStore, Digest, secret_id, sha256_hex};
 use crate::protocol::{Actor, Effect, ToolCall, ToolSpec, Verdict, VerdictKind};
 
 /// Repairs of one call before it is called malformed: the tool's name, then its arguments.
 const MOST_REPAIRS: usize = 4;
-/// The agent whose taint counts when a call is only explained.
-const EXPLAINED: &str = "main";
 
 /// The kernel of one session.
 pub struct Kernel {
+    /// As the session began; the policy in force is the law's.
     pub(super) charter: Charter,
     pub(super) tools: Tools,
     pub(super) blobs: BlobStore,
-    rules: Rules,
+    pub(super) law: RwLock<Arc<Law>>,
+    pub(super) kept: Option<Arc<dyn Kept>>,
+    pub(super) identity: Identity,
     state: Mutex<State>,
     /// Locked before `state` where both are.
-    memory: Mutex<Memory>,
+    pub(super) memory: Mutex<Memory>,
 }
 
-struct State {
-    journal: Journal,
+pub(super) struct State {
+    pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
     agreed: BTreeSet<Agreed>,
+    pub accounts: Accounts,
+    pub leases: Option<Arc<Leases>>,
+    witnesses: Arc<Witnesses>,
+    /// By agent.
+    pub(super) standing: BTreeMap<String, Standing>,
+}
+
+impl State {
+    /// Writes a row, with where its agent stands.
+    pub(super) fn append(&mut self, mut row: Row) -> Result<u64, KernelError> {
+        if let Some(standing) = row.agent.as_ref().and_then(|agent| self.standing.get(agent)) {
+            standing.mark(&mut row);
+        }
+        self.journal.append(row)
+    }
 }
 
 /// Who asks for a call to be judged, and what a person has agreed to.
@@ -56,13 +77,20 @@ struct Asker<'a> {
 }
 
 impl Kernel {
-    /// `Err` when a rule of the policy is not valid.
+    /// `Err` when a rule of the policy is not valid, or fails an example of its own.
     pub fn new(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Self, KernelError> {
-        let rules = Rules::compile(&charter.policy)?;
         let tools = Tools::new(&charter.tools);
         let memory = Mutex::new(Memory::open(&charter.session, &blobs)?);
-        let state = Mutex::new(State { journal, agreed: BTreeSet::new() });
-        Ok(Self { charter, tools, blobs, rules, state, memory })
+        let law = RwLock::new(Arc::new(Law::new(charter.clone(), &tools)?));
+        let state = Mutex::new(State {
+            journal,
+            agreed: BTreeSet::new(),
+            accounts: Accounts::default(),
+            leases: None,
+            witnesses: Arc::default(),
+            standing: BTreeMap::new(),
+        });
+        Ok(Self { charter, tools, blobs, law, kept: None, identity: Identity::default(), state, memory })
     }
 
     /// Judges a call of `agent`. `Err` means that nothing may run any more.
@@ -107,7 +135,7 @@ impl Kernel {
         };
         let row =
             self.row(&question.agent, &question.call, Some(&question.effects), &verdict, Instant::now());
-        self.record(Row { approver: Some("user".to_owned()), ..row })?;
+        self.record(Row { approver: Some(self.identity.answers("user")), ..row })?;
         Ok(verdict)
     }
 
@@ -122,6 +150,13 @@ impl Kernel {
     pub fn system_tree(&self) -> Result<Grant, KernelError> {
         let judged = super::mint::judge_system_read(&self.charter, system_tree(&self.charter));
         self.grant_own(Actor::System, "system_tree", Path::new("."), judged)
+    }
+
+    /// A look at the workspace's repository of our own: history and objects, nothing that runs or
+    /// changes anything.
+    pub fn system_git(&self) -> Result<Grant, KernelError> {
+        let judged = super::mint::judge_system_git(&self.charter);
+        self.grant_own(Actor::System, "system_git", Path::new("."), judged)
     }
 
     /// A write to a file that the user named, such as the target of `--record`: their approval, which
@@ -156,6 +191,16 @@ impl Kernel {
         self.charter.tools.iter().map(|tool| tool.name).collect()
     }
 
+    /// How strong the sandbox beneath this kernel is, in a word.
+    pub fn sandbox_strength(&self) -> &'static str {
+        match self.charter.sandbox {
+            SandboxStrength::None => "none",
+            SandboxStrength::Partial => "partial",
+            SandboxStrength::Reduced => "reduced",
+            SandboxStrength::Full => "full",
+        }
+    }
+
     /// Makes every row so far tamper-evident. Called at the end of a turn.
     pub fn seal(&self) -> Result<(), KernelError> {
         self.state().journal.seal()
@@ -179,7 +224,8 @@ impl Kernel {
         };
         step("intake", since, repaired.iter().map(|_| "repaired without loss".to_owned()).collect());
         let since = Instant::now();
-        let prepared = match prepare(&self.charter, spec, &call) {
+        let law = self.law();
+        let prepared = match prepare(&law.charter, spec, &call) {
             Ok(prepared) => prepared,
             Err(finding) => {
                 step("effects", since, vec![finding.user.clone()]);
@@ -189,8 +235,9 @@ impl Kernel {
         };
         let effects = prepared.effects();
         step("effects", since, effects.iter().map(Effect::describe).collect());
-        let moment = moment(&self.memory(), EXPLAINED, &call, &prepared);
-        let case = self.case(spec, &prepared, &moment);
+        let moment = self.moment("main", &prepared);
+        let moment = carried_out(&self.memory(), "main", &call, &prepared, moment);
+        let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut findings = Findings::default();
         for rung in RUNGS {
             let before = findings.objections.len();
@@ -208,7 +255,7 @@ impl Kernel {
     /// Intake until nothing changes: the spec, the call as it stands, and the arguments as first
     /// written if they were repaired.
     #[allow(clippy::type_complexity, reason = "two callers, one line each")]
-    fn take_in(
+    pub(super) fn take_in(
         &self,
         call: &ToolCall,
     ) -> Result<Result<(&ToolSpec, ToolCall, Option<Value>), (Box<Finding>, ToolCall)>, KernelError> {
@@ -229,8 +276,32 @@ impl Kernel {
         Ok(Err((Box::new(finding), current)))
     }
 
-    fn case<'a>(&'a self, spec: &'a ToolSpec, prepared: &'a Prepared, moment: &'a Moment) -> Case<'a> {
-        Case { charter: &self.charter, rules: &self.rules, spec, prepared, moment }
+    fn moment(&self, agent: &str, prepared: &Prepared) -> Moment {
+        let lost = self.lost(prepared);
+        let mut state = self.state();
+        Moment {
+            agent: agent.to_owned(),
+            spent: state.accounts.standing(agent),
+            leases: state.leases.clone(),
+            witnesses: state.witnesses.clone(),
+            lost,
+            ..Moment::default()
+        }
+    }
+
+    /// What the deletions of a call would lose. Moving a file deletes its name and loses nothing.
+    fn lost(&self, prepared: &Prepared) -> Vec<(usize, PathBuf)> {
+        let Some(kept) = &self.kept else { return Vec::new() };
+        let deletes =
+            prepared.shell.as_ref().is_some_and(|scan| scan.commands.iter().any(|command| command.deletes()));
+        let facts = prepared.facts.iter().enumerate().filter(|_| deletes);
+        let inside = |fact: &Fact| {
+            fact.place == Some(Place::Workspace) && matches!(fact.effect, Effect::Delete { .. })
+        };
+        facts
+            .filter(|(_, fact)| inside(fact))
+            .filter_map(|(at, fact)| Some((at, kept.lost(fact.path()?)?)))
+            .collect()
     }
 
     fn decide(&self, asker: Asker<'_>, call: &ToolCall) -> Result<Judgement, KernelError> {
@@ -239,7 +310,8 @@ impl Kernel {
             Err((finding, call)) => return self.refuse(&asker, &call, &finding),
         };
         let repaired = asker.repaired.clone().or(repaired);
-        let prepared = match prepare(&self.charter, spec, &call) {
+        let law = self.law();
+        let prepared = match prepare(&law.charter, spec, &call) {
             Ok(prepared) => prepared,
             Err(finding) => return self.refuse(&asker, &call, &finding),
         };
@@ -252,35 +324,65 @@ impl Kernel {
                 return self.refuse_prepared(&asker, &call, &prepared, &finding, taint);
             }
         };
-        let moment = moment(&memory, asker.agent, &call, &prepared);
-        let case = self.case(spec, &prepared, &moment);
+        let moment = self.moment(asker.agent, &prepared);
+        let moment = carried_out(&memory, asker.agent, &call, &prepared, moment);
+        let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut state = self.state();
+        if asker.approver.is_none() {
+            // An answer is no second call.
+            state.accounts.call(asker.agent);
+        }
         let decision = fold(&case, RUNGS, &Mode { session: &state.agreed, call: &asker.agreed });
         let mut verdict = decision.verdict(&case, repaired.is_some());
         say_restored(&mut verdict, restored.as_ref());
         let effects = prepared.effects();
         let mut row = self.row(asker.agent, &call, Some(&effects), &verdict, asker.since);
         row.taint = memory.taint.label(asker.agent);
-        row.approver = match (asker.approver, decision.agreed.is_empty()) {
-            (Some(approver), _) => Some(approver.to_owned()),
-            (None, false) => Some("session".to_owned()),
-            (None, true) => None,
+        let by = match asker.approver {
+            Some(approver) => Some(approver),
+            None if !decision.agreed.is_empty() => Some("session"),
+            None if decision.by_rule => Some("rule"),
+            None => None,
         };
+        row.approver = by.map(|by| self.identity.answers(by));
         // On record before it can be used; and no grant if it cannot be put on record.
-        state.journal.append(row)?;
+        let number = state.append(row)?;
+        let hash = state.journal.last_hash().to_owned();
+        let granted = matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform);
+        if granted && !law.checks.is_empty() {
+            let background = call.args.get("background").and_then(Value::as_bool) == Some(true);
+            Arc::make_mut(&mut state.witnesses).granted(&call.id, &prepared, background, &law.checks);
+        }
+        let standing = state.standing.get(asker.agent).cloned();
         drop(state);
+        let hand_over = |mut reach: Reach| {
+            if let (Reach::Run(scope), Some(standing)) = (&mut reach, &standing) {
+                standing.hand_trailers(scope, number, &hash);
+            }
+            reach
+        };
         Ok(match verdict.kind {
             VerdictKind::Allow | VerdictKind::Transform => {
                 let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
                 let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
                 memory.expect(asker.agent, &call.id, Origin::of(spec, &call.args, &prepared));
-                let grant = Grant::new(call.id.clone(), mint(&self.charter, prepared, unboxed));
+                let reach = hand_over(mint(&law.charter, prepared, unboxed));
+                let grant = Grant::new(call.id.clone(), reach);
                 let sealed = restored.map(|restored| restored.args);
                 Judgement::Granted(Granted { grant, call, verdict, effects, repaired, sealed })
             }
             VerdictKind::RequireApproval => {
-                let asked = asker.agreed.into_iter().chain(decision.asks()).collect();
+                let asked = asker.agreed.clone().into_iter().chain(decision.asks()).collect();
+                let proposal = decision.proposal(&case);
+                let (lasting, once_a_project) = (decision.may_last(), decision.once_a_project(&case));
                 Judgement::Asked(Question {
+                    id: secret_id("q"),
+                    argv: argv(&prepared),
+                    reach: reach(&law.charter, &prepared),
+                    reasons: decision.objections(),
+                    proposal,
+                    lasting,
+                    once_a_project,
                     call,
                     verdict,
                     effects,
@@ -304,6 +406,11 @@ impl Kernel {
         Ok(Judgement::Refused(Refused { verdict, effects: Vec::new() }))
     }
 
+    /// A call came back: a check that a rule asks for may have passed.
+    pub(super) fn witness(&self, call_id: &str, ok: bool) {
+        Arc::make_mut(&mut self.state().witnesses).ended(call_id, ok);
+    }
+
     /// A call refused for what its arguments hold.
     fn refuse_prepared(
         &self,
@@ -319,21 +426,9 @@ impl Kernel {
         Ok(Judgement::Refused(Refused { verdict, effects }))
     }
 
-    /// Where the result of a call comes from that was not granted here, as in a replay.
-    pub(super) fn origin_of(&self, call: &ToolCall) -> Result<Origin, KernelError> {
-        let Ok((spec, call, _)) = self.take_in(call)? else { return Ok(Origin::default()) };
-        let prepared = prepare(&self.charter, spec, &call);
-        Ok(prepared.map_or_else(|_| Origin::default(), |prepared| Origin::of(spec, &call.args, &prepared)))
-    }
-
     /// Puts a row on record; its number.
     pub(super) fn record(&self, row: Row) -> Result<u64, KernelError> {
-        self.state().journal.append(row)
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
-        // Nothing in it is left half-done by a panic.
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state().append(row)
     }
 
     fn row(
@@ -364,22 +459,20 @@ impl Kernel {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the journal whole: a row is added in one step.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An allowed call whose secrets were put back is a transform, and says so.
-fn say_restored(verdict: &mut Verdict, restored: Option<&Restored>) {
-    let Some(restored) = restored.filter(|_| verdict.kind == VerdictKind::Allow) else { return };
-    verdict.kind = VerdictKind::Transform;
-    verdict.rung = "admission".to_owned();
-    verdict.rule = "restore".to_owned();
-    verdict.user_line = format!("{} put back where it came from", plural(restored.count, "secret"));
-}
-
 impl Decision {
+    fn objections(&self) -> Vec<Objection> {
+        let asking = self.standing.iter().filter(|finding| finding.kind == VerdictKind::RequireApproval);
+        asking
+            .map(|f| Objection { rung: f.rung, rule: f.rule, reason: f.reason, line: f.user.clone() })
+            .collect()
+    }
+
     fn agreed_to(&self, rule: &str) -> bool {
         self.agreed.iter().any(|finding| finding.rule == rule)
     }

@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::grant::Grant;
+use super::charter::{Charter, SandboxStrength};
+use super::effects::{Prepared, UNKNOWN, is_loopback};
+use super::grant::{Grant, Reach};
 use super::rung::Agreed;
-use crate::protocol::{Effect, ToolCall, Verdict};
+use crate::config::Rule;
+use crate::protocol::{Effect, Reason, ToolCall, Verdict};
 
 #[derive(Debug)]
 pub enum Judgement {
@@ -48,9 +51,33 @@ pub struct Question {
     pub effects: Vec<Effect>,
     /// As in [`Granted::repaired`].
     pub repaired: Option<Value>,
+    /// Names this question and no other; 128 random bits that no model has seen.
+    pub id: String,
+    /// The commands of a shell line, word by word.
+    pub argv: Vec<Vec<String>>,
+    /// What the call could reach once allowed, in words.
+    pub reach: Vec<String>,
+    /// Every reason to say no.
+    pub reasons: Vec<Objection>,
+    /// The rule that a yes for always would keep; none where no rule may answer.
+    pub proposal: Option<Rule>,
+    /// Whether a yes may hold for the session.
+    pub lasting: bool,
+    /// Whether this is asked once for a project: a registry, a fetch from a configured remote.
+    pub once_a_project: bool,
     pub(super) agent: String,
     /// What a yes would agree to.
     pub(super) asked: BTreeSet<Agreed>,
+}
+
+/// One reason to say no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objection {
+    pub rung: &'static str,
+    pub rule: &'static str,
+    pub reason: Reason,
+    /// One line for the user.
+    pub line: String,
 }
 
 #[derive(Debug)]
@@ -83,4 +110,39 @@ pub struct Explanation {
 /// What two refusals have in common when a model runs into the same wall again.
 pub fn shape(call: &ToolCall, verdict: &Verdict) -> String {
     format!("{}/{:?}/{}/{}", call.tool, verdict.reason, verdict.rung, verdict.rule)
+}
+
+/// The commands of a line as their words.
+pub(super) fn argv(prepared: &Prepared) -> Vec<Vec<String>> {
+    let commands = prepared.shell.iter().flat_map(|scan| &scan.commands);
+    commands.map(|command| command.argv.iter().map(|word| word.text.clone()).collect()).collect()
+}
+
+/// What a call could reach once it is allowed, in words.
+pub(super) fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
+    let Reach::Run(scope) = &prepared.reach else { return Vec::new() };
+    let mut told = vec![match charter.sandbox {
+        SandboxStrength::None => "no sandbox: all the user's rights".to_owned(),
+        SandboxStrength::Partial => "part of the sandbox is missing".to_owned(),
+        SandboxStrength::Reduced | SandboxStrength::Full => "in the sandbox".to_owned(),
+    }];
+    told.extend(scope.write.iter().map(|tree| format!("writes below {}", tree.display())));
+    let hosts: Vec<&str> = prepared
+        .facts
+        .iter()
+        .filter_map(|fact| match &fact.effect {
+            Effect::Net { host, .. } if !is_loopback(host) => Some(host.as_str()),
+            _ => None,
+        })
+        .collect();
+    if !hosts.is_empty() {
+        // Hosts are told apart only where a command has a network of its own.
+        let told_apart = charter.sandbox == SandboxStrength::Full && !hosts.contains(&UNKNOWN);
+        told.push(if told_apart {
+            format!("network: {}", hosts.join(", "))
+        } else {
+            "network: all of it".to_owned()
+        });
+    }
+    told
 }

@@ -91,7 +91,7 @@ fn posed(
     rules: &[&str],
 ) -> Charter {
     let rules = World::rules(rules);
-    Charter { policy: Policy { preset, rules }, sandbox, human, ..world.charter.clone() }
+    Charter { policy: Policy::of(preset, rules), sandbox, human, ..world.charter.clone() }
 }
 
 /// The verdict of `rungs` in the order given.
@@ -101,9 +101,9 @@ fn judged(charter: &Charter, call: &ToolCall, rungs: &[super::rung::Rung]) -> Ve
         Ok(prepared) => prepared,
         Err(finding) => return finding.verdict(),
     };
-    let rules = Rules::compile(&charter.policy).unwrap();
+    let rules = Rules::compile(&charter.policy, charter).unwrap();
     let moment = Moment::default();
-    let case = Case { charter, rules: &rules, spec, prepared: &prepared, moment: &moment };
+    let case = Case::new(charter, &rules, spec, &prepared, &moment);
     let none = BTreeSet::new();
     fold(&case, rungs, &Mode { session: &none, call: &none }).verdict(&case, false)
 }

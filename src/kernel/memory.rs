@@ -3,15 +3,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::{MutexGuard, PoisonError};
 
 use serde_json::Value;
 
 use super::admission::Vault;
-use super::effects::{Place, Prepared, is_loopback, server_of, strings};
+use super::effects::{Place, Prepared, is_loopback, prepare, server_of, strings};
+use super::error::KernelError;
+use super::judge::Kernel;
 use super::provenance::Provenance;
 use super::taint::{Source, Taint};
 use crate::base::{BlobStore, StoreError};
-use crate::protocol::{Effect, EffectRule, TaintSource, ToolSpec};
+use crate::protocol::{Effect, EffectRule, TaintSource, ToolCall, ToolSpec};
 
 /// Granted calls whose results have not come yet. More are not waited for at once; the oldest is
 /// forgotten and derived again.
@@ -147,5 +150,19 @@ impl Memory {
             self.vault = Some(Vault::create(&self.blobs, &self.session)?);
         }
         Ok(self.vault.as_mut().expect("it was just made"))
+    }
+}
+
+impl Kernel {
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        // Nothing in it is left half-done by a panic.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the result of a call comes from that was not granted here, as in a replay.
+    pub(super) fn origin_of(&self, call: &ToolCall) -> Result<Origin, KernelError> {
+        let Ok((spec, call, _)) = self.take_in(call)? else { return Ok(Origin::default()) };
+        let prepared = prepare(&self.charter, spec, &call);
+        Ok(prepared.map_or_else(|_| Origin::default(), |prepared| Origin::of(spec, &call.args, &prepared)))
     }
 }

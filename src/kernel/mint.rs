@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Level, Place, Prepared, UNKNOWN, is_loopback};
+use super::effects::{Fact, Level, Place, Prepared, is_loopback, system_git};
 use super::grant::{NetScope, Reach};
 use super::rung::Finding;
 use crate::base::{FileKind, resolve};
@@ -36,7 +36,8 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
 fn open_host(network: &mut NetScope, sandbox: SandboxStrength, host: &str) {
     match network {
         NetScope::All => {}
-        _ if sandbox != SandboxStrength::Full || host == UNKNOWN => *network = NetScope::All,
+        // A remote by its name, or a host only known when it runs: nothing a proxy could check.
+        _ if sandbox != SandboxStrength::Full || host.contains(' ') => *network = NetScope::All,
         NetScope::Hosts(hosts) => drop(hosts.insert(host.to_owned())),
         NetScope::None => *network = NetScope::Hosts([host.to_owned()].into()),
     }
@@ -85,6 +86,12 @@ pub(super) fn judge_system_read(
     let finding = Finding::deny("system", "instruction_file", Reason::PolicyBlock);
     let model = format!("{user}.");
     (finding.says(user, model).verdict(), Some(prepared))
+}
+
+/// The built-in policy for looking at history: the workspace's own repository, and to read it.
+pub(super) fn judge_system_git(charter: &Charter) -> (Verdict, Option<Prepared>) {
+    let prepared = system_git(charter);
+    (Verdict::allow("system", "inspect"), Some(prepared))
 }
 
 /// The built-in policy for files the user named: naming one is the approval, the floor stays closed.

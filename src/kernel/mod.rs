@@ -12,28 +12,45 @@ mod admission;
 mod charter;
 mod effects;
 mod error;
+mod examples;
 mod grant;
 mod intake;
 mod journal;
 mod judge;
 mod judgement;
+mod law;
 #[cfg(test)]
 mod laws;
+mod leases;
 mod memory;
 mod mint;
 mod moment;
 mod provenance;
+mod replay;
 mod rung;
 mod sink;
+mod spent;
+mod standing;
+mod stats;
 mod taint;
 #[cfg(test)]
 mod testing;
+mod witness;
 
 pub use admission::{Admitted, RawResult, Released, Withheld};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
 pub use grant::{Grant, NetScope, Reach, RunScope};
-pub use journal::{Broken, Journal, Row, Verified, verify};
+pub use journal::{
+    Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
+    Verified, read as read_journal, trusted_keys, verify, verify_all,
+};
 pub use judge::Kernel;
-pub use judgement::{Explanation, Granted, Judgement, Question, Refused, Step, shape};
+pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
+pub use law::{Kept, Reloaded};
+pub use leases::Leases;
+pub use replay::{Past, Replayed};
+pub use spent::Spent;
+pub use standing::{Identity, Run, TRAILERS};
+pub use stats::{Slow, Stats};

@@ -1,5 +1,12 @@
 //! What rungs must know that changes from call to call.
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::leases::Leases;
+use super::spent::Standing;
+use super::witness::Witnesses;
+
 /// The state of a session and of the agent that calls, at the moment of judging.
 #[derive(Debug, Clone, Default)]
 pub(in crate::kernel) struct Moment {
@@ -11,4 +18,14 @@ pub(in crate::kernel) struct Moment {
     pub alien: Option<String>,
     /// Of a call that leaves the machine: the kind of a secret in its arguments.
     pub leak: Option<String>,
+    /// Who calls.
+    pub agent: String,
+    /// What has been used up before this call.
+    pub spent: Standing,
+    /// Which paths belong to which agent.
+    pub leases: Option<Arc<Leases>>,
+    /// Which checks have passed on the tree as it is.
+    pub witnesses: Arc<Witnesses>,
+    /// Deletions, by their place among the effects, with a file that nothing else holds.
+    pub lost: Vec<(usize, PathBuf)>,
 }

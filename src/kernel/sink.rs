@@ -7,7 +7,13 @@ use super::moment::Moment;
 use crate::protocol::{Effect, ToolCall};
 
 /// What the rungs are told of a call besides its effects.
-pub(super) fn moment(memory: &Memory, agent: &str, call: &ToolCall, prepared: &Prepared) -> Moment {
+pub(super) fn carried_out(
+    memory: &Memory,
+    agent: &str,
+    call: &ToolCall,
+    prepared: &Prepared,
+    moment: Moment,
+) -> Moment {
     let tainted = memory.taint.is_tainted(agent);
     let hosts = || {
         prepared.facts.iter().filter_map(|fact| match &fact.effect {
@@ -16,14 +22,14 @@ pub(super) fn moment(memory: &Memory, agent: &str, call: &ToolCall, prepared: &P
         })
     };
     if hosts().next().is_none() {
-        return Moment { tainted, ..Moment::default() };
+        return Moment { tainted, ..moment };
     }
     let arguments = strings(&call.args);
     let words = shell_words(prepared);
     let said = |value: &str| memory.provenance.said_by_user(value);
     let texts = arguments.iter().copied().chain(words.iter().map(String::as_str));
     let leak = leak(memory.opened(), texts, said);
-    let mut moment = Moment { tainted, leak, ..Moment::default() };
+    let mut moment = Moment { tainted, leak, ..moment };
     if tainted && hosts().any(|(_, chosen)| chosen) {
         moment.taint = memory.taint.label(agent).unwrap_or_default();
         let alien = |values: Vec<&str>| memory.provenance.alien(values);

@@ -105,7 +105,7 @@ impl Kernel {
             rung: Some("taint".to_owned()),
             rule: Some("cleared".to_owned()),
             taint: Some(mark.to_string()),
-            approver: Some(approver.to_owned()),
+            approver: Some(self.identity.answers(approver)),
             ..Row::by(Actor::User)
         })?;
         let mut memory = self.memory();

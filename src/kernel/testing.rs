@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Capability, Charter, Journal, Judgement, Kernel, SandboxStrength};
+use super::{Capability, Charter, Journal, Judgement, Kernel, Keys, SandboxStrength};
 use crate::base::{BlobStore, StateDir};
 use crate::config::{Policy, Rule, RuleAction};
 use crate::protocol::{Effect, EffectRule, ToolCall, ToolSpec, Verdict, VerdictKind};
@@ -92,6 +92,7 @@ impl World {
             sandbox: SandboxStrength::Reduced,
             unsandboxed_by_user: false,
             human: true,
+            checkpoints: false,
         };
         Self { temp, charter }
     }
@@ -135,7 +136,8 @@ impl World {
 
     pub fn kernel(&self) -> Kernel {
         let session = crate::base::new_id("s");
-        let journal = Journal::open(self.state().sub("journal").unwrap(), &session).unwrap();
+        let journal =
+            Journal::open(self.state().sub("journal").unwrap(), &session, &Keys::throwaway()).unwrap();
         Kernel::new(self.charter.clone(), journal, self.blobs()).unwrap()
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::approval::{Approval, Closed};
 use super::call::{ToolCall, ToolStatus};
 use super::effect::Effect;
 use super::outcome::Outcome;
@@ -47,12 +48,19 @@ pub enum Event {
         effects: Vec<Effect>,
         repaired: Option<Value>,
     },
-    /// A person must answer with `Op::Approve`.
-    ApprovalAsked {
-        call_id: String,
-        tool: String,
-        verdict: Verdict,
-        effects: Vec<Effect>,
+    /// A person must answer with `Op::Approve` or `Op::Decline`.
+    ApprovalAsked(Box<Approval>),
+    /// A rule for every project wants a second yes: the same `Op::Approve` with this word.
+    ApprovalConfirm {
+        id: String,
+        confirm: String,
+        /// The rule that would be kept, as YAML.
+        rule: String,
+    },
+    /// A question is open no longer.
+    ApprovalClosed {
+        id: String,
+        how: Closed,
     },
     /// Output of a running command, as it comes.
     ToolOutput {

@@ -3,6 +3,7 @@
 //! Plain data. Nothing here acts, and nothing here is a wire format: `wire` converts these into the
 //! stable shapes that scripts read.
 
+mod approval;
 mod call;
 mod effect;
 mod event;
@@ -15,11 +16,12 @@ mod taint;
 mod usage;
 mod verdict;
 
+pub use approval::{Approval, AskedReason, Choice, Closed, Seen};
 pub use call::{ToolCall, ToolStatus};
 pub use effect::Effect;
 pub use event::{AgentPath, Event, Stamped};
 pub use item::{Block, Item, Part, ToolResult};
-pub use op::{Answer, Op, Prompt};
+pub use op::{Op, Prompt};
 pub use outcome::{CallCounts, Finding, Outcome, Severity, Status};
 pub use report::{Report, ReportKind};
 pub use spec::{EffectRule, ToolSpec};

@@ -1,18 +1,11 @@
 //! What a face asks of the engine.
 
+use super::approval::{Choice, Seen};
+
 /// A message from the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
     pub text: String,
-}
-
-/// A person's answer to an approval question.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    Once,
-    Session,
-    /// With words for the model, possibly empty.
-    No(String),
 }
 
 /// One request to the engine.
@@ -22,8 +15,13 @@ pub enum Op {
     Prompt(Prompt),
     /// Waits until the turn that runs has ended, then starts one.
     FollowUp(Prompt),
-    /// Answers the question about a call.
-    Approve { call_id: String, answer: Answer },
+    /// Says yes to the question `id`. `AlwaysEverywhere` is answered with `Event::ApprovalConfirm`, and
+    /// counts once it comes again with the word that event gave.
+    Approve { id: String, choice: Choice, confirm: Option<String>, seen: Seen },
+    /// Says no to the question `id`, perhaps with words for the model.
+    Decline { id: String, words: String },
+    /// Looks at the policy files now; they are looked at before every request to the model anyway.
+    ReloadPolicy,
     /// Goes on with a conversation whose last message waits for the model.
     Resume,
     /// Stops the stream and the tools of the turn that runs.

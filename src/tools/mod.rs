@@ -8,6 +8,7 @@ mod context;
 mod edit;
 mod leaf;
 mod ledger;
+pub mod preview;
 mod read;
 mod registry;
 mod report;

@@ -89,7 +89,10 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         Event::StreamDiscarded { report } => Line::StreamDiscarded { report },
         Event::Notice { report } => Line::Notice { report },
         // Nobody is there to answer; the verdict that follows says so.
-        Event::ApprovalAsked { .. } | Event::Finished(_) => return None,
+        Event::ApprovalAsked(_)
+        | Event::ApprovalConfirm { .. }
+        | Event::ApprovalClosed { .. }
+        | Event::Finished(_) => return None,
     };
     let agent = (agent != "main").then_some(agent);
     Some(StreamLine::Event { line, seq, ts: rfc3339(at_ms), agent })

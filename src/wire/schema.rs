@@ -6,11 +6,14 @@ use schemars::generate::SchemaSettings;
 use super::result::ResultObject;
 use super::stream::StreamLine;
 use crate::config::{Profile, Settings};
+use crate::engine::{Audit, Why};
 
 /// File names under `docs/schemas/`, with what each describes.
-pub const SCHEMAS: [(&str, &str); 4] = [
+pub const SCHEMAS: [(&str, &str); 6] = [
     ("result.schema.json", "the object of --output-format json"),
     ("stream.schema.json", "one line of --output-format stream-json"),
+    ("audit.schema.json", "iosm audit --json"),
+    ("why.schema.json", "iosm why --json"),
     ("settings.schema.json", "settings.yaml"),
     ("profile.schema.json", "profiles/*.yaml"),
 ];
@@ -23,6 +26,8 @@ pub fn schema_text(name: &str) -> Option<String> {
     let schema = match name {
         "result.schema.json" => written().into_root_schema_for::<ResultObject>(),
         "stream.schema.json" => written().into_root_schema_for::<StreamLine>(),
+        "audit.schema.json" => written().into_root_schema_for::<Audit>(),
+        "why.schema.json" => written().into_root_schema_for::<Why>(),
         "settings.schema.json" => read().into_root_schema_for::<Settings>(),
         "profile.schema.json" => read().into_root_schema_for::<Profile>(),
         _ => return None,

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
-use iosm::kernel::{Capability, Charter, Journal, Judgement, Kernel, SandboxStrength};
+use iosm::kernel::{Capability, Charter, Journal, Judgement, Kernel, Keys, SandboxStrength};
 use iosm::protocol::{Effect, EffectRule, ToolCall, ToolSpec};
 use serde_json::json;
 
@@ -51,8 +51,11 @@ fn kernel(root: &std::path::Path) -> Kernel {
         sandbox: SandboxStrength::Full,
         unsandboxed_by_user: false,
         human: true,
+        checkpoints: false,
     };
-    let journal = Journal::open(StateDir::open(root.join("state/journal")).unwrap(), "s_bench").unwrap();
+    let journal =
+        Journal::open(StateDir::open(root.join("state/journal")).unwrap(), "s_bench", &Keys::throwaway())
+            .unwrap();
     let blobs = BlobStore::new(StateDir::open(root.join("state/blobs")).unwrap());
     Kernel::new(charter, journal, blobs).unwrap()
 }

@@ -1,7 +1,8 @@
 //! What the launcher adds to starting a process, from a parent of 100 MB.
 //!
 //! Prints medians and 99th percentiles, spawn to exit, of the plain way (the standard library's spawn,
-//! itself the fastest there is), of the launcher without layers, and of the launcher with all of them.
+//! itself the fastest there is), of the launcher without layers, of the reduced mode and of the full
+//! one. The bar: the full mode adds at most 3 ms median and 6 ms at the 99th percentile.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,
@@ -41,7 +42,12 @@ fn main() {
     );
     println!("helper: {} pages resident", helper_pages().unwrap_or_default());
     for argv in [&["/bin/true"][..], &["/bin/sh", "-c", "true"], &["/bin/bash", "-c", "true"]] {
-        let ways = [("plain", None), ("no layers", Some(Layers::NONE)), ("all layers", Some(Layers::ALL))];
+        let ways = [
+            ("bare", None),
+            ("no layers", Some(Layers::NONE)),
+            ("reduced", Some(Layers::REDUCED)),
+            ("full", Some(Layers::ALL)),
+        ];
         let mut times = ways.map(|_| Vec::with_capacity(RUNS));
         // Interleaved, so that what else this machine does falls on all alike.
         for _ in 0..RUNS {
@@ -52,6 +58,7 @@ fn main() {
                     Some(layers) => {
                         let mut launch = Launch::argv(argv.iter().copied(), &root);
                         environment.apply(&mut launch);
+                        launch.write.push(root.clone());
                         launch.layers = *layers;
                         runtime.block_on(run(&launcher, launch));
                     }
@@ -59,10 +66,19 @@ fn main() {
                 times.push(start.elapsed());
             }
         }
+        let mut bare = [0.0; 2];
         for ((name, _), times) in ways.iter().zip(&mut times) {
             times.sort();
-            let at = |share: usize| ms(times[times.len() * share / 100]);
-            println!("{:24} {name:12} median {:.2} ms  p99 {:.2} ms", argv.join(" "), at(50), at(99));
+            let [median, high] = [50, 99].map(|share| ms(times[times.len() * share / 100]));
+            if *name == "bare" {
+                bare = [median, high];
+            }
+            println!(
+                "{:24} {name:12} median {median:.2} ms (+{:.2})  p99 {high:.2} ms (+{:.2})",
+                argv.join(" "),
+                median - bare[0],
+                high - bare[1]
+            );
         }
     }
     drop(ballast);

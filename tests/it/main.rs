@@ -6,10 +6,12 @@
 )]
 
 mod admission;
+mod corpus;
 mod demo;
 mod grant;
 mod headless;
 mod house;
+mod journal;
 mod kernel;
 mod model;
 mod prompt;

@@ -1,33 +1,14 @@
-//! A call's way through an agent: judged, answered, run, admitted.
+//! A call's way through an agent: judged, run, admitted.
 
 use super::Agent;
 use crate::agent::turn::{Input, Ruling};
-use crate::kernel::{Judgement, RawResult, Refused, shape};
-use crate::protocol::{Answer, Effect, Event, ToolCall, Verdict};
-use crate::session::{CallRecord, Payload};
+use crate::kernel::{Judgement, RawResult, shape};
+use crate::protocol::{Event, ToolCall};
+use crate::session::Payload;
 use crate::tools::ToolContext;
 
 impl Agent {
-    pub(super) async fn on_answer(&mut self, call_id: String, answer: Answer) {
-        let Some(question) = self.questions.remove(&call_id) else { return };
-        let call = question.call.clone();
-        let kernel = self.parts.kernel.clone();
-        let judged = match answer {
-            Answer::Once => kernel.approve(question, "user", false),
-            Answer::Session => kernel.approve(question, "user", true),
-            Answer::No(words) => {
-                let effects = question.effects.clone();
-                let declined = kernel.decline(question, &words);
-                declined.map(|verdict| Judgement::Refused(Refused { verdict, effects }))
-            }
-        };
-        match judged {
-            Ok(judgement) => self.on_judgement(call, judgement).await,
-            Err(error) => self.fault(&error),
-        }
-    }
-
-    pub(super) async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
+    pub(in crate::agent) async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
         match judgement {
             Judgement::Granted(mut granted) => {
                 let args = granted.take_args();
@@ -46,21 +27,7 @@ impl Agent {
                 self.grants.insert(call_id.clone(), (granted.grant, granted.call, args));
                 self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
             }
-            Judgement::Asked(question) => {
-                self.account.asked();
-                let (verdict, effects) = (question.verdict.clone(), question.effects.clone());
-                self.record(&call, &effects, &verdict);
-                let call_id = call.id.clone();
-                self.questions.insert(call_id.clone(), question);
-                self.emit(Event::ApprovalAsked {
-                    call_id: call_id.clone(),
-                    tool: call.tool,
-                    verdict,
-                    effects,
-                })
-                .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Asked });
-            }
+            Judgement::Asked(question) => self.ask(question).await,
             Judgement::Refused(refused) => {
                 self.account.denied(&call);
                 self.record(&call, &refused.effects, &refused.verdict);
@@ -101,6 +68,10 @@ impl Agent {
     /// conversation goes on without them.
     pub(super) async fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
         self.account.ran(call, raw.status);
+        // What a command committed stands on the row of its result.
+        if self.account.ran_command() {
+            self.look_at_head();
+        }
         match self.parts.kernel.admit(&self.parts.path, call, raw) {
             Ok(result) => {
                 for mark in result.raised() {
@@ -111,14 +82,5 @@ impl Agent {
             }
             Err(error) => self.fault(&error),
         }
-    }
-
-    fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
-        self.write(Payload::Call(CallRecord {
-            call_id: call.id.clone(),
-            tool: call.tool.clone(),
-            effects: effects.to_vec(),
-            verdict: verdict.clone(),
-        }));
     }
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod ending;
+mod record;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -16,12 +17,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::account::Account;
+use super::approval::Open;
+use super::lawbook::Lawbook;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
-use crate::kernel::{Grant, Kernel, KernelError, Question, RawResult};
+use crate::kernel::{Grant, Kernel, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
@@ -34,6 +37,9 @@ const MAIN: &str = "main";
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
+
+/// Looks up the commit that `HEAD` names.
+pub type HeadOf = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
 /// Everything an agent is made of.
 pub struct Parts {
@@ -58,26 +64,33 @@ pub struct Parts {
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
+    /// Where policies come from; `None` for a policy that never changes.
+    pub lawbook: Option<Arc<dyn Lawbook>>,
+    /// Whether commits of its commands say what made them.
+    pub trailers: bool,
+    /// Looks up what `HEAD` names; `None` where there is no repository.
+    pub head: Option<HeadOf>,
     pub events: mpsc::Sender<Event>,
 }
 
 /// One agent with its conversation.
 pub struct Agent {
-    parts: Parts,
+    pub(super) parts: Parts,
     state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
     grants: HashMap<String, (Grant, ToolCall, Value)>,
-    questions: HashMap<String, Question>,
+    /// Questions that wait for a person, by their own ids.
+    pub(super) questions: HashMap<String, Open>,
     stream: Option<DeltaStream>,
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
     live: LiveOutput,
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
-    account: Account,
+    pub(super) account: Account,
     started_ns: i128,
-    inputs: VecDeque<Input>,
+    pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
     /// The log could not be written: told at the end, also when the machine had finished by then.
     log_lost: Option<Report>,
@@ -124,7 +137,7 @@ impl Agent {
                         .hint("say something: -c -p \"go on\"");
                 self.ending = Some(Ending { status: Status::Error, report: Some(report) });
             }
-            first => self.inputs.push_back(first),
+            first => self.begin(first),
         }
         loop {
             while let Some(input) = self.inputs.pop_front() {
@@ -137,6 +150,9 @@ impl Agent {
             }
             if let Some(ending) = self.ending.take() {
                 return self.conclude(ending, watch.millis()).await;
+            }
+            if !ops_open && self.withdraw_all().await {
+                continue;
             }
             let woken = self.wait(ops, ops_open, deadline).await;
             ops_open &= !matches!(woken, Woken::Op(None));
@@ -208,6 +224,9 @@ impl Agent {
     fn price_pending(&mut self) {
         if let Some((usage, stated)) = self.pending_usage.take() {
             let cost = (self.parts.price)(usage, stated);
+            let tokens = usage.context_tokens() + usage.output_tokens;
+            let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
+            self.parts.kernel.spent(&self.parts.path, spent);
             self.write(Payload::Usage { usage, cost });
             self.inputs.push_back(Input::Priced { usage, cost });
         }
@@ -217,7 +236,9 @@ impl Agent {
         match op {
             Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
             Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
-            Op::Approve { call_id, answer } => self.on_answer(call_id, answer).await,
+            Op::Approve { id, choice, confirm, seen } => self.on_yes(id, choice, confirm, seen).await,
+            Op::Decline { id, words } => self.on_no(id, &words).await,
+            Op::ReloadPolicy => self.reload_policy().await,
             Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
         }
@@ -248,7 +269,7 @@ impl Agent {
             Effect::CancelTools => {
                 self.running.clear();
                 self.grants.clear();
-                self.questions.clear();
+                self.forget_questions().await;
                 self.forward_output().await;
             }
             Effect::Emit(event) => self.emit(event).await,
@@ -257,6 +278,7 @@ impl Agent {
     }
 
     async fn call_model(&mut self) {
+        self.look_at_policy().await;
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
@@ -300,30 +322,12 @@ impl Agent {
         }
     }
 
-    fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
+    pub(super) fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
         let events = self.parts.events.clone();
         async move {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
             let _ = events.send(event).await;
         }
-    }
-
-    fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
-        if let Err(error) = log.append(payload) {
-            let report = Report::from_error(ReportKind::State, &error)
-                .hint("free some space, or run with --no-session");
-            self.parts.log = None;
-            self.log_lost = Some(report.clone());
-            self.inputs.push_back(Input::Fault(report));
-        }
-    }
-
-    fn fault(&mut self, error: &KernelError) {
-        let report = Report::from_error(ReportKind::State, error).hint(
-            "nothing runs without a journal: free some space, or mend the state directory (`iosm paths`)",
-        );
-        self.inputs.push_back(Input::Fault(report));
     }
 
     /// The kernel knows what the user said: what they name is not an attacker's choice. Only the main

@@ -1,10 +1,34 @@
 //! What a failed command probably ran into, so that the next step is clear.
 
+use std::path::{Path, PathBuf};
+
+use crate::host::sandbox::Exit;
+
 /// Signs in a command's output, and the line that says what opens the way.
-const SIGNS: [(&[&str], &str); 3] = [
+const SIGNS: [(&[&str], &str); 6] = [
+    (
+        &[
+            "could not lock config file",
+            "could not write config file",
+            "unable to write upstream branch configuration",
+            "error: failed to write new configuration file",
+        ],
+        "[the sandbox keeps git's configuration and hooks as they are, since git would run what they name; the rest of git works. Ask the user to change it]",
+    ),
+    (
+        &["Cannot connect to the Docker daemon", "Could not open a connection to your authentication agent"],
+        "[sockets of other programs are out of the sandbox's reach; `sandbox.expose.sockets` in the user's settings opens one]",
+    ),
+    (
+        &["no new privileges", "sudo: ", "su: ", "must be setuid root"],
+        "[in the sandbox nothing gains rights: sudo, su and other setuid programs do nothing]",
+    ),
     (
         &[
             "Network is unreachable",
+            "ENETUNREACH",
+            "EAI_AGAIN",
+            "ENOTFOUND",
             "Could not resolve host",
             "Temporary failure in name resolution",
             "no network",
@@ -24,10 +48,44 @@ const SIGNS: [(&[&str], &str); 3] = [
     ),
 ];
 
+/// A place that exists, and not for a command in a tree of its own.
+const ABSENT: &str = "[what is neither in the workspace nor in toolchains and caches is not there for commands in the sandbox; `sandbox.expose.paths` in the user's settings opens more]";
+
 /// One line for a command that failed on something the sandbox refuses; `None` when nothing points
 /// to it.
 pub fn sandbox_hint(output: &str) -> Option<&'static str> {
-    SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign))).map(|(_, hint)| *hint)
+    let sign = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign)));
+    sign.map(|(_, hint)| *hint).or_else(|| names_hidden(output).then_some(ABSENT))
+}
+
+/// One line on protected files that were changed while a command ran; `None` when none was.
+pub fn protection_note(exit: &Exit) -> Option<String> {
+    let list = |paths: &[PathBuf]| -> String {
+        let names: Vec<String> = paths.iter().take(5).map(|path| path.display().to_string()).collect();
+        let more = paths.len().saturating_sub(names.len());
+        names.join(", ") + &if more > 0 { format!(" and {more} more") } else { String::new() }
+    };
+    let mut said = Vec::new();
+    if !exit.restored.is_empty() {
+        said.push(format!(
+            "protected files were changed and put back, what was there is beside them as NAME.set-aside-…: {}",
+            list(&exit.restored)
+        ));
+    }
+    if !exit.damaged.is_empty() {
+        said.push(format!("protected files were changed and could NOT be put back: {}", list(&exit.damaged)));
+    }
+    (!said.is_empty()).then(|| format!("[{}]", said.join("; ")))
+}
+
+/// Whether a line says that an absolute path does not exist which does, seen from here.
+fn names_hidden(output: &str) -> bool {
+    let lines = output.lines().filter(|line| line.contains("No such file or directory"));
+    // The last lines, as messages of failure are; a long log must not cost a look for each of its lines.
+    lines.rev().take(5).any(|line| {
+        let words = line.split(|letter: char| letter.is_whitespace() || "'\"`:,()".contains(letter));
+        words.filter(|word| word.starts_with('/') && word.len() > 1).any(|word| Path::new(word).exists())
+    })
 }
 
 #[cfg(test)]
@@ -41,5 +99,18 @@ mod tests {
         );
         assert!(sandbox_hint("touch: /etc/x: Permission denied").is_some_and(|h| h.contains("expose")));
         assert_eq!(sandbox_hint("error[E0308]: mismatched types"), None);
+        let config = sandbox_hint("error: could not lock config file .git/config: Read-only file system");
+        assert!(config.is_some_and(|hint| hint.contains("git's configuration")));
+    }
+
+    #[test]
+    fn a_place_out_of_sight_is_told_from_one_that_is_nowhere() {
+        let temp = tempfile::tempdir().unwrap();
+        let there = temp.path().display();
+        let says =
+            |path: &str| sandbox_hint(&format!("ls: cannot access '{path}': No such file or directory"));
+        assert_eq!(says(&there.to_string()), Some(ABSENT));
+        assert_eq!(says(&format!("{there}/nowhere")), None);
+        assert_eq!(sandbox_hint(&format!("{there}")), None);
     }
 }

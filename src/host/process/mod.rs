@@ -5,5 +5,5 @@ mod hint;
 mod run;
 
 pub use background::{BackgroundState, Glimpse};
-pub use hint::sandbox_hint;
+pub use hint::{protection_note, sandbox_hint};
 pub use run::{Finished, ProcessError, Processes};

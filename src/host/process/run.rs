@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use super::background::{Background, Glimpse};
 use crate::base::Stopwatch;
 use crate::host::sandbox::{
-    Ended, Environment, Exit, Launch, Launcher, Layers, Network, Output, Running, SandboxError,
+    Ended, Environment, Exit, Launch, Launcher, Layers, Network, Output, Running, SandboxError, protected,
 };
 use crate::kernel::{Grant, NetScope, Reach, RunScope};
 
@@ -146,7 +146,14 @@ impl Processes {
     fn launch(&self, scope: RunScope) -> Launch {
         let mut launch = Launch::shell(scope.command, scope.cwd);
         self.inner.environment.apply(&mut launch);
+        launch.env.extend(scope.env);
         launch.read.extend(scope.read);
+        if scope.sandboxed {
+            // Our own cache and temporary folder hold nothing that anybody else runs.
+            let own = &self.inner.environment.write;
+            let roots: Vec<_> = scope.write.iter().filter(|root| !own.contains(root)).cloned().collect();
+            launch.protected = protected(&roots);
+        }
         launch.write.extend(scope.write);
         launch.network = match scope.network {
             NetScope::None => Network::None,

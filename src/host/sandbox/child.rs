@@ -10,8 +10,7 @@ use nix::libc;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use super::frame::{Failure, Order, Step};
-use super::launch::Network;
-use super::syscalls::Filters;
+use super::syscalls::{Filters, Sockets};
 use super::{files, sys};
 
 /// Open files a program may count on having, where the user's hard limit allows it.
@@ -60,13 +59,17 @@ fn prepare(
     nix::unistd::setsid().map_err(|errno| setup("session")(errno.into()))?;
     sys::reset_signals();
     // A hint, absent in some containers: without it the command still runs.
-    let _ = raise_oom_score();
+    if !order.layers.namespaces {
+        let _ = raise_oom_score();
+    }
     descriptors(standard, status).map_err(setup("standard files"))?;
     nix::unistd::chdir(&order.cwd).map_err(|errno| Failure::new(Step::Cwd, &errno.into(), &order.cwd))?;
     limits(order).map_err(setup("limits"))?;
     if order.layers.any() {
         nix::sys::prctl::set_no_new_privs().map_err(|errno| setup("no new privileges")(errno.into()))?;
-        if nix::unistd::geteuid().is_root() {
+        if order.layers.namespaces {
+            sys::drop_all_capabilities().map_err(setup("capabilities"))?;
+        } else if nix::unistd::geteuid().is_root() {
             sys::drop_capabilities();
         }
     }
@@ -76,18 +79,14 @@ fn prepare(
     if order.layers.seccomp {
         let absent = io::Error::from_raw_os_error(libc::ENOSYS);
         let filters = filters.ok_or_else(|| Failure::new(Step::Seccomp, &absent, ""))?;
-        filters
-            .apply(order.network != Network::None)
-            .map_err(|error| Failure::new(Step::Seccomp, &error, ""))?;
+        filters.apply(Sockets::of(order)).map_err(|error| Failure::new(Step::Seccomp, &error, ""))?;
     }
     Ok(())
 }
 
-fn raise_oom_score() -> io::Result<()> {
-    use std::io::Write;
-    let path = c"/proc/self/oom_score_adj";
-    let file = nix::fcntl::open(path, nix::fcntl::OFlag::O_WRONLY, nix::sys::stat::Mode::empty())?;
-    std::fs::File::from(file).write_all(OOM_SCORE.as_bytes())
+/// Inherited by whatever is started.
+pub fn raise_oom_score() -> io::Result<()> {
+    sys::write_existing(c"/proc/self/oom_score_adj", OOM_SCORE.as_bytes())
 }
 
 /// Puts the standard files in place and closes all others but the one for failures.

@@ -58,6 +58,7 @@ pub struct Running {
     pub output: Output,
     pub errors: Option<Output>,
     pub input: Option<tokio::io::Sink>,
+    pub proxy: Option<std::os::fd::OwnedFd>,
     pub process: Process,
 }
 

@@ -41,6 +41,8 @@ pub struct Environment {
     /// Real paths that exist.
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
+    /// Sockets of other programs that the user exposes.
+    pub sockets: Vec<PathBuf>,
     network: bool,
 }
 
@@ -84,6 +86,7 @@ impl Environment {
             vars: vars.into_iter().collect(),
             read: read.into_iter().collect(),
             write: own.into_iter().filter_map(|path| path.canonicalize().ok()).collect(),
+            sockets: Vec::new(),
             network: around.network,
         }
     }
@@ -93,6 +96,7 @@ impl Environment {
         launch.env.extend(self.vars.iter().cloned());
         launch.read.extend(self.read.iter().cloned());
         launch.write.extend(self.write.iter().cloned());
+        launch.sockets.extend(self.sockets.iter().cloned());
         launch.network = if self.network { Network::All } else { Network::None };
     }
 }

@@ -30,6 +30,12 @@ pub enum SandboxError {
     Root { path: PathBuf, source: io::Error },
     #[error("cannot set {what} for the command: {source}; it was not run")]
     Setup { what: String, source: io::Error },
+    #[error("the sandbox layer namespaces did not load (cannot {what}: {source}); the command was not run")]
+    Namespaces { what: String, source: io::Error },
+    #[error(
+        "a network of some hosts only needs namespaces, which this machine keeps from us; see `iosm doctor`"
+    )]
+    NeedsNamespaces,
     #[error("the sandbox layer {layer} did not load ({source}); the command was not run")]
     Layer { layer: &'static str, source: io::Error },
     #[error("the supervisor of the command ended without a report; the command was killed")]

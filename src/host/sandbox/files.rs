@@ -19,85 +19,8 @@ use nix::libc;
 
 use super::frame::{Failure, Order, Step};
 use super::launch::Network;
+use super::places::{DEVICES, OWN, OWN_TERMINALS, READ, TERMINALS};
 use super::sys;
-
-/// Read and executed by every command. Of `/etc`, only what programs need to start and to find names,
-/// zones, certificates and terminals: no keys, no passwords, no package manager's logins.
-///
-/// Not here on purpose: `/tmp` (`TMPDIR` is private), `/dev/pts` (a command could write to the user's
-/// own terminal), `/dev/shm` and `/run` (shared with everybody). A user can expose them.
-const READ: &[&str] = &[
-    "/usr",
-    "/bin",
-    "/sbin",
-    "/lib",
-    "/lib32",
-    "/lib64",
-    "/libx32",
-    "/opt",
-    "/proc",
-    "/sys",
-    "/nix/store",
-    "/nix/var/nix/profiles",
-    "/gnu/store",
-    "/run/current-system",
-    "/run/opengl-driver",
-    "/run/systemd/resolve",
-    "/home/linuxbrew/.linuxbrew",
-    "/var/lib/dpkg",
-    "/var/cache/fontconfig",
-    "/dev/random",
-    "/dev/urandom",
-    "/etc/alternatives",
-    "/etc/bash.bashrc",
-    "/etc/bashrc",
-    "/etc/ca-certificates",
-    "/etc/crypto-policies",
-    "/etc/debian_version",
-    "/etc/fonts",
-    "/etc/gai.conf",
-    "/etc/gitconfig",
-    "/etc/group",
-    "/etc/host.conf",
-    "/etc/hostname",
-    "/etc/hosts",
-    "/etc/inputrc",
-    "/etc/ld.so.cache",
-    "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d",
-    "/etc/ld.so.preload",
-    "/etc/locale.alias",
-    "/etc/locale.conf",
-    "/etc/localtime",
-    "/etc/login.defs",
-    "/etc/lsb-release",
-    "/etc/magic",
-    "/etc/mime.types",
-    "/etc/networks",
-    "/etc/nsswitch.conf",
-    "/etc/os-release",
-    "/etc/passwd",
-    "/etc/perl",
-    "/etc/pki/ca-trust",
-    "/etc/pki/tls/certs",
-    "/etc/profile",
-    "/etc/profile.d",
-    "/etc/protocols",
-    "/etc/redhat-release",
-    "/etc/resolv.conf",
-    "/etc/rpc",
-    "/etc/services",
-    "/etc/shells",
-    "/etc/ssl/certs",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/openssl.cnf",
-    "/etc/static",
-    "/etc/terminfo",
-    "/etc/timezone",
-];
-
-/// Devices that hold nothing. `/dev/tty` opens only for a process with a terminal of its own.
-const DEVICES: &[&str] = &["/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx"];
 
 fn refused(error: RulesetError) -> Failure {
     let source = find_io(&error).unwrap_or(libc::EINVAL);
@@ -163,7 +86,8 @@ pub fn restrict(order: &Order) -> Result<(), Failure> {
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(abi))
         .map_err(refused)?;
-    if abi >= ABI::V4 && order.network != Network::All {
+    // With namespaces the network is one of the command's own, or was granted.
+    if abi >= ABI::V4 && order.network != Network::All && !order.layers.namespaces {
         rules = rules.handle_access(AccessNet::from_all(abi)).map_err(refused)?;
     }
     if abi >= ABI::V6 {
@@ -180,6 +104,15 @@ pub fn restrict(order: &Order) -> Result<(), Failure> {
         if let Ok(place) = PathFd::new(path) {
             rules = rights.add(rules, place, rights.device)?;
         }
+    }
+    let (own, terminals) = if order.layers.namespaces { (OWN, OWN_TERMINALS) } else { (&[][..], TERMINALS) };
+    for path in own {
+        if let Ok(place) = PathFd::new(path) {
+            rules = rights.add(rules, place, rights.write)?;
+        }
+    }
+    if let Ok(place) = PathFd::new(terminals) {
+        rules = rights.add(rules, place, rights.device | AccessFs::ReadDir)?;
     }
     for path in &order.read {
         match open_root(path) {

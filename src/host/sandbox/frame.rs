@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use super::error::SandboxError;
 use super::launch::{Layers, Limits, Network};
 use super::report::{Ended, Exit, Status};
+use super::watch::Baseline;
 
 /// First byte of a packet to the helper.
 pub const LAUNCH: u8 = b'L';
@@ -23,9 +24,16 @@ pub const KILL: u8 = b'k';
 /// errors.
 pub const WITH_INPUT: u8 = 1;
 pub const WITH_SCRIPT: u8 = 2;
+/// The namespaces that commands share must exist.
+pub const WITH_NAMESPACES: u8 = 4;
+/// A descriptor follows that the supervisor holds open as long as it lives.
+pub const WITH_WATCH: u8 = 8;
 
-/// Largest answer: a failure with its detail.
-pub const MOST_ANSWER: usize = 8 * 1024;
+/// Largest answer: a failure with its detail, or an end with what was put back.
+pub const MOST_ANSWER: usize = 32 * 1024;
+
+/// Of an answer, for paths that were put back.
+const MOST_NAMED_BYTES: usize = 24 * 1024;
 
 /// A launch as the supervisor gets it: strings ready for the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +43,14 @@ pub struct Order {
     pub cwd: PathBuf,
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
+    /// The firm ones of `Launch::protected`.
+    pub protected: Vec<PathBuf>,
+    pub sockets: Vec<PathBuf>,
     pub network: Network,
     pub limits: Limits,
     pub layers: Layers,
+    /// What to put back when the command has ended.
+    pub baseline: Baseline,
 }
 
 /// What a supervisor says.
@@ -56,6 +69,7 @@ pub enum Step {
     Setup,
     Cwd,
     Root,
+    Namespaces,
     Landlock,
     Seccomp,
     Lookup,
@@ -76,6 +90,12 @@ impl Failure {
         Self { step, errno: error.raw_os_error().unwrap_or(0), detail: detail[..most].to_vec() }
     }
 
+    /// What did not work and why, without what followed from it.
+    pub fn brief(&self) -> String {
+        let why = std::io::Error::from_raw_os_error(self.errno);
+        format!("cannot {}: {why}", String::from_utf8_lossy(&self.detail))
+    }
+
     pub fn into_error(self) -> SandboxError {
         let source = std::io::Error::from_raw_os_error(self.errno);
         let text = || String::from_utf8_lossy(&self.detail).into_owned();
@@ -85,6 +105,7 @@ impl Failure {
             Step::Setup => SandboxError::Setup { what: text(), source },
             Step::Cwd => SandboxError::Cwd { path: path(), source },
             Step::Root => SandboxError::Root { path: path(), source },
+            Step::Namespaces => SandboxError::Namespaces { what: text(), source },
             Step::Landlock => SandboxError::Layer { layer: "landlock", source },
             Step::Seccomp => SandboxError::Layer { layer: "seccomp", source },
             Step::Lookup => {
@@ -99,10 +120,10 @@ impl Failure {
 
 /// Writes numbers and byte strings one after the other.
 #[derive(Default)]
-struct Pen(Vec<u8>);
+pub struct Pen(Vec<u8>);
 
 impl Pen {
-    fn number(&mut self, value: u64) {
+    pub fn number(&mut self, value: u64) {
         self.0.extend_from_slice(&value.to_le_bytes());
     }
 
@@ -111,7 +132,7 @@ impl Pen {
         self.number(value.unwrap_or(0));
     }
 
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub fn bytes(&mut self, bytes: &[u8]) {
         self.number(bytes.len() as u64);
         self.0.extend_from_slice(bytes);
     }
@@ -125,10 +146,10 @@ impl Pen {
 }
 
 /// Reads what [`Pen`] wrote; `None` wherever it does not fit.
-struct Eye<'a>(&'a [u8]);
+pub struct Eye<'a>(&'a [u8]);
 
 impl<'a> Eye<'a> {
-    fn number(&mut self) -> Option<u64> {
+    pub fn number(&mut self) -> Option<u64> {
         let (head, rest) = self.0.split_first_chunk::<8>()?;
         self.0 = rest;
         Some(u64::from_le_bytes(*head))
@@ -140,7 +161,7 @@ impl<'a> Eye<'a> {
         Some(some.then_some(value))
     }
 
-    fn bytes(&mut self) -> Option<&'a [u8]> {
+    pub fn bytes(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (head, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -158,16 +179,19 @@ impl Order {
         pen.list(self.argv.iter().map(|text| text.as_bytes()));
         pen.list(self.env.iter().map(|text| text.as_bytes()));
         pen.bytes(self.cwd.as_os_str().as_bytes());
-        pen.list(self.read.iter().map(|path| path.as_os_str().as_bytes()));
-        pen.list(self.write.iter().map(|path| path.as_os_str().as_bytes()));
+        for list in [&self.read, &self.write, &self.protected, &self.sockets] {
+            pen.list(list.iter().map(|path| path.as_os_str().as_bytes()));
+        }
         pen.number(self.network as u64);
-        for flag in [self.layers.landlock, self.layers.seccomp] {
+        let Layers { namespaces, landlock, seccomp } = self.layers;
+        for flag in [namespaces, landlock, seccomp] {
             pen.number(u64::from(flag));
         }
         let Limits { cpu_s, file_size, processes, memory_bytes } = self.limits;
         for limit in [cpu_s, file_size, processes.map(u64::from), memory_bytes] {
             pen.maybe(limit);
         }
+        self.baseline.encode(&mut pen);
         pen.0
     }
 
@@ -181,19 +205,26 @@ impl Order {
             cwd: path(eye.bytes()?)?,
             read: eye.list(path)?,
             write: eye.list(path)?,
+            protected: eye.list(path)?,
+            sockets: eye.list(path)?,
             network: match eye.number()? {
                 0 => Network::None,
                 1 => Network::Proxied,
                 2 => Network::All,
                 _ => return None,
             },
-            layers: Layers { landlock: eye.number()? == 1, seccomp: eye.number()? == 1 },
+            layers: Layers {
+                namespaces: eye.number()? == 1,
+                landlock: eye.number()? == 1,
+                seccomp: eye.number()? == 1,
+            },
             limits: Limits {
                 cpu_s: eye.maybe()?,
                 file_size: eye.maybe()?,
                 processes: eye.maybe()?.map(|n| n as u32),
                 memory_bytes: eye.maybe()?,
             },
+            baseline: Baseline::decode(&mut eye)?,
         };
         eye.0.is_empty().then_some(order)
     }
@@ -229,6 +260,17 @@ impl Answer {
                 for number in [kind, value as u64, ended, exit.cpu_ms, exit.max_rss_kb, strays, left] {
                     pen.number(number);
                 }
+                let mut room = MOST_NAMED_BYTES;
+                for list in [&exit.restored, &exit.damaged] {
+                    let fits = |path: &&PathBuf| {
+                        let length = path.as_os_str().len() + 8;
+                        let fits = room >= length;
+                        room = room.saturating_sub(length);
+                        fits
+                    };
+                    let named: Vec<_> = list.iter().take_while(fits).collect();
+                    pen.list(named.iter().map(|path| path.as_os_str().as_bytes()));
+                }
             }
         }
         pen.0
@@ -236,6 +278,7 @@ impl Answer {
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut eye = Eye(bytes);
+        let path = |bytes: &[u8]| Some(PathBuf::from(OsStr::from_bytes(bytes)));
         let answer = match eye.number()? {
             1 => Self::Started { pid: eye.number()? as i32 },
             2 => {
@@ -259,6 +302,8 @@ impl Answer {
                     max_rss_kb: eye.number()?,
                     strays: eye.number()? as u32,
                     left: eye.number()? as u32,
+                    restored: eye.list(path)?,
+                    damaged: eye.list(path)?,
                 })
             }
             _ => return None,
@@ -267,8 +312,17 @@ impl Answer {
     }
 }
 
-const STEPS: [Step; 8] =
-    [Step::Fork, Step::Setup, Step::Cwd, Step::Root, Step::Landlock, Step::Seccomp, Step::Lookup, Step::Exec];
+const STEPS: [Step; 9] = [
+    Step::Fork,
+    Step::Setup,
+    Step::Cwd,
+    Step::Root,
+    Step::Namespaces,
+    Step::Landlock,
+    Step::Seccomp,
+    Step::Lookup,
+    Step::Exec,
+];
 
 #[cfg(test)]
 mod tests {
@@ -282,9 +336,12 @@ mod tests {
             cwd: "/w".into(),
             read: vec![],
             write: vec!["/w".into(), OsString::from_vec(vec![b'/', 0xff]).into()],
+            protected: vec!["/w/.git/config".into()],
+            sockets: vec!["/run/s".into()],
             network: Network::All,
             limits: Limits { cpu_s: Some(0), ..Limits::default() },
-            layers: Layers { landlock: true, seccomp: false },
+            layers: Layers { seccomp: false, ..Layers::ALL },
+            baseline: Baseline::default(),
         };
         let bytes = order.encode();
         assert_eq!(Order::decode(&bytes), Some(order));
@@ -302,6 +359,8 @@ mod tests {
             max_rss_kb: 4,
             strays: 5,
             left: 6,
+            restored: vec!["/w/.git/config".into()],
+            damaged: vec!["/w/iosm.yaml".into()],
         };
         let failures = STEPS.map(|step| Answer::Failed(Failure { step, errno: 13, detail: b"x".to_vec() }));
         for answer in failures.into_iter().chain([Answer::Started { pid: 7 }, Answer::Ended(exit)]) {

@@ -14,9 +14,11 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::error::SandboxError;
-use super::frame::{LAUNCH, PROBE, WITH_INPUT, WITH_SCRIPT};
+use super::frame::{Failure, LAUNCH, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT, WITH_WATCH};
+use super::namespaces::Session;
 use super::supervisor::{Parcel, supervise};
 use super::syscalls::Filters;
+use super::view::Views;
 use super::{probe, sys, tree};
 
 /// Our end of the helper, which ends when this is dropped or `iosm` is gone. Commands end with their
@@ -60,6 +62,14 @@ impl Drop for Helper {
     }
 }
 
+/// What supervisors fence their commands with.
+pub struct Means {
+    pub filters: Result<Filters, String>,
+    /// Made when first asked for.
+    pub session: Option<Result<Session, Failure>>,
+    pub views: Views,
+}
+
 /// Milliseconds between two goes at processes a killed supervisor left.
 const AGAIN_MS: i32 = 2;
 
@@ -97,15 +107,20 @@ fn settle(socket: RawFd, iosm: i32) -> io::Result<SignalFd> {
 
 /// Serves until `iosm` is gone; the exit code.
 fn serve(signals: &SignalFd) -> i32 {
-    let filters = Filters::compile();
+    let Ok(views) = Views::new() else { return 1 };
+    let mut means = Means { filters: Filters::compile(), session: None, views };
     let mut supervisors = HashSet::new();
     let mut strangers = false;
     loop {
         let timeout = if strangers { AGAIN_MS } else { -1 };
-        let [asked, ended] = sys::wait_readable([SOCKET, signals.as_raw_fd()], timeout);
+        let watched = [SOCKET, signals.as_raw_fd(), means.views.news()];
+        let [asked, ended, news] = sys::wait_readable(watched, timeout);
         if ended || strangers {
             while let Ok(Some(_)) = signals.read_signal() {}
             strangers = bury(&mut supervisors);
+        }
+        if news {
+            means.views.learn();
         }
         if !asked {
             continue;
@@ -113,7 +128,7 @@ fn serve(signals: &SignalFd) -> i32 {
         let mut packet = [0; 2];
         match sys::receive_with_fds(SOCKET, &mut packet) {
             Ok((0, _)) => return 0,
-            Ok((2, fds)) => accept(packet, fds, &filters, &mut supervisors),
+            Ok((2, fds)) => accept(packet, fds, &mut means, &mut supervisors),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return 1,
@@ -123,12 +138,11 @@ fn serve(signals: &SignalFd) -> i32 {
 
 /// Forks whoever is to handle a packet. A packet that makes no sense, or a fork that fails, closes the
 /// control socket it brought, which its sender sees.
-fn accept(
-    packet: [u8; 2],
-    fds: Vec<OwnedFd>,
-    filters: &Result<Filters, String>,
-    supervisors: &mut HashSet<i32>,
-) {
+fn accept(packet: [u8; 2], fds: Vec<OwnedFd>, means: &mut Means, supervisors: &mut HashSet<i32>) {
+    if packet[1] & WITH_NAMESPACES != 0 && !matches!(means.session, Some(Ok(_))) {
+        // What failed may have been for want of something that is there now.
+        means.session = Some(Session::make());
+    }
     let helper = std::process::id() as i32;
     let supervisor = sys::fork(|| {
         // The helper's own end must not keep its socket open.
@@ -136,10 +150,10 @@ fn accept(
         match packet[0] {
             LAUNCH => {
                 if let Some(parcel) = unpack(packet[1], fds) {
-                    supervise(parcel, filters.as_ref().ok(), helper);
+                    supervise(parcel, means, helper);
                 }
             }
-            PROBE => probe::answer(fds, filters, helper),
+            PROBE => probe::answer(fds, means, helper),
             _ => {}
         }
         0
@@ -156,6 +170,7 @@ fn unpack(flags: u8, fds: Vec<OwnedFd>) -> Option<Parcel> {
         errors: fds.next()?,
         input: if flags & WITH_INPUT != 0 { Some(fds.next()?) } else { None },
         script: if flags & WITH_SCRIPT != 0 { Some(fds.next()?) } else { None },
+        alive: if flags & WITH_WATCH != 0 { Some(fds.next()?) } else { None },
     })
 }
 

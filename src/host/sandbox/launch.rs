@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::protect::Protected;
+
 /// One command to start. Nothing is inherited from `iosm`: the environment is exactly `env`, open
 /// files are exactly the three standard ones.
 #[derive(Debug, Clone)]
@@ -16,6 +18,11 @@ pub struct Launch {
     pub read: Vec<PathBuf>,
     /// Files and folders that may be changed, too. Absolute real paths; each must exist.
     pub write: Vec<PathBuf>,
+    /// Below `write`, and not to be changed all the same; see [`protected`](super::protected()).
+    pub protected: Protected,
+    /// Sockets of other programs that may be talked to. Only with namespaces; what does not exist is
+    /// left out.
+    pub sockets: Vec<PathBuf>,
     pub network: Network,
     pub limits: Limits,
     pub layers: Layers,
@@ -41,6 +48,8 @@ impl Launch {
             env: Vec::new(),
             read: Vec::new(),
             write: Vec::new(),
+            protected: Protected::default(),
+            sockets: Vec::new(),
             network: Network::None,
             limits: Limits::default(),
             layers: Layers::ALL,
@@ -112,15 +121,20 @@ impl Default for Limits {
 /// for less only when the user said so, or when [`Strength`](super::Strength) says a layer is absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layers {
+    /// Users, mounts, processes, network and messages of its own: a tree of files that holds only what
+    /// was granted, and a loopback shared with the other commands of this `iosm`.
+    pub namespaces: bool,
     pub landlock: bool,
     pub seccomp: bool,
 }
 
 impl Layers {
-    pub const ALL: Self = Self { landlock: true, seccomp: true };
-    pub const NONE: Self = Self { landlock: false, seccomp: false };
+    pub const ALL: Self = Self { namespaces: true, landlock: true, seccomp: true };
+    /// What a machine offers that keeps namespaces from ordinary users.
+    pub const REDUCED: Self = Self { namespaces: false, landlock: true, seccomp: true };
+    pub const NONE: Self = Self { namespaces: false, landlock: false, seccomp: false };
 
     pub fn any(self) -> bool {
-        self.landlock || self.seccomp
+        self.namespaces || self.landlock || self.seccomp
     }
 }

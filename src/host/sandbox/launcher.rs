@@ -4,8 +4,8 @@ use std::ffi::CString;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStringExt;
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -13,11 +13,15 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use tokio::net::unix::pipe;
 
 use super::error::SandboxError;
-use super::frame::{Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_SCRIPT};
+use super::frame::{
+    Answer, LAUNCH, MOST_ANSWER, Order, PROBE, WITH_INPUT, WITH_NAMESPACES, WITH_SCRIPT, WITH_WATCH,
+};
 use super::helper::Helper;
-use super::launch::{Command, Errors, Input, Launch};
+use super::launch::{Command, Errors, Input, Launch, Layers, Network};
+use super::protect::Protected;
 use super::running::{Process, Running};
 use super::strength::Strength;
+use super::watch::{Baseline, Watches};
 use super::{probe, sys};
 
 /// Longest shell line given as an argument. Linux takes 128 KiB in one; longer ones come as a file.
@@ -34,11 +38,12 @@ pub struct Launcher(Arc<Shared>);
 struct Shared {
     helper: Helper,
     strength: OnceLock<Strength>,
+    watches: Mutex<Watches>,
 }
 
 impl Launcher {
     pub fn new(helper: Helper) -> Self {
-        Self(Arc::new(Shared { helper, strength: OnceLock::new() }))
+        Self(Arc::new(Shared { helper, strength: OnceLock::new(), watches: Mutex::default() }))
     }
 
     /// What the sandbox can do on this machine. Tried out at the first call (some milliseconds).
@@ -47,11 +52,11 @@ impl Launcher {
             return Ok(known.clone());
         }
         let (ours, theirs) = control_pair()?;
-        self.send([PROBE, 0], &[theirs.as_raw_fd()])?;
+        self.send([PROBE, WITH_NAMESPACES], &[theirs.as_raw_fd()])?;
         drop(theirs);
         let control = Process::watch(ours)?;
         let mut answer = vec![0; MOST_ANSWER];
-        let length = control.receive(&mut answer).await?;
+        let (length, _) = control.receive(&mut answer).await?;
         let text = String::from_utf8_lossy(&answer[..length]);
         let strength = probe::read(&text).ok_or(SandboxError::Garbled)?;
         Ok(self.0.strength.get_or_init(|| strength).clone())
@@ -60,12 +65,20 @@ impl Launcher {
     /// Starts a command and waits until it runs or it is known why it cannot. Dropping what comes
     /// back, or this future, ends the command and all it started.
     pub async fn spawn(&self, launch: Launch) -> Result<Running, SandboxError> {
-        let Launch { command, cwd, env, read, write, network, limits, layers, input, errors } = launch;
+        let Launch { command, cwd, env, read, write, protected, sockets, network, limits, layers, .. } =
+            launch;
+        let (input, errors) = (launch.input, launch.errors);
+        if network == Network::Proxied && !layers.namespaces {
+            return Err(SandboxError::NeedsNamespaces);
+        }
         let (argv, script) = arguments(command)?;
         let env =
             env.into_iter().map(|(name, value)| terminated(format!("{name}={value}"), "the environment"));
         let env = env.collect::<Result<_, _>>()?;
-        let order = Order { argv, env, cwd, read, write, network, limits, layers };
+        let (baseline, alive) = self.watch(&protected, &write, layers)?;
+        let protected = protected.firm;
+        let order =
+            Order { argv, env, cwd, read, write, protected, sockets, network, limits, layers, baseline };
         let payload = memory_file(&order.encode())?;
         let (ours, theirs) = control_pair()?;
 
@@ -81,10 +94,10 @@ impl Launcher {
             Input::Pipe => pipe_in().map(|(write, read)| (Some(write), Some(read)))?,
         };
 
-        let mut flags = 0;
+        let mut flags = if layers.namespaces { WITH_NAMESPACES } else { 0 };
         let mut fds: Vec<RawFd> =
             [&payload, &theirs, &output_end, &errors_end].map(AsRawFd::as_raw_fd).to_vec();
-        for (end, flag) in [(&input_end, WITH_INPUT), (&script, WITH_SCRIPT)] {
+        for (end, flag) in [(&input_end, WITH_INPUT), (&script, WITH_SCRIPT), (&alive, WITH_WATCH)] {
             if let Some(end) = end {
                 flags |= flag;
                 fds.push(end.as_raw_fd());
@@ -92,19 +105,37 @@ impl Launcher {
         }
         self.send([LAUNCH, flags], &fds)?;
         // The other ends must be the command's alone, or nobody would ever see it close them.
-        drop((theirs, output_end, errors_end, input_end));
+        drop((theirs, output_end, errors_end, input_end, alive));
 
         let mut process = Process::watch(ours)?;
-        match process.answer().await? {
+        let (answer, proxy) = process.answer().await?;
+        match answer {
             Answer::Started { pid } => process.started(pid),
             Answer::Failed(failure) => return Err(failure.into_error()),
             Answer::Ended(_) => return Err(SandboxError::Garbled),
         }
-        Ok(Running { output, errors, input, process })
+        Ok(Running { output, errors, input, proxy, process })
+    }
+
+    /// What to put back after a command, and what tells that it has been.
+    fn watch(
+        &self,
+        protected: &Protected,
+        write: &[PathBuf],
+        layers: Layers,
+    ) -> Result<(Baseline, Option<OwnedFd>), SandboxError> {
+        if *protected == Protected::default() {
+            return Ok((Baseline::default(), None));
+        }
+        let keep = prepare("keep the protected files");
+        let mut watches = self.0.watches.lock().unwrap_or_else(PoisonError::into_inner);
+        let baseline = watches.baseline(protected, write, layers.namespaces).map_err(&keep)?;
+        let alive = watches.begin(baseline.clone()).map_err(&keep)?;
+        Ok((baseline, Some(alive)))
     }
 
     fn send(&self, packet: [u8; 2], fds: &[RawFd]) -> Result<(), SandboxError> {
-        sys::send_with_fds(self.0.helper.socket(), &packet, fds).map_err(SandboxError::HelperGone)
+        sys::send_with_fds(self.0.helper.socket().as_raw_fd(), &packet, fds).map_err(SandboxError::HelperGone)
     }
 }
 

@@ -17,6 +17,7 @@
 mod env;
 mod error;
 mod launch;
+mod protect;
 mod report;
 mod strength;
 mod toolchain;
@@ -30,7 +31,17 @@ mod frame;
 #[cfg(target_os = "linux")]
 mod helper;
 #[cfg(target_os = "linux")]
+mod init;
+#[cfg(target_os = "linux")]
 mod launcher;
+#[cfg(target_os = "linux")]
+mod mounts;
+#[cfg(target_os = "linux")]
+mod namespaces;
+#[cfg(target_os = "linux")]
+mod places;
+#[cfg(target_os = "linux")]
+mod plan;
 #[cfg(target_os = "linux")]
 mod probe;
 #[cfg(target_os = "linux")]
@@ -43,6 +54,10 @@ mod sys;
 mod syscalls;
 #[cfg(target_os = "linux")]
 mod tree;
+#[cfg(target_os = "linux")]
+mod view;
+#[cfg(target_os = "linux")]
+mod watch;
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -59,6 +74,7 @@ pub use running::{Output, Process, Running};
 pub use env::{Environment, MARKER, Surroundings, inside_sandbox};
 pub use error::SandboxError;
 pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
+pub use protect::{Protected, protected};
 pub use report::{Ended, Exit, Status};
 pub use strength::Strength;
 pub use toolchain::{Toolchain, ToolchainError, Toolchains};

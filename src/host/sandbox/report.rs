@@ -1,6 +1,7 @@
 //! How a command ended.
 
 use std::fmt;
+use std::path::PathBuf;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -28,7 +29,7 @@ pub enum Ended {
     Memory,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit {
     pub status: Status,
     pub ended_by: Option<Ended>,
@@ -40,6 +41,11 @@ pub struct Exit {
     pub strays: u32,
     /// Processes that did not go away when killed (stuck in the operating system).
     pub left: u32,
+    /// Protected places that the command, or somebody else meanwhile, had changed, and that were put
+    /// back. What was found there lies beside them as `NAME.set-aside-…`. At most a hundred are named.
+    pub restored: Vec<PathBuf>,
+    /// The same, where putting back failed.
+    pub damaged: Vec<PathBuf>,
 }
 
 impl Exit {

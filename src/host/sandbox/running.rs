@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::Mutex;
 
-use nix::sys::socket::{MsgFlags, recv, send};
+use nix::sys::socket::{MsgFlags, send};
 use tokio::io::AsyncReadExt;
 use tokio::io::unix::AsyncFd;
 use tokio::net::unix::pipe;
@@ -27,6 +27,9 @@ pub struct Running {
     pub errors: Option<Output>,
     /// With `Input::Pipe`.
     pub input: Option<pipe::Sender>,
+    /// With `Network::Proxied`: a socket that listens on `127.0.0.1:8118` of the command's own network.
+    /// Whoever accepts on it answers the command, and connects onwards from our network.
+    pub proxy: Option<OwnedFd>,
     pub process: Process,
 }
 
@@ -44,7 +47,7 @@ impl Running {
     /// Reads to the end and waits. Output beyond `most` bytes is read and dropped. Standard error kept
     /// apart is dropped, input is closed.
     pub async fn finish(self, most: usize) -> Result<(Vec<u8>, Exit), SandboxError> {
-        let Self { mut output, errors, input, process } = self;
+        let Self { mut output, errors, input, proxy: _proxy, process } = self;
         drop(input);
         let drain = async {
             match errors {
@@ -110,8 +113,8 @@ impl Process {
             return Ok(exit);
         }
         match self.answer().await {
-            Ok(Answer::Ended(exit)) => {
-                *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(exit);
+            Ok((Answer::Ended(exit), _)) => {
+                *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(exit.clone());
                 Ok(exit)
             }
             Ok(_) => Err(SandboxError::Garbled),
@@ -121,25 +124,23 @@ impl Process {
     }
 
     fn known(&self) -> Option<Exit> {
-        *self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.exit.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
-    pub(super) async fn answer(&self) -> Result<Answer, SandboxError> {
+    pub(super) async fn answer(&self) -> Result<(Answer, Option<OwnedFd>), SandboxError> {
         let mut bytes = vec![0; MOST_ANSWER];
-        let length = self.receive(&mut bytes).await?;
-        Answer::decode(&bytes[..length]).ok_or(SandboxError::Garbled)
+        let (length, fds) = self.receive(&mut bytes).await?;
+        let answer = Answer::decode(&bytes[..length]).ok_or(SandboxError::Garbled)?;
+        Ok((answer, fds.into_iter().next()))
     }
 
-    /// One packet of the supervisor.
-    pub(super) async fn receive(&self, bytes: &mut [u8]) -> Result<usize, SandboxError> {
+    /// One packet of the supervisor and what came with it.
+    pub(super) async fn receive(&self, bytes: &mut [u8]) -> Result<(usize, Vec<OwnedFd>), SandboxError> {
         loop {
             let mut guard = self.control.readable().await.map_err(|_| SandboxError::Lost)?;
-            let read = guard.try_io(|control| {
-                recv(control.as_raw_fd(), bytes, MsgFlags::MSG_DONTWAIT).map_err(io::Error::from)
-            });
-            match read {
-                Ok(Ok(0)) => return Err(SandboxError::Lost),
-                Ok(Ok(length)) => return Ok(length),
+            match guard.try_io(|control| sys::receive_now(control.as_raw_fd(), bytes)) {
+                Ok(Ok((0, _))) => return Err(SandboxError::Lost),
+                Ok(Ok(packet)) => return Ok(packet),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(_)) => return Err(SandboxError::Lost),
                 Err(_not_ready) => {}

@@ -6,10 +6,12 @@ use super::launch::Layers;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strength {
-    /// Landlock and seccomp both hold.
-    Reduced { landlock_abi: u32 },
-    /// One of the two holds.
-    Partial { landlock_abi: Option<u32>, what: String },
+    /// Namespaces, Landlock and seccomp all hold.
+    Full { landlock_abi: u32 },
+    /// Landlock and seccomp both hold; `why` there are no namespaces.
+    Reduced { landlock_abi: u32, why: String },
+    /// Some of the three hold, but not both of the latter.
+    Partial { layers: Layers, what: String },
     /// None holds.
     None { why: String },
 }
@@ -18,27 +20,38 @@ impl Strength {
     /// The layers to demand of commands.
     pub fn layers(&self) -> Layers {
         match self {
-            Self::Reduced { .. } => Layers::ALL,
-            Self::Partial { landlock_abi, .. } => {
-                Layers { landlock: landlock_abi.is_some(), seccomp: landlock_abi.is_none() }
-            }
+            Self::Full { .. } => Layers::ALL,
+            Self::Reduced { .. } => Layers::REDUCED,
+            Self::Partial { layers, .. } => *layers,
             Self::None { .. } => Layers::NONE,
         }
     }
 
     /// From what a probe saw: the Landlock version if it held, and what went wrong with each layer.
-    pub(super) fn from_probe(landlock: Result<u32, String>, seccomp: Result<(), String>) -> Self {
-        match (landlock, seccomp) {
-            (Ok(landlock_abi), Ok(())) => Self::Reduced { landlock_abi },
-            (Ok(abi), Err(why)) => Self::Partial {
-                landlock_abi: Some(abi),
-                what: format!("files are fenced, the network is not (seccomp: {why})"),
-            },
-            (Err(why), Ok(())) => Self::Partial {
-                landlock_abi: None,
-                what: format!("the network is fenced, files are not (landlock: {why})"),
-            },
-            (Err(files), Err(calls)) => Self::None { why: format!("landlock: {files}; seccomp: {calls}") },
+    pub(super) fn from_probe(
+        namespaces: Result<(), String>,
+        landlock: Result<u32, String>,
+        seccomp: Result<(), String>,
+    ) -> Self {
+        let layers =
+            Layers { namespaces: namespaces.is_ok(), landlock: landlock.is_ok(), seccomp: seccomp.is_ok() };
+        let absent = [
+            namespaces.as_ref().err().map(|why| format!("namespaces: {why}")),
+            landlock.as_ref().err().map(|why| format!("landlock: {why}")),
+            seccomp.as_ref().err().map(|why| format!("seccomp: {why}")),
+        ];
+        let absent: Vec<String> = absent.into_iter().flatten().collect();
+        match (landlock, namespaces) {
+            (Ok(landlock_abi), Ok(())) if layers.seccomp => Self::Full { landlock_abi },
+            (Ok(landlock_abi), Err(why)) if layers.seccomp => Self::Reduced { landlock_abi, why },
+            _ if !layers.any() => Self::None { why: absent.join("; ") },
+            _ => {
+                let fenced = |holds: bool| if holds { "fenced" } else { "not fenced" };
+                let files = fenced(layers.namespaces || layers.landlock);
+                let network = fenced(layers.namespaces || layers.seccomp);
+                let what = format!("files {files}, network {network} ({})", absent.join("; "));
+                Self::Partial { layers, what }
+            }
         }
     }
 }
@@ -46,8 +59,11 @@ impl Strength {
 impl fmt::Display for Strength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reduced { landlock_abi } => {
-                write!(f, "sandbox reduced: landlock {landlock_abi} and seccomp")
+            Self::Full { landlock_abi } => {
+                write!(f, "sandbox full: namespaces, landlock {landlock_abi} and seccomp")
+            }
+            Self::Reduced { landlock_abi, why } => {
+                write!(f, "sandbox reduced: landlock {landlock_abi} and seccomp (no namespaces: {why})")
             }
             Self::Partial { what, .. } => write!(f, "sandbox partial: {what}"),
             Self::None { why } => write!(f, "no sandbox: {why}"),
@@ -62,11 +78,15 @@ mod tests {
     #[test]
     fn a_missing_layer_is_not_demanded_and_a_present_one_is() {
         let bad = || Err::<(), _>("no".to_owned());
-        assert_eq!(Strength::from_probe(Ok(7), Ok(())).layers(), Layers::ALL);
-        let files = Strength::from_probe(Ok(1), bad()).layers();
-        assert_eq!(files, Layers { landlock: true, seccomp: false });
-        let calls = Strength::from_probe(Err("no".into()), Ok(())).layers();
-        assert_eq!(calls, Layers { landlock: false, seccomp: true });
-        assert_eq!(Strength::from_probe(Err("no".into()), bad()).layers(), Layers::NONE);
+        for mask in 0..8 {
+            let [namespaces, landlock, seccomp] = [1, 2, 4].map(|bit| mask & bit != 0);
+            let held = |holds| if holds { Ok(()) } else { bad() };
+            let found = Strength::from_probe(held(namespaces), held(landlock).map(|()| 7), held(seccomp));
+            assert_eq!(found.layers(), Layers { namespaces, landlock, seccomp });
+            let full = matches!(found, Strength::Full { .. });
+            let reduced = matches!(found, Strength::Reduced { .. });
+            assert_eq!((full, reduced), (mask == 7, mask == 6), "{found}");
+            assert_eq!(found.to_string().contains("no)") || found.to_string().contains(": no"), mask != 7);
+        }
     }
 }

@@ -5,14 +5,18 @@ use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::libc;
-use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 
 use super::child::{Standard, become_command};
 use super::frame::{Answer, Failure, KILL, MOST_ANSWER, Order, Step};
+use super::helper::Means;
+use super::init::{self, LastWords};
+use super::namespaces::{self, Entered};
 use super::report::{Ended, Exit, Status};
-use super::syscalls::Filters;
+use super::tree::{Killed, Usage};
+use super::watch::Mended;
 use super::{files, sys, tree};
 
 /// Between asking processes to end and killing them.
@@ -35,19 +39,25 @@ pub struct Parcel {
     pub errors: OwnedFd,
     pub input: Option<OwnedFd>,
     pub script: Option<OwnedFd>,
+    /// Open as long as we live.
+    pub alive: Option<OwnedFd>,
 }
 
 /// Runs one command to its end. `helper` is the parent's process id.
-pub fn supervise(parcel: Parcel, filters: Option<&Filters>, helper: i32) {
-    let Parcel { payload, control, output, errors, input, script } = parcel;
+pub fn supervise(parcel: Parcel, means: &Means, helper: i32) {
+    let Parcel { payload, control, output, errors, input, script, alive: _alive } = parcel;
     let files = [Some(output), Some(errors), input, script];
     // Whoever started this may not be there to hear it any more.
-    match Supervisor::start(payload, control.as_raw_fd(), files, filters, helper) {
+    match Supervisor::start(payload, control.as_raw_fd(), files, means, helper) {
         Ok(supervisor) => {
-            let exit = supervisor.run();
+            let mut exit = supervisor.run();
+            let order = &supervisor.order;
+            let Mended { restored, damaged } = order.baseline.mend(&order.write, &order.protected);
+            (exit.restored, exit.damaged) = (restored, damaged);
+            let left = exit.left;
             say(supervisor.control, &Answer::Ended(exit));
             // Not waited for, but not given up either.
-            if exit.left > 0 {
+            if left > 0 {
                 tree::kill_all(supervisor.alone, supervisor.command, Duration::MAX);
             }
         }
@@ -59,6 +69,10 @@ fn say(control: RawFd, answer: &Answer) {
     sys::write_fd(control, &answer.encode());
 }
 
+fn say_with(control: RawFd, answer: &Answer, fd: &OwnedFd) {
+    let _ = sys::send_with_fds(control, &answer.encode(), &[fd.as_raw_fd()]);
+}
+
 struct Supervisor {
     control: RawFd,
     signals: SignalFd,
@@ -66,6 +80,8 @@ struct Supervisor {
     command: i32,
     /// Signals of this process reach its descendants only.
     alone: bool,
+    /// With namespaces, the way to their init, which is then what `command` names.
+    leash: Option<OwnedFd>,
 }
 
 impl Supervisor {
@@ -75,7 +91,7 @@ impl Supervisor {
         payload: OwnedFd,
         control: RawFd,
         files: [Option<OwnedFd>; 4],
-        filters: Option<&Filters>,
+        means: &Means,
         helper: i32,
     ) -> Result<Self, Failure> {
         let setup = |what: &'static str| move |error: std::io::Error| Failure::new(Step::Setup, &error, what);
@@ -86,7 +102,10 @@ impl Supervisor {
         mask.thread_block().map_err(|errno| setup("signals")(errno.into()))?;
         let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
         let signals = SignalFd::with_flags(&mask, flags).map_err(|errno| setup("signals")(errno.into()))?;
-        let alone = order.layers.landlock && stand_alone(helper)?;
+        let filters = means.filters.as_ref().ok();
+        let entered = if order.layers.namespaces { Some(enter(&order, means)?) } else { None };
+        let alone = entered.is_none() && order.layers.landlock && stand_alone(helper)?;
+        let leash = entered.as_ref().map(|_| leash()).transpose().map_err(setup("leash"))?;
         let (told, tell) =
             nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC).map_err(|errno| setup("pipe")(errno.into()))?;
         let number = |index: usize| files[index].as_ref().map(AsRawFd::as_raw_fd);
@@ -98,6 +117,9 @@ impl Supervisor {
             status: tell.as_raw_fd(),
         };
         let command = sys::fork(|| {
+            if let Some((_, theirs)) = &leash {
+                return init::live(&order, filters, standard, theirs.as_raw_fd());
+            }
             let (failure, status) = become_command(&order, filters, standard);
             sys::write_fd(status, &Answer::Failed(failure).encode());
             127
@@ -112,8 +134,13 @@ impl Supervisor {
                 Err(failure)
             }
             _ => {
-                say(control, &Answer::Started { pid: command });
-                Ok(Self { control, signals, order, command, alone })
+                let started = Answer::Started { pid: command };
+                match entered.and_then(|entered| entered.proxy) {
+                    Some(proxy) => say_with(control, &started, &proxy),
+                    None => say(control, &started),
+                }
+                let leash = leash.map(|(ours, _)| ours);
+                Ok(Self { control, signals, order, command, alone, leash })
             }
         }
     }
@@ -123,12 +150,21 @@ impl Supervisor {
         let limits = self.order.limits;
         let watched = limits.processes.is_some() || limits.memory_bytes.is_some();
         let mut next_look = watched.then(|| Instant::now() + FIRST_WATCH);
+        // The system overlooks a negative number.
+        let leash = self.leash.as_ref().map_or(-1, AsRawFd::as_raw_fd);
         loop {
             let timeout = next_look.map_or(-1, millis_until);
-            let [asked, child] = sys::wait_readable([self.control, self.signals.as_raw_fd()], timeout);
+            let [asked, child, said] =
+                sys::wait_readable([self.control, self.signals.as_raw_fd(), leash], timeout);
+            if said {
+                return self.finish(None, None);
+            }
             if child {
                 self.drain_signals();
-                if let Some(status) = self.reap() {
+                // An init says so itself, before it ends.
+                if self.leash.is_none()
+                    && let Some(status) = self.reap()
+                {
                     return self.finish(Some(status), None);
                 }
             }
@@ -137,8 +173,11 @@ impl Supervisor {
                 return self.finish(status, Some(Ended::Request));
             }
             if next_look.is_some_and(|at| at <= Instant::now()) {
-                if let Some(reason) = self.over_limit() {
-                    return self.finish(None, Some(reason));
+                if let Some((reason, seen)) = self.over_limit() {
+                    let mut exit = self.finish(None, Some(reason));
+                    // Of processes that die together, a parent may bury a child before it dies itself.
+                    exit.strays = exit.strays.max(seen);
+                    return exit;
                 }
                 next_look = Some(Instant::now() + WATCH);
             }
@@ -170,6 +209,10 @@ impl Supervisor {
     fn terminate(&self) -> Option<i32> {
         tree::terminate();
         let deadline = Instant::now() + GRACE;
+        if let Some(leash) = &self.leash {
+            sys::wait_readable([leash.as_raw_fd()], millis_until(deadline));
+            return None;
+        }
         let mut status = None;
         loop {
             match sys::reap() {
@@ -186,25 +229,31 @@ impl Supervisor {
         }
     }
 
-    fn over_limit(&self) -> Option<Ended> {
+    /// Which limit is passed, and how many processes besides the command itself there are.
+    fn over_limit(&self) -> Option<(Ended, u32)> {
         let limits = self.order.limits;
-        let most = limits.processes.map_or(usize::MAX, |most| most as usize + 1);
+        // An init is ours and counts for nobody.
+        let ours = usize::from(self.leash.is_some());
+        let most = limits.processes.map_or(usize::MAX, |most| most as usize + 1 + ours);
         let pids = tree::descendants(most);
+        let seen = pids.len().saturating_sub(1 + ours) as u32;
         if pids.len() >= most {
-            return Some(Ended::Processes);
+            return Some((Ended::Processes, seen));
         }
-        limits.memory_bytes.is_some_and(|most| tree::resident(&pids) > most).then_some(Ended::Memory)
+        let over = limits.memory_bytes.is_some_and(|most| tree::resident(&pids) > most);
+        over.then_some((Ended::Memory, seen))
     }
 
     fn finish(&self, status: Option<i32>, ended_by: Option<Ended>) -> Exit {
-        let killed = tree::kill_all(self.alone, self.command, PATIENCE);
-        let status = status.or(killed.watched).unwrap_or(libc::SIGKILL);
-        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok();
-        let cpu_ms = usage.as_ref().map_or(0, |usage| {
-            let (user, system) = (usage.user_time(), usage.system_time());
-            let micros = (user.tv_usec() + system.tv_usec()) / 1000;
-            ((user.tv_sec() + system.tv_sec()) * 1000 + micros) as u64
-        });
+        let words = match &self.leash {
+            Some(leash) => self.end_namespace(leash),
+            None => {
+                let Killed { killed, left, watched } = tree::kill_all(self.alone, self.command, PATIENCE);
+                let status = status.or(watched);
+                LastWords { status, strays: killed, left, usage: Usage::of_children() }
+            }
+        };
+        let status = words.status.unwrap_or(libc::SIGKILL);
         Exit {
             status: if libc::WIFEXITED(status) {
                 Status::Code(libc::WEXITSTATUS(status))
@@ -212,12 +261,50 @@ impl Supervisor {
                 Status::Signal(libc::WTERMSIG(status))
             },
             ended_by,
-            cpu_ms,
-            max_rss_kb: usage.map_or(0, |usage| usage.max_rss() as u64),
-            strays: killed.killed,
-            left: killed.left,
+            cpu_ms: words.usage.cpu_ms,
+            max_rss_kb: words.usage.max_rss_kb,
+            strays: words.strays,
+            left: words.left,
+            restored: Vec::new(),
+            damaged: Vec::new(),
         }
     }
+
+    /// Has the init end everything, or ends it with everything.
+    fn end_namespace(&self, leash: &OwnedFd) -> LastWords {
+        let leash = leash.as_raw_fd();
+        let mut bytes = [0; 64];
+        let mut hear = || {
+            let (length, _) = sys::receive_now(leash, &mut bytes).ok()?;
+            LastWords::decode(&bytes[..length])
+        };
+        // To ask who has already said so and gone is an error, which comes before the last words.
+        let words = hear().or_else(|| {
+            sys::write_fd(leash, init::END);
+            sys::wait_readable([leash], PATIENCE.as_millis() as i32);
+            hear().or_else(&mut hear)
+        });
+        if let Some(words) = words {
+            return words;
+        }
+        let killed = tree::kill_all(false, self.command, PATIENCE);
+        LastWords { left: killed.left, usage: Usage::of_children(), ..LastWords::default() }
+    }
+}
+
+/// The namespaces an order asks for.
+fn enter(order: &Order, means: &Means) -> Result<Entered, Failure> {
+    let absent = || Failure::new(Step::Namespaces, &std::io::Error::from_raw_os_error(libc::ENOSYS), "make");
+    match &means.session {
+        Some(Ok(session)) => namespaces::enter(order, session, &means.views),
+        Some(Err(failure)) => Err(failure.clone()),
+        None => Err(absent()),
+    }
+}
+
+/// Ours and the init's end.
+fn leash() -> std::io::Result<(OwnedFd, OwnedFd)> {
+    Ok(socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)?)
 }
 
 fn millis_until(at: Instant) -> i32 {

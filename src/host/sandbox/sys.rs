@@ -3,8 +3,8 @@
 #![allow(unsafe_code, reason = "fork, exec and the calls around them have no safe wrapper")]
 
 use std::ffi::{CStr, CString};
-use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::io::{self, Write};
+use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use nix::libc;
@@ -97,6 +97,25 @@ pub fn drop_capabilities() {
     }
 }
 
+/// Gives up every capability, for this process and every program run after it.
+pub fn drop_all_capabilities() -> io::Result<()> {
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        pid: i32,
+    }
+    // `_LINUX_CAPABILITY_VERSION_3` of linux/capability.h; two words for each of three sets.
+    const VERSION: u32 = 0x2008_0522;
+    for capability in 0..=63 {
+        // SAFETY: takes numbers only; an unknown one is an error that changes nothing.
+        unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability as libc::c_ulong, 0, 0, 0) };
+    }
+    let (header, none) = (Header { version: VERSION, pid: 0 }, [0u32; 6]);
+    // SAFETY: both structures are as the call wants them and outlive it.
+    let result = unsafe { libc::syscall(libc::SYS_capset, &raw const header, none.as_ptr()) };
+    check(result as libc::c_int).map(drop)
+}
+
 /// A child that ended.
 pub struct Reaped {
     pub pid: i32,
@@ -133,12 +152,12 @@ pub fn kill(pid: i32, signal: libc::c_int) -> io::Result<()> {
     check(unsafe { libc::kill(pid, signal) }).map(drop)
 }
 
-/// Waits until one of two descriptors can be read (or is closed at the other end), at most
+/// Waits until one of some descriptors can be read (or is closed at the other end), at most
 /// `timeout_ms` milliseconds (-1: for ever).
-pub fn wait_readable(fds: [RawFd; 2], timeout_ms: i32) -> [bool; 2] {
+pub fn wait_readable<const N: usize>(fds: [RawFd; N], timeout_ms: i32) -> [bool; N] {
     let mut polls = fds.map(|fd| libc::pollfd { fd, events: libc::POLLIN, revents: 0 });
     // SAFETY: the array outlives the call and its length is given.
-    let ready = unsafe { libc::poll(polls.as_mut_ptr(), 2, timeout_ms) };
+    let ready = unsafe { libc::poll(polls.as_mut_ptr(), N as libc::nfds_t, timeout_ms) };
     polls.map(|poll| ready > 0 && poll.revents != 0)
 }
 
@@ -153,15 +172,21 @@ pub fn landlock_abi() -> io::Result<u32> {
 
 /// Opens a place for naming it (no right to read or write), following no link on the way.
 pub fn open_without_links(path: &CStr) -> io::Result<OwnedFd> {
+    open_at(libc::AT_FDCWD, path, libc::O_PATH, libc::RESOLVE_NO_SYMLINKS)
+}
+
+/// `openat2`: `resolve` says what a path may not do on its way (`RESOLVE_*`). Files made are private.
+pub fn open_at(folder: RawFd, path: &CStr, flags: libc::c_int, resolve: u64) -> io::Result<OwnedFd> {
     // SAFETY: all-zero is a valid open_how.
     let mut how: libc::open_how = unsafe { std::mem::zeroed() };
-    how.flags = (libc::O_PATH | libc::O_CLOEXEC) as u64;
-    how.resolve = libc::RESOLVE_NO_SYMLINKS;
+    how.flags = (flags | libc::O_CLOEXEC) as u64;
+    how.mode = if flags & libc::O_CREAT != 0 { 0o600 } else { 0 };
+    how.resolve = resolve;
     // SAFETY: the string ends with NUL, the structure and its size are given together.
     let fd = unsafe {
         libc::syscall(
             libc::SYS_openat2,
-            libc::AT_FDCWD,
+            folder,
             path.as_ptr(),
             &raw const how,
             std::mem::size_of::<libc::open_how>(),
@@ -170,6 +195,17 @@ pub fn open_without_links(path: &CStr) -> io::Result<OwnedFd> {
     let fd = check(fd as libc::c_int)?;
     // SAFETY: the number was just returned and nothing else owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Gives a name in a folder another one, in the same folder.
+pub fn rename_at(folder: RawFd, from: &CStr, to: &CStr) -> io::Result<()> {
+    // SAFETY: both strings end with NUL.
+    check(unsafe { libc::renameat(folder, from.as_ptr(), folder, to.as_ptr()) }).map(drop)
+}
+
+/// Writes to a file of the system that is there already.
+pub fn write_existing(path: &CStr, bytes: &[u8]) -> io::Result<()> {
+    std::fs::File::from(open_at(libc::AT_FDCWD, path, libc::O_WRONLY, 0)?).write_all(bytes)
 }
 
 /// Whether an internet socket can be made.
@@ -181,18 +217,27 @@ pub fn can_open_socket() -> io::Result<()> {
     Ok(())
 }
 
-pub fn send_with_fds(socket: BorrowedFd, bytes: &[u8], fds: &[RawFd]) -> io::Result<()> {
+pub fn send_with_fds(socket: RawFd, bytes: &[u8], fds: &[RawFd]) -> io::Result<()> {
     let rights = [ControlMessage::ScmRights(fds)];
     let parts = [io::IoSlice::new(bytes)];
-    sendmsg::<()>(socket.as_raw_fd(), &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)?;
+    sendmsg::<()>(socket, &parts, &rights, MsgFlags::MSG_NOSIGNAL, None)?;
     Ok(())
 }
 
 /// One packet and the descriptors that came with it; no bytes means that the other end is gone.
 pub fn receive_with_fds(socket: RawFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    receive(socket, buffer, MsgFlags::empty())
+}
+
+/// The same without waiting.
+pub fn receive_now(socket: RawFd, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    receive(socket, buffer, MsgFlags::MSG_DONTWAIT)
+}
+
+fn receive(socket: RawFd, buffer: &mut [u8], flags: MsgFlags) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut space = nix::cmsg_space!([RawFd; 8]);
     let mut parts = [io::IoSliceMut::new(buffer)];
-    let message = recvmsg::<()>(socket, &mut parts, Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC)?;
+    let message = recvmsg::<()>(socket, &mut parts, Some(&mut space), flags | MsgFlags::MSG_CMSG_CLOEXEC)?;
     let mut fds = Vec::new();
     for control in message.cmsgs()? {
         if let ControlMessageOwned::ScmRights(received) = control {

@@ -2,7 +2,8 @@
 //!
 //! Without network no socket can be made (Landlock's own rules know TCP only); `socketpair` stays.
 //! Unix sockets are refused even with network: through them a command would ask the container daemon
-//! or the session's service manager to run something outside. Always refused: what would undo the
+//! or the session's service manager to run something outside. With namespaces such sockets are out of
+//! sight, and those a command makes for itself are open. Always refused: what would undo the
 //! fence (namespaces, mounts, handles), and what has been the way out of many (io_uring, bpf, keys,
 //! userfaultfd, perf). `ptrace` is left to Landlock, which keeps it within the fence.
 
@@ -14,6 +15,10 @@ use seccompiler::{
     BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
     sock_filter,
 };
+
+use super::frame::Order;
+use super::launch::Network;
+use super::sys;
 
 /// Refused with EPERM whatever the arguments.
 const NEVER: &[libc::c_long] = &[
@@ -75,10 +80,35 @@ const SOCKET_TYPE: u64 = 0xf;
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// The two programs, compiled once in the helper and inherited by every supervisor.
+/// The programs, compiled once in the helper and inherited by every supervisor.
 pub struct Filters {
     offline: Filter,
     online: Filter,
+    local: Filter,
+}
+
+/// Which sockets can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sockets {
+    None,
+    /// IP, without raw packets.
+    Internet,
+    /// IP, and those of this machine.
+    All,
+}
+
+impl Sockets {
+    pub fn of(order: &Order) -> Self {
+        let Order { layers, network, .. } = order;
+        // Sockets without a path belong to a network; in the machine's own, Landlock has to keep them
+        // apart.
+        let scoped = layers.landlock && sys::landlock_abi().is_ok_and(|abi| abi >= 6);
+        match network {
+            Network::None if !layers.namespaces => Self::None,
+            Network::All if !layers.namespaces || !scoped => Self::Internet,
+            _ => Self::All,
+        }
+    }
 }
 
 struct Filter {
@@ -88,12 +118,20 @@ struct Filter {
 
 impl Filters {
     pub fn compile() -> Result<Self, String> {
-        Ok(Self { offline: Filter::compile(false)?, online: Filter::compile(true)? })
+        Ok(Self {
+            offline: Filter::compile(Sockets::None)?,
+            online: Filter::compile(Sockets::Internet)?,
+            local: Filter::compile(Sockets::All)?,
+        })
     }
 
     /// Filters this process and everything it will start.
-    pub fn apply(&self, network: bool) -> io::Result<()> {
-        let filter = if network { &self.online } else { &self.offline };
+    pub fn apply(&self, sockets: Sockets) -> io::Result<()> {
+        let filter = match sockets {
+            Sockets::None => &self.offline,
+            Sockets::Internet => &self.online,
+            Sockets::All => &self.local,
+        };
         for program in [&filter.absent, &filter.refuse] {
             seccompiler::apply_filter(program).map_err(|error| match error {
                 seccompiler::Error::Seccomp(source) | seccompiler::Error::Prctl(source) => source,
@@ -105,8 +143,8 @@ impl Filters {
 }
 
 impl Filter {
-    fn compile(network: bool) -> Result<Self, String> {
-        let refuse = refused(network).map_err(|error| error.to_string())?;
+    fn compile(sockets: Sockets) -> Result<Self, String> {
+        let refuse = refused(sockets).map_err(|error| error.to_string())?;
         // The flags of clone3 lie in memory, where no filter can look. Told that it does not exist,
         // C libraries fall back to clone, whose flags are checked above.
         let absent = Rules::from([(libc::SYS_clone3, Vec::new())]);
@@ -135,7 +173,7 @@ fn without_x32(compiled: BpfProgram) -> BpfProgram {
     [LOAD_NUMBER, SKIP_IF_BELOW, ABSENT].into_iter().chain(compiled).collect()
 }
 
-fn refused(network: bool) -> Result<Rules, seccompiler::BackendError> {
+fn refused(sockets: Sockets) -> Result<Rules, seccompiler::BackendError> {
     let mut rules: Rules = NEVER.iter().map(|call| (*call, Vec::new())).collect();
     let has = |bit: u64| all(&[(0, SeccompCmpOp::MaskedEq(bit), bit)]);
     let bits = |mask: u64| (0..64).map(|n| 1u64 << n).filter(move |bit| mask & bit != 0);
@@ -145,17 +183,26 @@ fn refused(network: bool) -> Result<Rules, seccompiler::BackendError> {
     let typing = [libc::TIOCSTI, libc::TIOCLINUX];
     let typing = typing.iter().map(|request| all(&[(1, SeccompCmpOp::Eq, *request)]));
     rules.insert(libc::SYS_ioctl, typing.collect::<Result<_, _>>()?);
-    rules.insert(libc::SYS_socket, if network { refused_sockets()? } else { Vec::new() });
+    rules.insert(libc::SYS_socket, refused_sockets(sockets)?);
     Ok(rules)
 }
 
-/// With network: IP without raw packets, and asking (not changing) the routing tables.
-fn refused_sockets() -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+/// No rule at all refuses every socket. Otherwise: IP without raw packets, asking (not changing) the
+/// routing tables, and perhaps those of this machine.
+fn refused_sockets(sockets: Sockets) -> Result<Vec<SeccompRule>, seccompiler::BackendError> {
+    if sockets == Sockets::None {
+        return Ok(Vec::new());
+    }
     let (inet, inet6) = (libc::AF_INET as u64, libc::AF_INET6 as u64);
     let netlink = libc::AF_NETLINK as u64;
     let raw = libc::SOCK_RAW as u64;
+    let mut families = vec![inet, inet6, netlink];
+    if sockets == Sockets::All {
+        families.push(libc::AF_UNIX as u64);
+    }
+    let others: Vec<_> = families.into_iter().map(|family| (0, SeccompCmpOp::Ne, family)).collect();
     Ok(vec![
-        all(&[(0, SeccompCmpOp::Ne, inet), (0, SeccompCmpOp::Ne, inet6), (0, SeccompCmpOp::Ne, netlink)])?,
+        all(&others)?,
         all(&[(0, SeccompCmpOp::Ne, netlink), (1, SeccompCmpOp::MaskedEq(SOCKET_TYPE), raw)])?,
         all(&[(0, SeccompCmpOp::Eq, netlink), (2, SeccompCmpOp::Ne, libc::NETLINK_ROUTE as u64)])?,
     ])
@@ -204,7 +251,7 @@ mod tests {
     #[test]
     fn x32_numbers_and_namespaces_by_any_flag_are_refused() {
         let filters = Filters::compile().unwrap();
-        for filter in [&filters.offline, &filters.online] {
+        for filter in [&filters.offline, &filters.online, &filters.local] {
             let ask = |number: libc::c_long, first: u64| {
                 decide(&filter.refuse, number as u32, [first, 0, 0, 0, 0, 0])
             };
@@ -241,6 +288,8 @@ mod tests {
         ] {
             assert!(!ask(&filters.offline, family, kind, protocol), "{family} {kind}");
             assert_eq!(ask(&filters.online, family, kind, protocol), online, "{family} {kind}");
+            let local = online || family == libc::AF_UNIX;
+            assert_eq!(ask(&filters.local, family, kind, protocol), local, "{family} {kind}");
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use nix::libc;
+use nix::sys::resource::{UsageWho, getrusage};
 
 use super::sys;
 
@@ -79,6 +80,24 @@ pub fn terminate() {
     for pid in descendants(usize::MAX) {
         let _ = sys::kill(pid, libc::SIGTERM);
         let _ = sys::kill(pid, libc::SIGCONT);
+    }
+}
+
+/// What processes that ended and were waited for have used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub cpu_ms: u64,
+    pub max_rss_kb: u64,
+}
+
+impl Usage {
+    pub fn of_children() -> Self {
+        getrusage(UsageWho::RUSAGE_CHILDREN).map_or(Self::default(), |usage| {
+            let (user, system) = (usage.user_time(), usage.system_time());
+            let micros = (user.tv_usec() + system.tv_usec()) / 1000;
+            let cpu_ms = ((user.tv_sec() + system.tv_sec()) * 1000 + micros) as u64;
+            Self { cpu_ms, max_rss_kb: usage.max_rss() as u64 }
+        })
     }
 }
 

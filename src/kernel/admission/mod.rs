@@ -15,7 +15,7 @@ mod view;
 
 pub(in crate::kernel) use egress::leak;
 pub use quarantine::Released;
-pub(in crate::kernel) use restore::{Restored, restore};
+pub(in crate::kernel) use restore::{restore, say_restored};
 pub(in crate::kernel) use vault::Vault;
 pub use vault::Withheld;
 
@@ -128,6 +128,7 @@ impl Kernel {
     /// Admits what a tool came back with, on record. The agent is tainted when its source is.
     pub fn admit(&self, agent: &str, call: &ToolCall, raw: RawResult) -> Result<Admitted, KernelError> {
         let since = Instant::now();
+        self.witness(&call.id, raw.status == ToolStatus::Ok);
         let digest = digest(&raw);
         let bytes = texts(&raw.parts).map(str::len).sum::<usize>();
         let mut memory = self.memory();

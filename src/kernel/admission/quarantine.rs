@@ -51,7 +51,7 @@ impl Kernel {
             rung: Some("admission".to_owned()),
             rule: Some("released".to_owned()),
             taint: Some(entry.source.clone()),
-            approver: Some(approver.to_owned()),
+            approver: Some(self.identity.answers(approver)),
             result_digest: Some(crate::base::sha256_hex(text.as_bytes())),
             ..Row::by(Actor::User)
         })?;

@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::vault::{Lost, PLACEHOLDER, Vault};
+use crate::base::plural;
 use crate::kernel::effects::Prepared;
 use crate::kernel::rung::Finding;
-use crate::protocol::{Effect, EffectRule, Reason, ToolSpec};
+use crate::protocol::{Effect, EffectRule, Reason, ToolSpec, Verdict, VerdictKind};
 
 /// A call whose placeholders were put back.
 #[derive(Debug, PartialEq, Eq)]
@@ -97,4 +98,13 @@ fn in_a_command(mark: &str) -> Box<Finding> {
             "Refused: {mark} stands for a secret, and no command is given one. Change files that hold it with edit or write; let the program read it from its own configuration."
         ),
     ))
+}
+
+/// An allowed call whose secrets were put back is a transform, and says so.
+pub(in crate::kernel) fn say_restored(verdict: &mut Verdict, restored: Option<&Restored>) {
+    let Some(restored) = restored.filter(|_| verdict.kind == VerdictKind::Allow) else { return };
+    verdict.kind = VerdictKind::Transform;
+    verdict.rung = "admission".to_owned();
+    verdict.rule = "restore".to_owned();
+    verdict.user_line = format!("{} put back where it came from", plural(restored.count, "secret"));
 }

@@ -6,16 +6,18 @@ mod net;
 mod path;
 mod place;
 mod programs;
+mod recall;
 mod remote;
 mod shell;
 
 pub(super) use git::GitCall;
 pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level};
-pub(super) use net::{UNKNOWN, is_loopback};
-pub(super) use path::{system_read, system_tree, user_write};
+pub(super) use net::{UNKNOWN, is_loopback, is_registry};
+pub(super) use path::{system_git, system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
-pub(super) use programs::is_interpreter;
+pub(super) use programs::{is_interpreter, is_known_program};
+pub(super) use recall::recall;
 pub(super) use remote::{server_of, strings};
 
 use serde_json::Value;

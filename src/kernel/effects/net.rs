@@ -41,6 +41,11 @@ pub(in crate::kernel) fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "::1" | "0.0.0.0" | "[::1]") || numeric && host.starts_with("127.")
 }
 
+/// Whether a host is the registry of a package manager that we know.
+pub(in crate::kernel) fn is_registry(host: &str) -> bool {
+    REGISTRIES.iter().any(|(_, _, known)| *known == host)
+}
+
 /// The `Net` effects of a command.
 pub(super) fn effects(command: &SimpleCommand) -> Vec<Effect> {
     let Some(program) = command.program.as_deref() else { return Vec::new() };

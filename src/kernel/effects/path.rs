@@ -121,6 +121,12 @@ pub(in crate::kernel) fn system_read(charter: &Charter, path: &Path) -> Result<P
     read(charter, path.to_str(), false)
 }
 
+/// A look at the repository around the workspace.
+pub(in crate::kernel) fn system_git(charter: &Charter) -> Prepared {
+    let effect = Effect::Git { op: "inspect".to_owned() };
+    Prepared::plain(effect, ".".to_owned(), Reach::Inspect(charter.workspace.clone()))
+}
+
 /// A look over the whole workspace on our own behalf.
 pub(in crate::kernel) fn system_tree(charter: &Charter) -> Result<Prepared, Box<Finding>> {
     read(charter, Some("."), true)

@@ -49,6 +49,11 @@ pub(super) fn operands_of(program: &str) -> Option<Operands> {
     })
 }
 
+/// Whether all that a program does to files stands in its words.
+pub(in crate::kernel) fn is_known_program(program: &str) -> bool {
+    operands_of(program).is_some()
+}
+
 /// Options of these programs whose next word is a value, not an operand.
 pub(super) fn takes_value(program: &str, option: &str) -> bool {
     let valued: &[&str] = match program {

@@ -62,6 +62,7 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
         read,
         write,
         network: NetScope::None,
+        env: Vec::new(),
         sandboxed: charter.sandbox != SandboxStrength::None,
     }
 }

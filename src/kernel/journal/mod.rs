@@ -1,16 +1,24 @@
 //! The journal: one file and one hash chain per session; a row is written before its grant exists.
 
+mod bundle;
+mod head;
+mod index;
+mod key;
+mod keyring;
 mod row;
 mod seal;
 mod verify;
 
-pub use row::Row;
-pub use verify::{Broken, Verified, verify};
+pub use bundle::{Sealed, read};
+pub use key::{PublicKey, Signer};
+pub use keyring::{KEY_VARIABLE, KeyError, Keys, trusted_keys};
+pub use row::{Approver, Row};
+pub use verify::{Broken, ProjectCheck, Verified, verify, verify_all};
 
 use std::sync::Arc;
 
 use seal::Sealer;
-use verify::{check, head_name};
+use verify::{Against, check, head_name};
 
 use super::error::KernelError;
 use crate::base::{AppendFile, StateDir, now_ms, rfc3339};
@@ -36,7 +44,8 @@ pub struct Journal {
 impl Journal {
     /// Opens the journal of `session` in `dir`, making it or continuing its chain. A journal that is
     /// not what was written is refused; half a line at its end, left by a crash, is cut and noted.
-    pub fn open(dir: StateDir, session: &str) -> Result<Self, KernelError> {
+    /// Its seals are signed by `keys`.
+    pub fn open(dir: StateDir, session: &str, keys: &Keys) -> Result<Self, KernelError> {
         let lock = dir.append(&format!("{session}.lock")).map_err(KernelError::Journal)?;
         if !lock.try_lock().map_err(KernelError::Journal)? {
             return Err(KernelError::Locked { session: session.to_owned() });
@@ -46,15 +55,21 @@ impl Journal {
             true => dir.read(name).map(Some).map_err(KernelError::Journal),
             false => Ok(None),
         };
-        let text = read(&name)?.unwrap_or_default();
-        let head = read(&head_name(&name))?;
-        let verified = check(&text, head.as_deref()).map_err(|broken| KernelError::Damaged {
-            path: dir.path().join(&name),
+        let damaged = |name: &str, broken: verify::Broken| KernelError::Damaged {
+            path: dir.path().join(name),
             row: broken.row,
             why: broken.why,
-        })?;
+        };
+        // The index first: another session may add to it meanwhile.
+        let index = read(index::INDEX)?;
+        let head = read(&head_name(&name))?;
+        let text = read(&name)?.unwrap_or_default();
+        let newest = index::newest(index.as_deref().unwrap_or_default(), session, keys.trusted());
+        let newest = newest.map_err(|why| damaged(index::INDEX, verify::Broken { row: 0, why }))?;
+        let against = Against { head: head.as_deref(), index: newest.as_ref(), trusted: keys.trusted() };
+        let verified = check(&text, &against).map_err(|broken| damaged(&name, broken))?;
         let file = dir.append(&name).map_err(KernelError::Journal)?;
-        let sealer = Sealer::new(dir, session.to_owned(), name, verified.sealed);
+        let sealer = Sealer::new(dir, session.to_owned(), name, keys.signer().clone(), verified.sealed);
         let mut journal = Self {
             session: session.to_owned(),
             file,
@@ -78,6 +93,7 @@ impl Journal {
         if let Some(failure) = self.sealer.failure() {
             return Err(KernelError::Journal(failure));
         }
+        self.file.has_name().map_err(KernelError::Journal)?;
         row.seq = self.rows + 1;
         row.ts = rfc3339(now_ms());
         row.session.clone_from(&self.session);
@@ -119,6 +135,11 @@ impl Journal {
 
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Hash of the last row; 64 zeros where there is none.
+    pub fn last_hash(&self) -> &str {
+        &self.last_hash
     }
 
     pub fn path(&self) -> &std::path::Path {

@@ -15,6 +15,10 @@ pub struct Row {
     pub ts: String,
     pub session: String,
     pub run: Option<String>,
+    /// The entry of the session's log that it belongs to.
+    pub entry: Option<u64>,
+    /// The commit that `HEAD` named, as far as was known.
+    pub commit: Option<String>,
     pub agent: Option<String>,
     pub actor: Actor,
     pub call: Option<String>,
@@ -25,12 +29,43 @@ pub struct Row {
     pub reason: Option<Reason>,
     pub rung: Option<String>,
     pub rule: Option<String>,
-    pub approver: Option<String>,
+    pub approver: Option<Approver>,
     pub taint: Option<String>,
     pub result_digest: Option<String>,
     pub duration_us: Option<u64>,
     /// Hash of the row before; 64 zeros in the first.
     pub prev: String,
+}
+
+/// Who answered for a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Written")]
+pub struct Approver {
+    /// `user`, `session` (agreed to before), `rule` (of the user's policy), or a name.
+    pub by: String,
+    /// Their name in the operating system.
+    pub user: Option<String>,
+    /// `name <email>` as git is configured here.
+    pub git: Option<String>,
+    /// Where they answered: `print`, `tui` …
+    pub face: Option<String>,
+}
+
+/// Rows once had a name only.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Name(String),
+    Whole { by: String, user: Option<String>, git: Option<String>, face: Option<String> },
+}
+
+impl From<Written> for Approver {
+    fn from(written: Written) -> Self {
+        match written {
+            Written::Name(by) => Self { by, user: None, git: None, face: None },
+            Written::Whole { by, user, git, face } => Self { by, user, git, face },
+        }
+    }
 }
 
 /// What starts a chain.
@@ -47,6 +82,8 @@ impl Row {
             ts: String::new(),
             session: String::new(),
             run: None,
+            entry: None,
+            commit: None,
             agent: None,
             actor,
             call: None,

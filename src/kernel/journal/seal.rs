@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::verify::{HEAD_VERSION, Head, head_name};
+use super::head::{HEAD_VERSION, Head, Place};
+use super::index::Index;
+use super::key::Signer;
+use super::verify::head_name;
 use crate::base::{StateDir, StoreError, SyncHandle, now_ms, rfc3339};
 
 /// Seals the rows of one journal. Shared with the thread that seals beside the calls, because a flush
@@ -13,6 +16,7 @@ pub(super) struct Sealer {
     session: String,
     /// Name of the journal's file.
     name: String,
+    signer: Signer,
     state: Mutex<Sealed>,
 }
 
@@ -25,27 +29,31 @@ struct Sealed {
 }
 
 impl Sealer {
-    pub(super) fn new(dir: StateDir, session: String, name: String, count: u64) -> Self {
-        Self { dir, session, name, state: Mutex::new(Sealed { count, failure: None }) }
+    pub(super) fn new(dir: StateDir, session: String, name: String, signer: Signer, count: u64) -> Self {
+        Self { dir, session, name, signer, state: Mutex::new(Sealed { count, failure: None }) }
     }
 
-    /// Flushes the rows, then replaces the head, so that a later change or cut of them is seen. The
-    /// order matters: a head must never promise rows that a power cut could still take.
+    /// Flushes the rows, then replaces the head, then adds it to the index, so that a later change or
+    /// cut of them is seen. The order matters: whoever is killed in between leaves a head that promises
+    /// no row that is not there, and an index that promises no head.
     pub(super) fn seal(&self, rows: &SyncHandle, count: u64, last_hash: &str) -> Result<(), StoreError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.count >= count {
             return Ok(());
         }
         rows.sync()?;
+        let mut index = Index::open(&self.dir)?;
         let head = Head {
             version: HEAD_VERSION,
             session: self.session.clone(),
             count,
             last_hash: last_hash.to_owned(),
             sealed_at: rfc3339(now_ms()),
+            index: Some(Place { count: index.count, last_hash: index.last_hash.clone() }),
+            signed: None,
         };
-        let bytes = serde_json::to_vec(&head).expect("a head is plain data");
-        self.dir.replace(&head_name(&self.name), &bytes)?;
+        self.dir.replace(&head_name(&self.name), &head.sign(&self.signer).to_bytes())?;
+        index.add(&self.session, count, last_hash, &self.signer)?;
         state.count = count;
         Ok(())
     }

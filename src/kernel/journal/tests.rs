@@ -4,6 +4,12 @@ use std::path::PathBuf;
 
 use super::*;
 
+/// One key for all these journals.
+fn keys() -> Keys {
+    static KEYS: std::sync::OnceLock<Keys> = std::sync::OnceLock::new();
+    KEYS.get_or_init(Keys::throwaway).clone()
+}
+
 struct Written {
     _root: tempfile::TempDir,
     dir: StateDir,
@@ -18,7 +24,7 @@ fn row(tool: &str) -> Row {
 fn written(sealed: u64, more: u64) -> Written {
     let root = tempfile::tempdir().unwrap();
     let dir = StateDir::open(root.path().join("journal")).unwrap();
-    let mut journal = Journal::open(dir.clone(), "s_1").unwrap();
+    let mut journal = Journal::open(dir.clone(), "s_1", &keys()).unwrap();
     for at in 0..sealed {
         journal.append(row(&format!("t{at}"))).unwrap();
     }
@@ -27,10 +33,12 @@ fn written(sealed: u64, more: u64) -> Written {
         journal.append(row(&format!("u{at}"))).unwrap();
     }
     let path = journal.path().to_owned();
-    let head = dir.read("s_1.head.json").unwrap();
+    let before = ["s_1.head.json", "index.jsonl"].map(|name| (name, dir.read(name).unwrap()));
     drop(journal);
-    // Dropping seals; put back the head as it was.
-    dir.replace("s_1.head.json", &head).unwrap();
+    // Dropping seals; put back head and index as they were.
+    for (name, bytes) in before {
+        dir.replace(name, &bytes).unwrap();
+    }
     Written { _root: root, dir, path }
 }
 
@@ -40,18 +48,18 @@ fn lines(written: &Written) -> Vec<String> {
 
 fn put(written: &Written, lines: &[String]) -> Result<Verified, Broken> {
     std::fs::write(&written.path, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
-    verify(&written.path)
+    verify(&written.path, keys().trusted())
 }
 
 #[test]
 fn a_journal_verifies_and_continues() {
     let written = written(5, 2);
-    let verified = verify(&written.path).unwrap();
+    let verified = verify(&written.path, keys().trusted()).unwrap();
     assert_eq!((verified.rows, verified.sealed, verified.unsealed), (7, 5, 2));
-    let mut journal = Journal::open(written.dir.clone(), "s_1").unwrap();
+    let mut journal = Journal::open(written.dir.clone(), "s_1", &keys()).unwrap();
     assert_eq!(journal.append(row("again")).unwrap(), 8);
     drop(journal);
-    let verified = verify(&written.path).unwrap();
+    let verified = verify(&written.path, keys().trusted()).unwrap();
     assert_eq!((verified.rows, verified.sealed), (8, 8), "closing seals");
     let first = &lines(&written)[0];
     let fields: Vec<&str> = first.split('"').skip(1).step_by(2).collect();
@@ -119,10 +127,13 @@ fn a_flip_a_cut_a_swap_and_a_forgery_are_found_where_they_are() {
     assert_eq!((broken.row, broken.why.contains("sealed")), (6, true));
 
     assert!(put(&written, &good).is_ok());
-    let error = Journal::open(written.dir.clone(), "s_1").map(|_| ());
+    let error = Journal::open(written.dir.clone(), "s_1", &keys()).map(|_| ());
     assert!(error.is_ok());
     put(&written, &flipped).unwrap_err();
-    assert!(matches!(Journal::open(written.dir.clone(), "s_1"), Err(KernelError::Damaged { row: 3, .. })));
+    assert!(matches!(
+        Journal::open(written.dir.clone(), "s_1", &keys()),
+        Err(KernelError::Damaged { row: 3, .. })
+    ));
 }
 
 #[test]
@@ -131,9 +142,9 @@ fn a_torn_tail_is_cut_and_noted() {
     let mut bytes = std::fs::read(&written.path).unwrap();
     bytes.extend_from_slice(b"{\"seq\":4,\"ts\":\"20");
     std::fs::write(&written.path, bytes).unwrap();
-    assert!(verify(&written.path).unwrap().torn);
-    drop(Journal::open(written.dir.clone(), "s_1").unwrap());
-    let verified = verify(&written.path).unwrap();
+    assert!(verify(&written.path, keys().trusted()).unwrap().torn);
+    drop(Journal::open(written.dir.clone(), "s_1", &keys()).unwrap());
+    let verified = verify(&written.path, keys().trusted()).unwrap();
     assert_eq!((verified.rows, verified.torn), (4, false));
     assert!(lines(&written)[3].contains("torn_tail"));
 }
@@ -153,20 +164,24 @@ fn eventually(mut holds: impl FnMut() -> bool) -> bool {
 fn the_head_is_written_every_sixty_four_rows_beside_the_calls() {
     let root = tempfile::tempdir().unwrap();
     let dir = StateDir::open(root.path().join("journal")).unwrap();
-    let mut journal = Journal::open(dir, "s_1").unwrap();
+    let mut journal = Journal::open(dir, "s_1", &keys()).unwrap();
     for _ in 0..70 {
         journal.append(row("x")).unwrap();
     }
-    assert!(eventually(|| verify(journal.path()).unwrap().sealed == 64));
+    assert!(eventually(|| verify(journal.path(), keys().trusted()).unwrap().sealed == 64));
     journal.seal().unwrap();
-    assert_eq!(verify(journal.path()).unwrap().sealed, 70, "and an older head never replaces it");
+    assert_eq!(
+        verify(journal.path(), keys().trusted()).unwrap().sealed,
+        70,
+        "and an older head never replaces it"
+    );
 }
 
 #[test]
 fn a_head_that_cannot_be_written_stops_the_calls() {
     let root = tempfile::tempdir().unwrap();
     let dir = StateDir::open(root.path().join("journal")).unwrap();
-    let mut journal = Journal::open(dir.clone(), "s_1").unwrap();
+    let mut journal = Journal::open(dir.clone(), "s_1", &keys()).unwrap();
     // A folder in its place: no file can be renamed over it.
     drop(dir.sub("s_1.head.json").unwrap());
     for _ in 0..64 {
@@ -179,8 +194,8 @@ fn a_head_that_cannot_be_written_stops_the_calls() {
 fn one_session_has_one_writer() {
     let root = tempfile::tempdir().unwrap();
     let dir = StateDir::open(root.path().join("journal")).unwrap();
-    let _first = Journal::open(dir.clone(), "s_1").unwrap();
-    let error = Journal::open(dir.clone(), "s_1").unwrap_err();
+    let _first = Journal::open(dir.clone(), "s_1", &keys()).unwrap();
+    let error = Journal::open(dir.clone(), "s_1", &keys()).unwrap_err();
     assert!(matches!(error, KernelError::Locked { .. }), "{error}");
-    assert!(Journal::open(dir, "s_2").is_ok());
+    assert!(Journal::open(dir, "s_2", &keys()).is_ok());
 }

@@ -1,5 +1,6 @@
 //! What leaves the machine: secrets never, and nothing on behalf of whoever wrote an untrusted text.
 
+use super::rules::Compiled;
 use super::{Case, Finding, Findings};
 use crate::config::Preset;
 use crate::kernel::effects::{Fact, UNKNOWN, is_loopback, server_of};
@@ -21,7 +22,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
         let sink = fact.chosen && case.moment.tainted;
         if sink
             && let Some(word) = &case.moment.alien
-            && !case.rules.trusts(case, host)
+            && !trusts(case, fact, host)
         {
             out.object(at, tainted(case, fact, host, word));
         }
@@ -47,6 +48,34 @@ fn tainted(case: &Case<'_>, fact: &Fact, host: &str, word: &str) -> Finding {
         format!("{what} with `{word}`, which the user never wrote, after reading {from}"),
         format!("Text that is not trusted was read ({from}), and `{word}` comes from there or from nowhere, so a person must say yes to this one call. Use what the user named, or ask them."),
     )
+}
+
+/// Whether an `allow` rule that means this call names `host` itself, as the user's word for it.
+fn trusts(case: &Case<'_>, fact: &Fact, host: &str) -> bool {
+    let names = |compiled: &&Compiled| {
+        let rule = &compiled.rule;
+        let written = rule.argument.iter().chain(&rule.commands).chain(&rule.hosts);
+        rule.loosens()
+            && compiled.for_tool(case.spec.name)
+            && written.into_iter().any(|text| names(text, host))
+    };
+    let means = |rule: &Compiled| {
+        rule.opens_argument(case)
+            || rule.opens_fact(fact)
+            || case.spelled.iter().any(|command| rule.opens_command(command))
+    };
+    case.rules.iter().filter(names).any(means)
+}
+
+/// Whether `text` has `host` in it as a host of its own: `ample.com` is not `example.com`.
+fn names(text: &str, host: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | '?' | ']' | '}');
+    text.match_indices(host).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + host.len()..].chars().next();
+        !before.is_some_and(part)
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+    })
 }
 
 /// A remote tool: what only reads, and nowhere else, is free.

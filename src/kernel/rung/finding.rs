@@ -4,6 +4,7 @@ use crate::kernel::charter::Charter;
 use crate::kernel::effects::{MOST_FACTS, Prepared};
 use crate::kernel::moment::Moment;
 use crate::kernel::rung::Rules;
+use crate::kernel::rung::rules::Spelled;
 use crate::protocol::{Disposition, Reason, ToolSpec, Verdict, VerdictKind};
 
 /// What a rung is shown.
@@ -13,12 +14,26 @@ pub(in crate::kernel) struct Case<'a> {
     pub spec: &'a ToolSpec,
     pub prepared: &'a Prepared,
     pub moment: &'a Moment,
+    /// The commands of a shell line, where a rule looks at them.
+    pub spelled: Vec<Spelled>,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(
+        charter: &'a Charter,
+        rules: &'a Rules,
+        spec: &'a ToolSpec,
+        prepared: &'a Prepared,
+        moment: &'a Moment,
+    ) -> Self {
+        Self { charter, rules, spec, prepared, moment, spelled: rules.spell(prepared) }
+    }
 }
 
 /// An objection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::kernel) struct Finding {
-    /// `RequireApproval` or `Deny`.
+    /// `Wait`, `RequireWitness`, `RequireApproval` or `Deny`.
     pub kind: VerdictKind,
     pub reason: Reason,
     pub disposition: Disposition,
@@ -31,6 +46,8 @@ pub(in crate::kernel) struct Finding {
     pub firm: bool,
     /// An approval holds for this one call, never for the session.
     pub one_by_one: bool,
+    /// The effect it is about; none when it is about the call.
+    pub at: Option<usize>,
     pub user: String,
     pub model: String,
 }
@@ -46,6 +63,7 @@ impl Finding {
             subject: String::new(),
             firm: true,
             one_by_one: false,
+            at: None,
             user: String::new(),
             model: String::new(),
         }
@@ -124,6 +142,8 @@ pub(in crate::kernel) struct Findings {
     pub objections: Vec<Finding>,
     /// One bit for each effect that some rung allowed or asked about.
     covered: u128,
+    /// One bit for each effect that a rule of the user's answers for.
+    freed: u128,
     pub loosened: Loosened,
 }
 
@@ -139,7 +159,22 @@ impl Findings {
     /// Objects to the effect at `fact`.
     pub fn object(&mut self, fact: usize, finding: Finding) {
         self.allow(fact);
-        self.objections.push(finding);
+        self.objections.push(Finding { at: Some(fact), ..finding });
+    }
+
+    /// A rule of the user's answers beforehand what would be asked about this effect.
+    pub fn free(&mut self, fact: usize) {
+        self.freed |= 1u128.checked_shl(fact as u32).unwrap_or(0);
+    }
+
+    /// Whether a rule of the user's answers for an objection to one effect.
+    pub fn is_freed(&self, finding: &Finding) -> bool {
+        finding.at.is_some_and(|fact| self.freed.checked_shr(fact as u32).unwrap_or(0) & 1 == 1)
+    }
+
+    /// Whether a rule of the user's answers for anything.
+    pub fn opens_anything(&self) -> bool {
+        self.freed != 0 || self.loosened != Loosened::Nothing
     }
 
     /// Objects to the call as a whole.

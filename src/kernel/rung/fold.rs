@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::finding::Loosened;
 use super::{Case, Finding, Findings, Rung};
-use crate::config::Preset;
 use crate::protocol::{Disposition, Reason, Verdict, VerdictKind};
 
 /// An objection a person has agreed to: rung, rule and what it was about.
@@ -26,6 +25,8 @@ pub(in crate::kernel) struct Decision {
     pub standing: Vec<Finding>,
     /// Objections that a person has agreed to.
     pub agreed: Vec<Finding>,
+    /// Whether a rule of the user's answered a question beforehand.
+    pub by_rule: bool,
 }
 
 /// Runs `rungs` over a case and folds what they say. The order of `rungs` makes no difference.
@@ -38,13 +39,15 @@ pub(in crate::kernel) fn fold(case: &Case<'_>, rungs: &[Rung], mode: &Mode<'_>) 
 }
 
 /// Decides from what the rungs said.
-pub(in crate::kernel) fn settle(case: &Case<'_>, findings: Findings, mode: &Mode<'_>) -> Decision {
+pub(in crate::kernel) fn settle(case: &Case<'_>, mut findings: Findings, mode: &Mode<'_>) -> Decision {
     let uncovered = findings.uncovered(case.prepared.facts.len());
-    let loosened = findings.loosened;
-    let mut standing = findings.objections;
+    let mut standing = std::mem::take(&mut findings.objections);
     let mut agreed = Vec::new();
+    let objections = standing.len();
+    let mut by_rule = false;
     if !standing.is_empty() {
-        standing.retain(|finding| !loosens(loosened, finding));
+        standing.retain(|finding| !loosens(&findings, finding));
+        by_rule = standing.len() < objections;
         agreed = standing.extract_if(.., |finding| is_agreed(finding, mode)).collect();
     }
     if let Some(fact) = uncovered {
@@ -55,16 +58,18 @@ pub(in crate::kernel) fn settle(case: &Case<'_>, findings: Findings, mode: &Mode
         let key = |f: &Finding| (std::cmp::Reverse(f.kind.rank()), f.rung, f.rule);
         key(a).cmp(&key(b)).then_with(|| a.subject.cmp(&b.subject))
     });
-    standing.dedup();
+    // Two effects may be objected to in the same words.
+    standing.dedup_by(|a, b| Finding { at: b.at, ..a.clone() } == *b);
     let kind = standing.first().map_or(VerdictKind::Allow, |finding| finding.kind);
-    Decision { kind, standing, agreed }
+    Decision { kind, standing, agreed, by_rule }
 }
 
-fn loosens(loosened: Loosened, finding: &Finding) -> bool {
+fn loosens(findings: &Findings, finding: &Finding) -> bool {
     if finding.kind != VerdictKind::RequireApproval || finding.firm {
         return false;
     }
-    match loosened {
+    match findings.loosened {
+        _ if findings.is_freed(finding) => true,
         Loosened::Nothing => false,
         Loosened::Commands => finding.rung != "scope",
         Loosened::All => true,
@@ -132,9 +137,9 @@ impl Decision {
         } else {
             format!("allow it with --allow '{}'", case.allow_rule())
         };
-        let why = match case.charter.policy.preset {
-            Preset::Contained | Preset::Ci => "this policy asks no questions",
-            _ => "nobody is there to ask",
+        let why = match case.charter.policy.preset.asks_nothing() {
+            true => "this policy asks no questions",
+            false => "nobody is there to ask",
         };
         verdict.user_line = format!("{}; {why}: {way}", verdict.user_line);
         verdict.model_line = format!("{} Not allowed now: {why}; {way}.", verdict.model_line);
@@ -143,12 +148,12 @@ impl Decision {
 
 /// Whether a question would be put to nobody.
 pub(in crate::kernel) fn no_questions(case: &Case<'_>) -> bool {
-    !case.charter.human || matches!(case.charter.policy.preset, Preset::Contained | Preset::Ci)
+    !case.charter.human || case.charter.policy.preset.asks_nothing()
 }
 
 impl Case<'_> {
     /// A rule that matches this call and little else.
-    fn allow_rule(&self) -> String {
+    pub(super) fn allow_rule(&self) -> String {
         let tool = self.spec.name;
         let subject = self.prepared.subject.as_str();
         let short: String = subject.chars().take(120).collect();
@@ -187,8 +192,7 @@ mod tests {
         prepared.facts.push(foreign);
         let rules = Rules::default();
         let moment = Moment::default();
-        let case =
-            Case { charter: &world.charter, rules: &rules, spec, prepared: &prepared, moment: &moment };
+        let case = Case::new(&world.charter, &rules, spec, &prepared, &moment);
         let none = BTreeSet::new();
         let mode = Mode { session: &none, call: &none };
         let verdict = fold(&case, RUNGS, &mode).verdict(&case, false);

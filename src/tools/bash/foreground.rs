@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::host::process::{Finished, Processes, sandbox_hint};
+use crate::host::process::{Finished, Processes, protection_note, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
@@ -110,6 +110,10 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         text.push_str(&format!(
             "\n[{strays} {noun} left behind were ended with it; for a server use background: true]"
         ));
+    }
+    if let Some(note) = protection_note(&finished.exit) {
+        text.push('\n');
+        text.push_str(&note);
     }
     let success = finished.exit.success() && !finished.timed_out;
     if !success && let Some(hint) = sandbox_hint(&text) {

@@ -38,6 +38,18 @@ impl Lines {
     }
 }
 
+/// The diff between two texts, bounded.
+pub(in crate::tools) fn line_diff(old: &str, new: &str) -> String {
+    let diff = TextDiff::from_lines(old, new);
+    let mut out = diff.unified_diff().context_radius(CONTEXT).to_string();
+    if out.len() > MOST_BYTES {
+        let cut = (0..=MOST_BYTES).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
+        out.truncate(cut);
+        out.push_str("\n[more is not shown]\n");
+    }
+    out
+}
+
 /// The diff that `plan` makes to `old`, bounded.
 pub(super) fn unified(old: &[u8], plan: &Plan) -> String {
     let lines = Lines::of(old);

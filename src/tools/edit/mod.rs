@@ -20,6 +20,7 @@ use crate::host::file::{self, Content, How, RewriteError};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};
 use diff::Lines;
+pub(super) use diff::line_diff;
 use plan::{Fault, Plan};
 
 /// Lines named when `old` occurs too often.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::{Policy, Rule, RuleAction};
 use iosm::kernel::{
-    Admitted, Capability, Charter, Granted, Journal, Judgement, Kernel, RawResult, SandboxStrength,
+    Admitted, Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, RawResult, SandboxStrength,
 };
 use iosm::protocol::{Effect, EffectRule, ToolCall, ToolSpec};
 use serde_json::{Value, json};
@@ -70,6 +70,7 @@ impl World {
             sandbox: SandboxStrength::Full,
             unsandboxed_by_user: false,
             human: true,
+            checkpoints: false,
         };
         Self { _temp: temp, root, charter }
     }
@@ -87,9 +88,13 @@ impl World {
 
     pub fn kernel_of(&self, session: &str) -> Kernel {
         let journals = StateDir::open(self.root.join("state/journal")).unwrap();
-        let journal = Journal::open(journals, session).unwrap();
+        let journal = Journal::open(journals, session, &self.keys()).unwrap();
         let charter = Charter { session: session.to_owned(), ..self.charter.clone() };
         Kernel::new(charter, journal, self.blobs()).unwrap()
+    }
+
+    pub fn keys(&self) -> Keys {
+        Keys::open(&StateDir::open(self.root.join("state/keys")).unwrap(), None).unwrap()
     }
 
     pub fn blobs(&self) -> BlobStore {

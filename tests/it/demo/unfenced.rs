@@ -15,13 +15,14 @@ use crate::world::World;
 /// Not in every libc's headers yet.
 const LANDLOCK_CREATE_RULESET: i64 = 444;
 
-/// Landlock and seccomp answer as on a system built without them.
+/// Namespaces, Landlock and seccomp answer as on a system built without them.
 fn no_layers() -> BpfProgram {
     let set_seccomp =
         SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::PR_SET_SECCOMP as u64);
     let rules = BTreeMap::from([
         (LANDLOCK_CREATE_RULESET, vec![]),
         (libc::SYS_seccomp, vec![]),
+        (libc::SYS_unshare, vec![]),
         (libc::SYS_prctl, vec![SeccompRule::new(vec![set_seccomp.unwrap()]).unwrap()]),
     ]);
     let filter = SeccompFilter::new(
@@ -61,7 +62,10 @@ fn the_demo_says_so_and_runs_its_own_commands_all_the_same() {
     let ended = iosm(&world, &["demo"]);
     let out = text(&ended.stdout);
     assert_eq!(ended.status.code(), Some(0), "{out}{}", text(&ended.stderr));
-    assert!(out.contains("no sandbox: landlock") && out.contains("all the same"), "{out}");
+    assert!(
+        out.contains("no sandbox: namespaces") && out.contains("landlock: ") && out.contains("all the same"),
+        "{out}"
+    );
     assert!(out.contains("0 failed"), "{out}");
 }
 

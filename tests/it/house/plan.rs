@@ -26,11 +26,12 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 30] = [
+pub(super) const HOMES: [(&str, &[&str]); 31] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
     ("git2", &["host/git"]),
+    ("ed25519_dalek", &["kernel/journal"]),
     ("notify", &["host/watch"]),
     ("petgraph", &["orchestra/dag", "cycle"]),
     ("ratatui", &["tui"]),
@@ -49,7 +50,7 @@ pub(super) const HOMES: [(&str, &[&str]); 30] = [
     ("clap*", &["cli"]),
     ("ignore", &["host/tree"]),
     ("grep_*", &["host/tree"]),
-    ("globset", &["host/tree", "config/policy", "kernel"]),
+    ("globset", &["host/tree", "host/git", "config/policy", "config/contract", "kernel"]),
     ("etcetera", &["config/dirs"]),
     ("similar", &["tools/edit"]),
     ("sha2", &["base/digest"]),

@@ -25,9 +25,9 @@ fn a_yes_grants_this_call_and_for_the_session_only_the_same_again() {
     granted(kernel.approve(asked(kernel.judge("main", &unknown).unwrap()), "ann", true).unwrap());
     asked(kernel.judge("main", &unknown).unwrap());
     let rows = std::fs::read_to_string(world.root.join("state/journal/s_it.jsonl")).unwrap();
-    let approvers: Vec<bool> = rows.lines().map(|row| row.contains("\"approver\":\"ann\"")).collect();
+    let approvers: Vec<bool> = rows.lines().map(|row| row.contains("\"approver\":{\"by\":\"ann\"")).collect();
     assert_eq!(approvers, [false, true, false, true, false, false, false, false, true, false]);
-    assert!(rows.lines().nth(4).unwrap().contains("\"approver\":\"session\""));
+    assert!(rows.lines().nth(4).unwrap().contains("\"approver\":{\"by\":\"session\""));
 }
 
 #[test]
@@ -141,7 +141,8 @@ fn our_own_reads_are_instruction_files_only() {
 
 #[test]
 fn the_same_wall_has_the_same_shape() {
-    let kernel = World::new().kernel();
+    let world = World::new();
+    let kernel = world.kernel();
     let shape_of = |tool: &str, argument: &str| {
         let call = call(tool, argument);
         let verdict = refused(kernel.judge("main", &call).unwrap()).verdict;

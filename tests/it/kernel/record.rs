@@ -19,13 +19,13 @@ fn a_row_precedes_its_grant_and_sealing_holds() {
     let kernel = world.kernel();
     let path = world.root.join("state/journal/s_it.jsonl");
     let _grant = granted(kernel.judge("main", &call("read", "src/a.rs")).unwrap()).grant;
-    assert_eq!(verify(&path).unwrap().unsealed, 1);
+    assert_eq!(verify(&path, world.keys().trusted()).unwrap().unsealed, 1);
     kernel.seal().unwrap();
-    assert_eq!(verify(&path).unwrap().sealed, 1);
+    assert_eq!(verify(&path, world.keys().trusted()).unwrap().sealed, 1);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(!text.contains("a.rs"), "digests, never contents: {text}");
     kernel.explain(&call("bash", "ls")).unwrap();
-    assert_eq!(verify(&path).unwrap().rows, 1, "explaining leaves no trace");
+    assert_eq!(verify(&path, world.keys().trusted()).unwrap().rows, 1, "explaining leaves no trace");
 }
 
 #[test]
@@ -34,17 +34,24 @@ fn explaining_tells_every_step() {
     let told = kernel.explain(&call("bash", "git push -f origin main")).unwrap();
     let names: Vec<&str> = told.steps.iter().map(|step| step.name.as_str()).collect();
     let rungs = [
+        "budget",
         "capability",
         "self_protection",
         "scope",
+        "lease",
+        "unkept",
         "git",
         "destructive",
         "contained",
         "egress",
+        "publish",
+        "contract",
+        "witness",
         "user_policy",
     ];
     assert_eq!(names, [["intake", "effects"].as_slice(), &rungs].concat());
-    assert!(told.steps[5].said[0].contains("force_push"));
+    let git = told.steps.iter().find(|step| step.name == "git").unwrap();
+    assert!(git.said[0].contains("force_push"));
     assert!(told.steps.iter().all(|step| step.micros >= 0.0));
     assert_eq!(told.verdict.kind, VerdictKind::RequireApproval);
 }
@@ -96,6 +103,6 @@ fn fill_the_journal() {
     assert!(matches!(error, KernelError::Journal(_)), "{error}");
     assert!(error.to_string().contains("nothing may run"), "{error}");
     assert!(kernel.judge("main", &read).is_err(), "and it stays so");
-    let verified = verify(&world.root.join("state/journal/s_it.jsonl")).unwrap();
+    let verified = verify(&world.root.join("state/journal/s_it.jsonl"), world.keys().trusted()).unwrap();
     assert_eq!((verified.rows, verified.torn), (grants, false), "a row for each grant, none half-written");
 }

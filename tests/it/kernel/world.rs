@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
 use iosm::kernel::{
-    Capability, Charter, Granted, Journal, Judgement, Kernel, Question, Refused, SandboxStrength,
+    Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, Question, Refused, SandboxStrength,
 };
 use iosm::protocol::{Effect, EffectRule, ToolCall, ToolSpec};
 use serde_json::json;
@@ -57,6 +57,7 @@ impl World {
             sandbox: SandboxStrength::Full,
             unsandboxed_by_user: false,
             human: true,
+            checkpoints: false,
         };
         Self { _temp: temp, root, charter }
     }
@@ -65,8 +66,12 @@ impl World {
         StateDir::open(self.root.join("state/journal")).unwrap()
     }
 
+    pub fn keys(&self) -> Keys {
+        Keys::open(&StateDir::open(self.root.join("state/keys")).unwrap(), None).unwrap()
+    }
+
     pub fn kernel(&self) -> Kernel {
-        let journal = Journal::open(self.journals(), &self.charter.session).unwrap();
+        let journal = Journal::open(self.journals(), &self.charter.session, &self.keys()).unwrap();
         let blobs = BlobStore::new(StateDir::open(self.root.join("state/blobs")).unwrap());
         Kernel::new(self.charter.clone(), journal, blobs).unwrap()
     }

@@ -6,18 +6,22 @@
 #![cfg(target_os = "linux")]
 #![allow(unsafe_code, reason = "a constructor is placed by naming its section")]
 
+mod alone;
 mod build;
 mod files;
+mod full;
+mod isolation;
 mod life;
 mod limits;
 mod network;
 mod probe;
+mod protect;
 mod start;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use iosm::host::sandbox::{Exit, Helper, Launch, Launcher, SandboxError};
+use iosm::host::sandbox::{Exit, Helper, Launch, Launcher, Layers, SandboxError};
 
 static LAUNCHER: OnceLock<Result<Launcher, SandboxError>> = OnceLock::new();
 
@@ -33,6 +37,22 @@ static START: extern "C" fn() = start_helper;
 
 pub fn launcher() -> Launcher {
     LAUNCHER.get().unwrap().as_ref().unwrap().clone()
+}
+
+/// Every layer this machine has.
+pub fn best() -> Layers {
+    static FOUND: OnceLock<Layers> = OnceLock::new();
+    *FOUND.get_or_init(|| block_on(launcher().strength()).unwrap().layers())
+}
+
+/// Whether commands can have namespaces here. Tests of the full mode do nothing where they cannot, and
+/// say so; `the_probe_sees_what_this_machine_can_do` fails where they should.
+pub fn full() -> bool {
+    let full = best() == Layers::ALL;
+    if !full {
+        eprintln!("no namespaces here: not tested");
+    }
+    full
 }
 
 /// A workspace to write in, a folder outside it, and a temporary folder.
@@ -57,6 +77,7 @@ impl World {
 
     fn dress(&self, mut launch: Launch) -> Launch {
         launch.write = vec![self.root.clone(), self.tmp.clone()];
+        launch.layers = best();
         launch.env = vec![
             ("PATH".into(), std::env::var("PATH").unwrap()),
             ("TMPDIR".into(), self.tmp.to_str().unwrap().into()),

@@ -1,0 +1,44 @@
+//! The repository a session works in: who answers for it, and what `HEAD` names.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::ground::{Ground, state};
+use super::options::Options;
+use crate::agent::HeadOf;
+use crate::host::git::Repository;
+use crate::host::user;
+use crate::kernel::{Identity, Kernel};
+use crate::protocol::Report;
+
+/// The repository around a workspace, opened once; `None` where there is none that can be read.
+pub(super) struct History(Option<Arc<Mutex<Repository>>>);
+
+impl History {
+    /// An error only when the look cannot be put on record.
+    pub(super) fn of(ground: &Ground, kernel: &Kernel) -> Result<Self, Report> {
+        if ground.workspace.git_common.is_none() {
+            return Ok(Self(None));
+        }
+        let grant = kernel.system_git().map_err(state)?;
+        Ok(Self(Repository::open(grant).ok().map(|opened| Arc::new(Mutex::new(opened)))))
+    }
+
+    pub(super) fn identity(&self, options: &Options) -> Identity {
+        Identity {
+            // Not `USER`: a variable can say anything.
+            user: Some(user::name()),
+            git: self.0.as_ref().and_then(|opened| lock(opened).identity()),
+            face: Some(if options.human { "interactive" } else { "headless" }.to_owned()),
+        }
+    }
+
+    pub(super) fn head(&self) -> Option<HeadOf> {
+        let opened = self.0.clone()?;
+        Some(Arc::new(move || lock(&opened).head()))
+    }
+}
+
+fn lock(opened: &Mutex<Repository>) -> std::sync::MutexGuard<'_, Repository> {
+    // Looking leaves nothing half-done behind.
+    opened.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,97 @@
+//! The policy in force: compiled as a whole, exchanged as a whole.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError};
+
+use super::charter::Charter;
+use super::error::KernelError;
+use super::examples::check_examples;
+use super::intake::Tools;
+use super::journal::Row;
+use super::judge::Kernel;
+use super::leases::Leases;
+use super::rung::Rules;
+use super::spent::Spent;
+use crate::config::Policy;
+use crate::protocol::Actor;
+
+/// What a policy means in this session. A call is judged by one of these from its first rung to its
+/// last.
+pub(super) struct Law {
+    /// As the session's, with the policy that is in force now.
+    pub charter: Charter,
+    pub rules: Rules,
+    /// The commands that rules want passed.
+    pub checks: Vec<String>,
+}
+
+impl Law {
+    /// Compiles the charter's policy and tries every rule on its own examples.
+    pub fn new(charter: Charter, tools: &Tools) -> Result<Self, KernelError> {
+        let rules = Rules::compile(&charter.policy, &charter)?;
+        check_examples(&charter, tools)?;
+        let checks = charter.policy.rules.iter().filter_map(|rule| rule.check.clone()).collect();
+        Ok(Self { charter, rules, checks })
+    }
+}
+
+/// Knows what would be gone for good if a path were deleted. Asked only about deletions.
+pub trait Kept: Send + Sync {
+    /// A file at or below `path` (whose last part may be a glob) that nothing else holds: no commit, no
+    /// build, not this session.
+    fn lost(&self, path: &Path) -> Option<PathBuf>;
+}
+
+/// A change of policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Digest of the policy now in force.
+    pub digest: String,
+    pub rules: usize,
+}
+
+impl Kernel {
+    /// Puts another policy in force: the whole of it, or (on `Err`) nothing. Answers that a person gave
+    /// for the session stay. On record before it counts; `None` when nothing would change.
+    pub fn reload(&self, policy: Policy) -> Result<Option<Reloaded>, KernelError> {
+        let before = self.law();
+        if before.charter.policy == policy {
+            return Ok(None);
+        }
+        let (digest, rules) = (policy.digest(), policy.rules.len());
+        let law = Law::new(Charter { policy, ..before.charter.clone() }, &self.tools)?;
+        self.record(Row {
+            rung: Some("policy".to_owned()),
+            rule: Some("reload".to_owned()),
+            args_digest: Some(digest.clone()),
+            ..Row::by(Actor::User)
+        })?;
+        *self.law.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
+        Ok(Some(Reloaded { digest, rules }))
+    }
+
+    /// The policy in force.
+    pub fn policy(&self) -> Policy {
+        self.law().charter.policy.clone()
+    }
+
+    /// With somebody who knows what deleting would lose.
+    pub fn with_kept(mut self, kept: Arc<dyn Kept>) -> Self {
+        self.kept = Some(kept);
+        self
+    }
+
+    /// Says which paths belong to which agent from now on.
+    pub fn lease(&self, leases: Leases) {
+        self.state().leases = Some(Arc::new(leases));
+    }
+
+    /// Adds what a request to a model has cost, to `agent` and to all above it.
+    pub fn spent(&self, agent: &str, spent: Spent) {
+        self.state().accounts.add(agent, spent);
+    }
+
+    pub(super) fn law(&self) -> Arc<Law> {
+        self.law.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,152 @@
+//! The rule that a yes for always would keep: the narrowest that answers every reason of a question.
+
+use super::{Case, Decision, Finding};
+use crate::config::{Layer, Rule, RuleAction, RuleOrigin};
+use crate::kernel::effects::{GitCall, UNKNOWN, is_registry};
+use crate::protocol::{Effect, VerdictKind};
+
+impl Decision {
+    /// The rule, or none where some reason is one that no rule may answer.
+    pub fn proposal(&self, case: &Case<'_>) -> Option<Rule> {
+        let asked =
+            self.standing.iter().all(|f| f.kind == VerdictKind::RequireApproval && !f.firm && !f.one_by_one);
+        if !asked || self.standing.is_empty() {
+            return None;
+        }
+        let origin = RuleOrigin { layer: Layer::Approvals, file: None, line: None };
+        let new = |name: String| Rule::new(name, RuleAction::Allow, origin.clone());
+        let effects: Option<Vec<&Effect>> =
+            self.standing.iter().map(|f| Some(&case.prepared.facts.get(f.at?)?.effect)).collect();
+        if let Some(effects) = effects {
+            if let Some(hosts) = hosts(&effects) {
+                let rule = new(format!("reach {}", hosts.join(", ")));
+                return Some(Rule { effects: vec!["net".to_owned()], hosts, ..rule });
+            }
+            if let Some((kinds, paths)) = paths(&effects) {
+                let rule = new(format!("{} {}", kinds.join(" and "), paths.join(", ")));
+                return Some(Rule { effects: kinds, paths, ..rule });
+            }
+        }
+        let text = case.allow_rule();
+        // Without an argument it would open far more than was asked about.
+        let exact = text.contains('(') || case.prepared.subject.is_empty();
+        let rule = Rule::parse(RuleAction::Allow, &text).ok().filter(|_| exact)?;
+        Some(Rule { origin, name: text, ..rule })
+    }
+
+    /// Whether a yes of this kind may hold for the session.
+    pub fn may_last(&self) -> bool {
+        self.standing.iter().all(|finding| !finding.one_by_one)
+    }
+
+    /// Whether all of it is asked once for a project: registries of package managers, and fetching from
+    /// the remotes a repository has.
+    pub fn once_a_project(&self, case: &Case<'_>) -> bool {
+        let fetches = || {
+            let commands = case.prepared.shell.iter().flat_map(|scan| &scan.commands);
+            let mut git = commands.filter_map(GitCall::of).filter(|git| git.remote().is_some());
+            git.all(|git| matches!(git.sub, "fetch" | "pull" | "ls-remote" | "remote"))
+        };
+        let known = |finding: &Finding| match finding.at.and_then(|at| case.prepared.facts.get(at)) {
+            Some(fact) => match &fact.effect {
+                Effect::Net { host, .. } => is_registry(host) || host.starts_with("git remote ") && fetches(),
+                _ => false,
+            },
+            None => false,
+        };
+        !self.standing.is_empty() && self.standing.iter().all(known)
+    }
+}
+
+fn hosts(effects: &[&Effect]) -> Option<Vec<String>> {
+    let host = |effect: &&Effect| match effect {
+        Effect::Net { host, .. } if host != UNKNOWN => Some(globset::escape(host)),
+        _ => None,
+    };
+    let mut hosts: Vec<String> = effects.iter().map(host).collect::<Option<_>>()?;
+    hosts.dedup();
+    Some(hosts)
+}
+
+fn paths(effects: &[&Effect]) -> Option<(Vec<String>, Vec<String>)> {
+    let path = |effect: &&Effect| match effect {
+        Effect::Read { path } | Effect::Write { path } | Effect::Delete { path } => {
+            let text = path.to_str()?;
+            (!text.contains(['*', '?', '[', '{'])).then(|| (effect.kind().to_owned(), text.to_owned()))
+        }
+        _ => None,
+    };
+    let found: Vec<(String, String)> = effects.iter().map(path).collect::<Option<_>>()?;
+    let (mut kinds, mut paths): (Vec<String>, Vec<String>) = found.into_iter().unzip();
+    kinds.sort();
+    kinds.dedup();
+    paths.sort();
+    paths.dedup();
+    // Two kinds and two paths would allow four things where two were asked about.
+    (kinds.len() == 1 || paths.len() == 1).then_some((kinds, paths))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::rule_yaml;
+    use crate::kernel::Judgement;
+    use crate::kernel::testing::World;
+
+    /// The proposal for a question, and whether it is asked once for a project.
+    fn proposed(world: &World, tool: &str, argument: &str) -> (Option<crate::config::Rule>, bool) {
+        match world.judge(tool, argument) {
+            Judgement::Asked(question) => (question.proposal, question.once_a_project),
+            other => panic!("{argument}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_rule_answers_this_question_and_not_its_neighbour() {
+        for (tool, argument, part, once, neighbour) in [
+            ("bash", "npm ci", "host: registry.npmjs.org", true, "npm publish"),
+            ("bash", "cargo add serde", "host: index.crates.io", true, "cargo publish"),
+            ("bash", "git fetch origin", "host: git remote origin", true, "git push origin main"),
+            ("bash", "curl https://a.test/x", "host: a.test", false, "curl https://b.test/x"),
+            (
+                "bash",
+                "git push origin main",
+                "call: bash(git push origin main)",
+                false,
+                "git push origin other",
+            ),
+            ("bash", "cargo publish", "call: bash(cargo publish)", false, "cargo publish -p x"),
+            ("write", "../outside/secret", "effect: write", false, "../outside/other"),
+            ("read", "~/notes.txt", "effect: read", false, "~/other.txt"),
+            ("bash", "git reset --hard", "call: bash(git reset --hard)", false, "git reset --hard HEAD~3"),
+        ] {
+            let world = World::new();
+            let (rule, asked_once) = proposed(&world, tool, argument);
+            let rule = rule.unwrap();
+            assert_eq!(asked_once, once, "{argument}");
+            let yaml = rule_yaml(&rule);
+            assert!(yaml.contains(part), "{argument}: {yaml}");
+            let mut world = world;
+            world.charter.policy.rules.push(rule);
+            world.allows(tool, argument);
+            assert_ne!(
+                world.verdict(tool, neighbour).kind,
+                crate::protocol::VerdictKind::Allow,
+                "{neighbour}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_rule_is_offered_where_none_may_answer() {
+        let mut world = World::new();
+        for (tool, argument) in [("read", ".env"), ("bash", "curl $URL")] {
+            assert_eq!(proposed(&world, tool, argument).0, None, "{argument}");
+        }
+        world.charter.sandbox = crate::kernel::SandboxStrength::None;
+        assert_eq!(proposed(&world, "bash", "ls").0, None);
+        // Too long to be shown in one line: no rule for every command instead.
+        world.charter.sandbox = crate::kernel::SandboxStrength::Full;
+        let long = format!("git reset --hard # {}", "x".repeat(200));
+        assert_eq!(proposed(&world, "bash", &long).0, None);
+    }
+}
