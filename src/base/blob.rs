@@ -25,6 +25,11 @@ impl BlobStore {
         Self(dir)
     }
 
+    /// A folder beside the blobs whose contents no handle opens.
+    pub fn private(&self) -> Result<StateDir, StoreError> {
+        self.0.sub("private")
+    }
+
     /// Keeps `bytes` and returns their handle, such as `out_9f86d081884c7d65`.
     pub fn put(&self, bytes: &[u8]) -> Result<String, BlobError> {
         let digest = sha256_hex(bytes);

@@ -75,7 +75,7 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
             .iter()
             .map(|s| {
                 json!({"id": s.id, "started": s.started, "last": s.last, "model": s.model,
-                       "turns": s.turns, "title": s.title, "damage": s.damage})
+                       "turns": s.turns, "title": s.title, "taint": s.taint, "damage": s.damage})
             })
             .collect();
         say_json(&list)?;
@@ -83,8 +83,11 @@ pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place)
         tell(&Report::note("no sessions in this project yet").hint("start one: iosm -p \"…\""));
     } else {
         let rows = found.iter().map(|s| {
-            let title =
+            let mut title =
                 s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
+            if !s.taint.is_empty() {
+                title.push_str(&format!(" · tainted by {}", s.taint.join(", ")));
+            }
             vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), s.model.clone(), title]
         });
         say(&table(&rows.collect::<Vec<_>>()))?;

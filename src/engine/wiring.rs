@@ -23,10 +23,14 @@ use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
-use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Usage};
+use crate::protocol::{
+    AgentPath, Cost, CostBasis, Event, Item, Limits, Part, Report, ReportKind, TaintMark, Usage,
+};
 use crate::session::{self, Loaded, SessionLog, Start};
 use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
+/// The agent that speaks with the user.
+const MAIN: &str = "main";
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
 /// When the model's window is not known, in tokens.
@@ -99,6 +103,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let history = History::of(ground, &kernel)?;
     let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
 
+    recall(&kernel, &opened);
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
     let shim = shim.unwrap_or_else(|notice| {
@@ -144,7 +149,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
     let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     let agent = Agent::new(Parts {
-        path: "main".to_owned(),
+        path: MAIN.to_owned(),
         session_id: kept.then(|| id.clone()),
         provider,
         model,
@@ -360,6 +365,30 @@ fn trust_notice(ground: &Ground) -> Option<Report> {
     Some(report.hint("read them, then `iosm config trust`"))
 }
 
+/// Gives the kernel back what it knew when the session was last open: who was tainted, what the user said,
+/// what the agent was shown.
+fn recall(kernel: &Kernel, opened: &Opened) {
+    for (agent, mark) in &opened.taint {
+        kernel.restore_taint(agent, std::slice::from_ref(mark));
+    }
+    for item in &opened.items {
+        match item {
+            Item::User { parts } => {
+                for part in parts {
+                    if let Part::Text { text } = part {
+                        kernel.heard(MAIN, text);
+                    }
+                }
+            }
+            Item::ToolResult(result) => {
+                let untrusted = opened.taint.iter().any(|(_, mark)| mark.call == result.call_id);
+                kernel.remembered(result, untrusted);
+            }
+            Item::Assistant { .. } => {}
+        }
+    }
+}
+
 struct Opened {
     id: String,
     log: Option<SessionLog>,
@@ -367,6 +396,8 @@ struct Opened {
     turns: u32,
     calls: u64,
     resumed: bool,
+    /// Marks of taint by agent, in the order in which they were raised and cleared.
+    taint: Vec<(AgentPath, TaintMark)>,
     notice: Option<Report>,
 }
 
@@ -377,8 +408,16 @@ fn open_session(
     profile: &Profile,
 ) -> Result<Opened, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
-    let fresh =
-        |log, id| Opened { id, log, items: Vec::new(), turns: 0, calls: 0, resumed: false, notice: None };
+    let fresh = |log, id| Opened {
+        id,
+        log,
+        items: Vec::new(),
+        turns: 0,
+        calls: 0,
+        resumed: false,
+        taint: Vec::new(),
+        notice: None,
+    };
     let id = match &options.session {
         SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
         SessionChoice::New => {
@@ -403,12 +442,13 @@ fn open_session(
         }
         SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
     };
-    let Loaded { log, items, turns, calls, orphans, .. } = SessionLog::resume(&dir, &id).map_err(usage)?;
+    let Loaded { log, items, turns, calls, orphans, taint, .. } =
+        SessionLog::resume(&dir, &id).map_err(usage)?;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");
         Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
     });
-    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, notice })
+    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice })
 }
 
 fn usage(error: crate::session::SessionError) -> Report {

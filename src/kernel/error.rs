@@ -18,6 +18,8 @@ pub enum KernelError {
     Damaged { path: PathBuf, row: u64, why: String },
     #[error("the output cannot be kept: {0}")]
     Blob(#[from] BlobError),
+    #[error("what was taken out of a result cannot be kept: {0}")]
+    Store(#[from] StoreError),
     #[error("the arguments schema of tool `{tool}` is not valid: {why}")]
     Schema { tool: String, why: String },
     #[error("the policy rule `{rule}` is not valid: {why}")]

@@ -62,7 +62,7 @@ fn main_argument(effects: &EffectRule) -> Option<&'static str> {
         | EffectRule::Shell { arg }
         | EffectRule::Fetch { arg }
         | EffectRule::Background { arg } => Some(arg),
-        EffectRule::Note(_) | EffectRule::Ask => None,
+        EffectRule::Remote { .. } | EffectRule::Note(_) | EffectRule::Ask => None,
     }
 }
 

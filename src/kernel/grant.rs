@@ -26,6 +26,8 @@ pub enum Reach {
     /// Read one file and replace or create it.
     RewriteFile(PathHandle),
     Run(RunScope),
+    /// One call of a remote tool, on this server.
+    Remote(String),
     /// A background command of this session, by its name.
     Background(String),
     Fetch(FetchScope),

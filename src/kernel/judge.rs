@@ -7,18 +7,21 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use super::admission::{restore, say_restored};
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Place, Prepared, is_loopback, prepare, system_read, system_tree, user_write};
+use super::effects::{Fact, Place, Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
 use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
-use super::judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step};
+use super::judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, argv, reach};
 use super::law::{Keeper, Law};
 use super::leases::Leases;
+use super::memory::{Memory, Origin};
 use super::mint::mint;
 use super::moment::Moment;
 use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, fold, settle};
+use super::sink::carried_out;
 use super::spent::Accounts;
 use super::standing::{Identity, Standing};
 use super::witness::Witnesses;
@@ -38,6 +41,8 @@ pub struct Kernel {
     pub(super) kept: Keeper,
     pub(super) identity: Identity,
     state: Mutex<State>,
+    /// Locked before `state` where both are.
+    pub(super) memory: Mutex<Memory>,
 }
 
 pub(super) struct State {
@@ -82,6 +87,7 @@ impl Kernel {
     /// `Err` when a rule of the policy is not valid, or fails an example of its own.
     pub fn new(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Self, KernelError> {
         let tools = Tools::new(&charter.tools);
+        let memory = Mutex::new(Memory::open(&charter.session, &blobs)?);
         let law = RwLock::new(Arc::new(Law::new(charter.clone(), &tools)?));
         let state = Mutex::new(State {
             journal,
@@ -91,7 +97,7 @@ impl Kernel {
             witnesses: Arc::default(),
             standing: BTreeMap::new(),
         });
-        Ok(Self { charter, tools, blobs, law, kept: None, identity: Identity::default(), state })
+        Ok(Self { charter, tools, blobs, law, kept: None, identity: Identity::default(), state, memory })
     }
 
     /// Judges a call of `agent`. `Err` means that nothing may run any more.
@@ -237,6 +243,7 @@ impl Kernel {
         let effects = prepared.effects();
         step("effects", since, effects.iter().map(Effect::describe).collect());
         let moment = self.moment("main", &prepared);
+        let moment = carried_out(&self.memory(), "main", &call, &prepared, moment);
         let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut findings = Findings::default();
         for rung in RUNGS {
@@ -317,7 +324,17 @@ impl Kernel {
             Ok(prepared) => prepared,
             Err(finding) => return self.refuse(&asker, &call, &finding),
         };
+        let mut memory = self.memory();
+        let restored = match restore(memory.opened(), spec, &call.args, &prepared) {
+            Ok(restored) => restored,
+            Err(finding) => {
+                let taint = memory.taint.label(asker.agent);
+                drop(memory);
+                return self.refuse_prepared(&asker, &call, &prepared, &finding, taint);
+            }
+        };
         let moment = self.moment(asker.agent, &prepared);
+        let moment = carried_out(&memory, asker.agent, &call, &prepared, moment);
         let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut state = self.state();
         if asker.approver.is_none() {
@@ -325,9 +342,11 @@ impl Kernel {
             state.accounts.call(asker.agent);
         }
         let decision = fold(&case, RUNGS, &Mode { session: &state.agreed, call: &asker.agreed });
-        let verdict = decision.verdict(&case, repaired.is_some());
+        let mut verdict = decision.verdict(&case, repaired.is_some());
+        say_restored(&mut verdict, restored.as_ref());
         let effects = prepared.effects();
         let mut row = self.row(asker.agent, &call, Some(&effects), &verdict, asker.since);
+        row.taint = memory.taint.label(asker.agent);
         let by = match asker.approver {
             Some(approver) => Some(approver),
             None if !decision.agreed.is_empty() => Some("session"),
@@ -354,9 +373,11 @@ impl Kernel {
             VerdictKind::Allow | VerdictKind::Transform => {
                 let by_person = self.charter.unsandboxed_by_user || decision.agreed_to("no_sandbox");
                 let unboxed = self.charter.sandbox == SandboxStrength::None && by_person;
+                memory.expect(asker.agent, &call.id, Origin::of(spec, &call.args, &prepared));
                 let reach = hand_over(mint(&law.charter, prepared, unboxed));
                 let grant = Grant::new(call.id.clone(), reach);
-                Judgement::Granted(Granted { grant, call, verdict, effects, repaired })
+                let sealed = restored.map(|restored| restored.args);
+                Judgement::Granted(Granted { grant, call, verdict, effects, repaired, sealed })
             }
             VerdictKind::RequireApproval => {
                 let asked = asker.agreed.clone().into_iter().chain(decision.asks()).collect();
@@ -398,8 +419,24 @@ impl Kernel {
         Arc::make_mut(&mut self.state().witnesses).ended(call_id, ok);
     }
 
-    pub(super) fn record(&self, row: Row) -> Result<(), KernelError> {
-        self.state().append(row).map(|_| ())
+    /// A call refused for what its arguments hold.
+    fn refuse_prepared(
+        &self,
+        asker: &Asker<'_>,
+        call: &ToolCall,
+        prepared: &Prepared,
+        finding: &Finding,
+        taint: Option<String>,
+    ) -> Result<Judgement, KernelError> {
+        let (verdict, effects) = (finding.verdict(), prepared.effects());
+        let row = self.row(asker.agent, call, Some(&effects), &verdict, asker.since);
+        self.record(Row { taint, ..row })?;
+        Ok(Judgement::Refused(Refused { verdict, effects }))
+    }
+
+    /// Puts a row on record; its number.
+    pub(super) fn record(&self, row: Row) -> Result<u64, KernelError> {
+        self.state().append(row)
     }
 
     fn row(
@@ -434,42 +471,6 @@ impl Kernel {
         // A panic elsewhere leaves the journal whole: a row is added in one step.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The commands of a line as their words.
-fn argv(prepared: &Prepared) -> Vec<Vec<String>> {
-    let commands = prepared.shell.iter().flat_map(|scan| &scan.commands);
-    commands.map(|command| command.argv.iter().map(|word| word.text.clone()).collect()).collect()
-}
-
-/// What a call could reach once it is allowed, in words.
-fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
-    let Reach::Run(scope) = &prepared.reach else { return Vec::new() };
-    let mut told = vec![match charter.sandbox {
-        SandboxStrength::None => "no sandbox: all the user's rights".to_owned(),
-        SandboxStrength::Partial => "part of the sandbox is missing".to_owned(),
-        SandboxStrength::Reduced | SandboxStrength::Full => "in the sandbox".to_owned(),
-    }];
-    told.extend(scope.write.iter().map(|tree| format!("writes below {}", tree.display())));
-    let hosts: Vec<&str> = prepared
-        .facts
-        .iter()
-        .filter_map(|fact| match &fact.effect {
-            Effect::Net { host, .. } if !is_loopback(host) => Some(host.as_str()),
-            _ => None,
-        })
-        .collect();
-    if !hosts.is_empty() {
-        // Hosts are told apart only where a command has a network of its own.
-        let told_apart =
-            charter.sandbox == SandboxStrength::Full && !hosts.iter().any(|host| host.contains(' '));
-        told.push(if told_apart {
-            format!("network: {}", hosts.join(", "))
-        } else {
-            "network: all of it".to_owned()
-        });
-    }
-    told
 }
 
 impl Decision {

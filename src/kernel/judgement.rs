@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::grant::Grant;
+use super::charter::{Charter, SandboxStrength};
+use super::effects::{Prepared, UNKNOWN, is_loopback};
+use super::grant::{Grant, Reach};
 use super::rung::Agreed;
 use crate::config::Rule;
 use crate::protocol::{Effect, Reason, ToolCall, Verdict};
@@ -27,6 +29,16 @@ pub struct Granted {
     pub effects: Vec<Effect>,
     /// The arguments as the model wrote them, when they were repaired.
     pub repaired: Option<Value>,
+    /// The arguments with secrets put back, where there were placeholders.
+    pub(super) sealed: Option<Value>,
+}
+
+impl Granted {
+    /// The arguments to run with: those of the call, with secrets put back where it had placeholders.
+    /// They go to the tool and nowhere else.
+    pub fn take_args(&mut self) -> Value {
+        self.sealed.take().unwrap_or_else(|| self.call.args.clone())
+    }
 }
 
 /// A question to a person, to be answered with [`Kernel::approve`](super::Kernel::approve) or
@@ -98,4 +110,39 @@ pub struct Explanation {
 /// What two refusals have in common when a model runs into the same wall again.
 pub fn shape(call: &ToolCall, verdict: &Verdict) -> String {
     format!("{}/{:?}/{}/{}", call.tool, verdict.reason, verdict.rung, verdict.rule)
+}
+
+/// The commands of a line as their words.
+pub(super) fn argv(prepared: &Prepared) -> Vec<Vec<String>> {
+    let commands = prepared.shell.iter().flat_map(|scan| &scan.commands);
+    commands.map(|command| command.argv.iter().map(|word| word.text.clone()).collect()).collect()
+}
+
+/// What a call could reach once it is allowed, in words.
+pub(super) fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
+    let Reach::Run(scope) = &prepared.reach else { return Vec::new() };
+    let mut told = vec![match charter.sandbox {
+        SandboxStrength::None => "no sandbox: all the user's rights".to_owned(),
+        SandboxStrength::Partial => "part of the sandbox is missing".to_owned(),
+        SandboxStrength::Reduced | SandboxStrength::Full => "in the sandbox".to_owned(),
+    }];
+    told.extend(scope.write.iter().map(|tree| format!("writes below {}", tree.display())));
+    let hosts: Vec<&str> = prepared
+        .facts
+        .iter()
+        .filter_map(|fact| match &fact.effect {
+            Effect::Net { host, .. } if !is_loopback(host) => Some(host.as_str()),
+            _ => None,
+        })
+        .collect();
+    if !hosts.is_empty() {
+        // Hosts are told apart only where a command has a network of its own.
+        let told_apart = charter.sandbox == SandboxStrength::Full && !hosts.contains(&UNKNOWN);
+        told.push(if told_apart {
+            format!("network: {}", hosts.join(", "))
+        } else {
+            "network: all of it".to_owned()
+        });
+    }
+    told
 }

@@ -8,7 +8,7 @@
 //! asks every `rung`, writes a [`Journal`] row, and only then mints the grant. What a tool came back
 //! with returns through [`Kernel::admit`].
 
-mod admit;
+mod admission;
 mod charter;
 mod effects;
 mod error;
@@ -22,18 +22,22 @@ mod law;
 #[cfg(test)]
 mod laws;
 mod leases;
+mod memory;
 mod mint;
 mod moment;
+mod provenance;
 mod replay;
 mod rung;
+mod sink;
 mod spent;
 mod standing;
 mod stats;
+mod taint;
 #[cfg(test)]
 mod testing;
 mod witness;
 
-pub use admit::{Admitted, RawResult};
+pub use admission::{Admitted, RawResult, Released, Withheld};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

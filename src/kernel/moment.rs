@@ -12,6 +12,12 @@ use super::witness::Witnesses;
 pub(in crate::kernel) struct Moment {
     /// The agent has seen text from a source that is not trusted.
     pub tainted: bool,
+    /// Where from, in a few words.
+    pub taint: String,
+    /// Of a call that leaves the machine while tainted: what in it no trusted word accounts for.
+    pub alien: Option<String>,
+    /// Of a call that leaves the machine: the kind of a secret in its arguments.
+    pub leak: Option<String>,
     /// Who calls.
     pub agent: String,
     /// What has been used up before this call.

@@ -7,6 +7,7 @@ use super::call::{ToolCall, ToolStatus};
 use super::effect::Effect;
 use super::outcome::Outcome;
 use super::report::Report;
+use super::taint::TaintMark;
 use super::usage::{Cost, Usage};
 use super::verdict::Verdict;
 
@@ -74,8 +75,12 @@ pub enum Event {
         summary: String,
         /// Bytes before admission.
         bytes: u64,
-        /// What admission did: `as_is`, `folded`, `paged` or `withheld`.
+        /// What admission did: `as_is`, `folded`, `paged`, `redacted` or `withheld`.
         admission: String,
+    },
+    /// The agent has read text that is not trusted, or a person has cleared that mark.
+    Taint {
+        mark: TaintMark,
     },
     MessageEnd {
         stop: String,

@@ -12,6 +12,7 @@ mod op;
 mod outcome;
 mod report;
 mod spec;
+mod taint;
 mod usage;
 mod verdict;
 
@@ -24,5 +25,6 @@ pub use op::{Op, Prompt};
 pub use outcome::{CallCounts, Finding, Outcome, Severity, Status};
 pub use report::{Report, ReportKind};
 pub use spec::{EffectRule, ToolSpec};
+pub use taint::{TaintMark, TaintSource};
 pub use usage::{Cost, CostBasis, Limits, Usage};
 pub use verdict::{Actor, Disposition, Reason, Verdict, VerdictKind};

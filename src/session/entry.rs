@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::{Cost, Effect, Item, Usage, Verdict};
+use crate::protocol::{Cost, Effect, Item, TaintMark, Usage, Verdict};
 
 /// What a session starts with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,11 @@ pub enum Payload {
     Usage {
         usage: Usage,
         cost: Cost,
+    },
+    /// An agent read text that is not trusted (written before the text itself), or a person cleared it.
+    Taint {
+        agent: String,
+        mark: TaintMark,
     },
     /// A turn ended: everything before it is on the disk.
     TurnEnd {

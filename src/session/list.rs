@@ -17,6 +17,8 @@ pub struct Summary {
     pub turns: usize,
     /// Its name, else the first words the user said.
     pub title: String,
+    /// Sources of untrusted text that nobody has cleared, such as `web:example.com`.
+    pub taint: Vec<String>,
     /// Set when the file cannot be read in full.
     pub damage: Option<String>,
 }
@@ -63,6 +65,7 @@ fn summary(dir: &StateDir, id: String) -> Summary {
             model: String::new(),
             turns: 0,
             title: String::new(),
+            taint: Vec::new(),
             damage: Some(error.to_string()),
         },
     }
@@ -73,9 +76,17 @@ fn summarise(id: String, entries: &[Entry]) -> Summary {
     let mut first_words = None;
     let mut model = String::new();
     let mut turns = 0;
+    let mut taint = Vec::new();
     for entry in entries {
         match &entry.payload {
             Payload::Start(start) => model.clone_from(&start.model),
+            Payload::Taint { mark, .. } => {
+                let name = mark.to_string();
+                taint.retain(|known| *known != name);
+                if mark.cleared.is_none() {
+                    taint.push(name);
+                }
+            }
             Payload::Name { name } => title = Some(name.clone()),
             Payload::Item { item: Item::User { parts } } if first_words.is_none() => {
                 first_words = parts.iter().find_map(|part| match part {
@@ -98,6 +109,7 @@ fn summarise(id: String, entries: &[Entry]) -> Summary {
         model,
         turns,
         title: shown,
+        taint,
         damage: None,
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::entry::{Entry, Payload, Start};
 use crate::base::{AppendFile, StateDir, StoreError, now_ms, rfc3339};
-use crate::protocol::{Block, Item, ToolResult, ToolStatus};
+use crate::protocol::{AgentPath, Block, Item, TaintMark, ToolResult, ToolStatus};
 
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -47,6 +47,9 @@ pub struct Loaded {
     /// Requests to the model so far.
     pub turns: u32,
     pub entries: Vec<Entry>,
+    /// Marks of taint by agent, oldest first; one that was cleared comes again with who did it. Of every
+    /// branch: what was read once may have been acted on.
+    pub taint: Vec<(AgentPath, TaintMark)>,
     /// Calls that had no result: the process ended in their middle.
     pub orphans: usize,
 }
@@ -94,7 +97,12 @@ impl SessionLog {
             log.append(Payload::Item { item: item.clone() })?;
             items.push(item);
         }
-        Ok(Loaded { log, start, items, calls, turns, entries, orphans })
+        let taint = entries.iter().filter_map(|entry| match &entry.payload {
+            Payload::Taint { agent, mark } => Some((agent.clone(), mark.clone())),
+            _ => None,
+        });
+        let taint = taint.collect();
+        Ok(Loaded { log, start, taint, items, calls, turns, entries, orphans })
     }
 
     /// Appends one entry after the last. Not yet flushed to the disk.

@@ -83,6 +83,7 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         Event::ToolResult { call_id, status, summary, bytes, admission, .. } => {
             Line::ToolResult { id: call_id, status: status.into(), summary, bytes, admission }
         }
+        Event::Taint { mark } => Line::Taint { mark },
         Event::MessageEnd { stop } => Line::MessageEnd { stop },
         Event::Usage { usage, cost, context_tokens } => Line::Usage { usage, cost, context_tokens },
         Event::StreamDiscarded { report } => Line::StreamDiscarded { report },

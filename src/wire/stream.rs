@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::result::ResultObject;
-use crate::protocol::{Cost, Disposition, Effect, Reason, Report, ToolStatus, Usage, VerdictKind};
+use crate::protocol::{Cost, Disposition, Effect, Reason, Report, TaintMark, ToolStatus, Usage, VerdictKind};
 
 /// An event, or the result that ends the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -83,8 +83,13 @@ pub enum Line {
         summary: String,
         /// Bytes before admission.
         bytes: u64,
-        /// `as_is`, `folded`, `paged` or `withheld`.
+        /// `as_is`, `folded`, `paged`, `redacted` or `withheld`.
         admission: String,
+    },
+    /// The agent has read text that is not trusted, or a person has cleared that mark.
+    Taint {
+        #[serde(flatten)]
+        mark: TaintMark,
     },
     MessageEnd {
         stop: String,

@@ -45,6 +45,7 @@ impl HostError {
             Reach::ReadBlob(_) => "one stored output",
             Reach::RewriteFile(_) => "one file to write",
             Reach::Run(_) => "one command",
+            Reach::Remote(_) => "one remote call",
             Reach::Background(_) => "one background command",
             Reach::Fetch(_) => "one URL to fetch",
             Reach::Inspect(_) => "a repository to look at",

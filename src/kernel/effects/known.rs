@@ -8,6 +8,7 @@ use super::programs::{Operands, Opt, has_edges, is_interpreter, option, program,
 use super::shell::{Find, Folder, Use};
 use super::{Fact, Via, net};
 use crate::base::FileKind;
+use crate::kernel::charter::SandboxStrength;
 use crate::protocol::{Effect, GitOp};
 use crate::syntax::shell::{Known, ShellScan, SimpleCommand, Word, in_system_folder};
 
@@ -35,7 +36,10 @@ impl Find<'_> {
             return;
         }
         for (effect, via) in net::effects(self.charter, command, self.remotes_stand) {
-            self.push(Fact::bare(effect, via));
+            // Only where hosts are told apart does a command reach no more than these.
+            let chosen =
+                self.charter.sandbox != SandboxStrength::Full || !matches!(via, Via::Registry | Via::Remote);
+            self.push(Fact::net(effect, via, chosen));
         }
         let written = command.argv.first().and_then(Word::as_literal).unwrap_or_default();
         let steered = command.assignments.iter().any(|(name, _)| steers(name));
@@ -320,7 +324,7 @@ impl Find<'_> {
             Level::Free => return,
             _ => Effect::Read { path },
         };
-        self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention });
+        self.push(Fact { guard: Some(guard), ..Fact::bare(effect, Via::Mention) });
     }
 }
 

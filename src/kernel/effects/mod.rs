@@ -12,6 +12,7 @@ mod place;
 mod programs;
 mod recall;
 mod registry;
+mod remote;
 mod script;
 mod shell;
 
@@ -25,6 +26,7 @@ pub(super) use path::{system_git, system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
 pub(super) use recall::recall;
+pub(super) use remote::{server_of, strings};
 
 use serde_json::Value;
 
@@ -49,6 +51,9 @@ pub(super) struct Fact {
     /// The file has other names elsewhere, which would change with it.
     pub shared: bool,
     pub via: Via,
+    /// Of a `Net` effect: a model chose the host or what is sent. False for a package registry and for
+    /// fetching from a configured remote.
+    pub chosen: bool,
 }
 
 /// What part of the call an effect stems from.
@@ -72,7 +77,12 @@ pub(super) enum Via {
 
 impl Fact {
     fn bare(effect: Effect, via: Via) -> Self {
-        Self { effect, place: None, guard: None, shared: false, via }
+        Self { effect, place: None, guard: None, shared: false, via, chosen: true }
+    }
+
+    /// As [`bare`](Self::bare), saying whether a model chose where it goes or what is sent.
+    fn net(effect: Effect, via: Via, chosen: bool) -> Self {
+        Self { chosen, ..Self::bare(effect, via) }
     }
 
     pub fn path(&self) -> Option<&std::path::Path> {
@@ -130,6 +140,9 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::ReadTree { arg } => path::read(charter, text(arg), true),
         EffectRule::WritePath { arg } => path::write(charter, text(arg)),
         EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
+        EffectRule::Remote { server, read_only, open_world } => {
+            Ok(remote::prepare(server, *read_only && !open_world, &call.args))
+        }
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }

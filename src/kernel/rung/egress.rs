@@ -1,8 +1,9 @@
-//! What leaves the machine.
+//! What leaves the machine: secrets never, and nothing on behalf of whoever wrote an untrusted text.
 
+use super::rules::Compiled;
 use super::{Case, Finding, Findings};
 use crate::config::Preset;
-use crate::kernel::effects::{UNKNOWN, Via, is_loopback};
+use crate::kernel::effects::{Fact, UNKNOWN, Via, is_loopback, server_of};
 use crate::kernel::grant::host_entry;
 use crate::protocol::{Effect, Reason};
 
@@ -17,36 +18,121 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             out.allow(at);
             continue;
         }
-        let what = fact.effect.describe();
-        let finding = if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) {
-            Finding::deny(RUNG, "no_network", Reason::PolicyBlock).escalate().says(
-                format!("{what}: this policy has no network"),
-                format!("Refused: there is no network here, so it cannot {what}. Work with what is on this machine."),
-            )
-        } else if ours {
-            // A rule of its own: a yes to asking a host is none to a command that sends it something.
-            Finding::ask(RUNG, "fetch", Reason::PolicyBlock).says(
-                format!("{what}: a person allows each host"),
-                format!("A person must allow each host, so this cannot {what} now. Work with what is on this machine, or leave that step to the user."),
-            )
-        } else {
-            Finding::ask(RUNG, "network", Reason::PolicyBlock).says(
-                format!("{what}: the sandbox has no network unless a person allows it"),
-                format!("Commands have no network, so this cannot {what}. Work with what is on this machine, or leave that step to the user."),
-            )
-        };
-        // A yes to one unknown host is none to the next.
-        let finding = if host == UNKNOWN { finding.one_by_one() } else { finding };
-        let subject = match fact.via {
-            // A yes to fetching from there is none to sending something there.
-            Via::Registry => format!("registry {host}"),
-            Via::Remote => format!("remote {host}"),
-            // On loopback every port is a service of its own.
-            _ if is_loopback(host) => host_entry(host, *port),
-            _ => host.clone(),
-        };
-        out.object(at, finding.about(subject));
+        if let Some(kind) = &case.moment.leak {
+            out.object(at, leak(kind, host));
+            continue;
+        }
+        let sink = fact.chosen && case.moment.tainted;
+        if sink
+            && let Some(word) = &case.moment.alien
+            && !trusts(case, fact, host)
+        {
+            out.object(at, tainted(case, fact, host, word));
+        }
+        match server_of(host) {
+            Some(server) => remote(case, at, fact, server, out),
+            None => out.object(at, network(case, fact, host, *port)),
+        }
     }
+}
+
+fn leak(kind: &str, host: &str) -> Finding {
+    Finding::deny(RUNG, "secret", Reason::SecretExfil).about(host).says(
+        format!("a secret ({kind}) would be sent to {host}"),
+        format!("Refused: the arguments hold a secret ({kind}), and this reaches {host}. Secrets stay on this machine; leave that step to the user."),
+    )
+}
+
+/// A tainted agent sends where nobody trusted said. One by one, and no rule of the user's is enough but
+/// one that names the host.
+fn tainted(case: &Case<'_>, fact: &Fact, host: &str, word: &str) -> Finding {
+    let (what, from) = (fact.effect.describe(), &case.moment.taint);
+    Finding::ask(RUNG, "tainted", Reason::TrustViolation).firm().one_by_one().about(format!("{host} {word}")).says(
+        format!("{what} with `{word}`, which the user never wrote, after reading {from}"),
+        format!("Text that is not trusted was read ({from}), and `{word}` comes from there or from nowhere, so a person must say yes to this one call. Use what the user named, or ask them."),
+    )
+}
+
+/// Whether an `allow` rule that means this call names `host` itself, as the user's word for it.
+fn trusts(case: &Case<'_>, fact: &Fact, host: &str) -> bool {
+    let names = |compiled: &&Compiled| {
+        let rule = &compiled.rule;
+        let written = rule.argument.iter().chain(&rule.commands).chain(&rule.hosts);
+        rule.loosens()
+            && compiled.for_tool(case.spec.name)
+            && written.into_iter().any(|text| names(text, host))
+    };
+    let means = |rule: &Compiled| {
+        rule.opens_argument(case)
+            || rule.opens_fact(fact)
+            || case.spelled.iter().any(|command| rule.opens_command(command))
+    };
+    case.rules.iter().filter(names).any(means)
+}
+
+/// Whether `text` has `host` in it as a host of its own: `ample.com` is not `example.com`.
+fn names(text: &str, host: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '*' | '?' | ']' | '}');
+    text.match_indices(host).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + host.len()..].chars().next();
+        !before.is_some_and(part)
+            && !after.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+    })
+}
+
+/// A remote tool: what only reads, and nowhere else, is free.
+fn remote(case: &Case<'_>, at: usize, fact: &Fact, server: &str, out: &mut Findings) {
+    let tool = case.spec.name;
+    if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) && fact.chosen {
+        out.object(at, no_network(&format!("use `{tool}` of {server}")).about(tool));
+    } else if case.spec.read_only || !fact.chosen {
+        out.allow(at);
+    } else {
+        let finding = Finding::ask(RUNG, "remote_tool", Reason::PolicyBlock).about(tool);
+        out.object(
+            at,
+            finding.says(
+                format!("`{tool}` acts on the server {server}"),
+                format!("`{tool}` acts on the server {server}, so a person must allow it."),
+            ),
+        );
+    }
+}
+
+fn network(case: &Case<'_>, fact: &Fact, host: &str, port: Option<u16>) -> Finding {
+    let what = fact.effect.describe();
+    let finding = if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) {
+        no_network(&what)
+    } else if fact.via == Via::Argument {
+        // A rule of its own: a yes to asking a host is none to a command that sends it something.
+        Finding::ask(RUNG, "fetch", Reason::PolicyBlock).says(
+            format!("{what}: a person allows each host"),
+            format!("A person must allow each host, so this cannot {what} now. Work with what is on this machine, or leave that step to the user."),
+        )
+    } else {
+        Finding::ask(RUNG, "network", Reason::PolicyBlock).says(
+            format!("{what}: the sandbox has no network unless a person allows it"),
+            format!("Commands have no network, so this cannot {what}. Work with what is on this machine, or leave that step to the user."),
+        )
+    };
+    // A yes to one unknown host is none to the next.
+    let finding = if host == UNKNOWN { finding.one_by_one() } else { finding };
+    finding.about(match fact.via {
+        // A yes to fetching from there is none to sending something there.
+        Via::Registry => format!("registry {host}"),
+        Via::Remote => format!("remote {host}"),
+        // On loopback every port is a service of its own.
+        _ if is_loopback(host) => host_entry(host, port),
+        _ => host.to_owned(),
+    })
+}
+
+fn no_network(what: &str) -> Finding {
+    Finding::deny(RUNG, "no_network", Reason::PolicyBlock).escalate().says(
+        format!("{what}: this policy has no network"),
+        format!("Refused: there is no network here, so it cannot {what}. Work with what is on this machine."),
+    )
 }
 
 #[cfg(test)]

@@ -82,10 +82,11 @@ fn nothing_is_done_without_one() {
 fn an_admitted_result_cannot_be_forged() {
     fails(
         "E0451",
-        "pub fn f(result: ToolResult) { Admitted { result, summary: String::new(), bytes: 0, admission: \"as_is\" }; }",
+        "pub fn f(result: ToolResult) { Admitted { result, summary: String::new(), bytes: 0, admission: \"as_is\", raised: Vec::new() }; }",
     );
     fails("E0451", "pub fn f(old: Admitted, result: ToolResult) -> Admitted { Admitted { result, ..old } }");
     fails("E0616", "pub fn f(admitted: &mut Admitted, result: ToolResult) { admitted.result = result; }");
+    fails("E0451", "pub fn f(text: String) -> iosm::kernel::Released { iosm::kernel::Released { text } }");
     fails("E0277", "pub fn f(result: ToolResult) -> Admitted { result.into() }");
     fails("E0277", "pub fn f(text: &str) -> Admitted { serde_json::from_str(text).unwrap() }");
 }

@@ -26,7 +26,7 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 34] = [
+pub(super) const HOMES: [(&str, &[&str]); 36] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
@@ -61,6 +61,8 @@ pub(super) const HOMES: [(&str, &[&str]); 34] = [
     ("sha2", &["base/digest"]),
     ("jiff", &["base/clock", "model/status", "cli/look"]),
     ("unicode_width", &["base/text", "tui"]),
+    ("unicode_normalization", &["kernel/admission", "base/text"]),
+    ("unicode_security", &["kernel/admission"]),
 ];
 
 /// Where `unsafe` may stand.

@@ -1,5 +1,7 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod calls;
+mod ending;
 mod record;
 
 use std::collections::{HashMap, VecDeque};
@@ -10,6 +12,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -18,17 +21,19 @@ use super::approval::Open;
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
-use super::turn::{Effect, Ending, Input, Ruling, Setup, State, step};
+use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
-use crate::host::tree;
-use crate::kernel::{Grant, Judgement, Kernel, RawResult, Spent, shape};
+use crate::kernel::{Grant, Kernel, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Cost, Event, Item, Op, Outcome, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
 };
 use crate::session::{Payload, SessionLog};
-use crate::tools::{Notes, ReadLedger, Registry, ToolContext};
+use crate::tools::{Notes, ReadLedger, Registry};
+
+/// The agent that speaks with the user.
+const MAIN: &str = "main";
 
 /// Prices usage; the second argument is what the provider itself said.
 pub type Price = Arc<dyn Fn(Usage, Option<f64>) -> Cost + Send + Sync>;
@@ -74,7 +79,8 @@ pub struct Agent {
     state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
-    grants: HashMap<String, (Grant, ToolCall)>,
+    /// With the arguments to run with, which may hold what the call only has a placeholder for.
+    grants: HashMap<String, (Grant, ToolCall, Value)>,
     /// Questions that wait for a person, by their own ids.
     pub(super) questions: HashMap<String, Open>,
     stream: Option<DeltaStream>,
@@ -189,7 +195,7 @@ impl Agent {
             }
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
-                self.on_tool_done(&call, raw);
+                self.on_tool_done(&call, raw).await;
             }
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
@@ -226,18 +232,6 @@ impl Agent {
         }
     }
 
-    fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
-        self.account.ran(call, raw.status);
-        // What a command committed stands on the row of its result.
-        if self.account.ran_command() {
-            self.look_at_head();
-        }
-        match self.parts.kernel.admit(&self.parts.path, call, raw) {
-            Ok(result) => self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result }),
-            Err(error) => self.fault(&error),
-        }
-    }
-
     async fn on_op(&mut self, op: Op) {
         match op {
             Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
@@ -253,6 +247,7 @@ impl Agent {
     async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Append(item) => {
+                self.heard(&item);
                 self.write(Payload::Item { item: item.clone() });
                 self.parts.items.push(item);
             }
@@ -270,7 +265,7 @@ impl Agent {
                     Err(error) => self.fault(&error),
                 }
             }
-            Effect::Run { call_id } => self.start_tool(&call_id),
+            Effect::Run { call_id } => self.start_tool(&call_id).await,
             Effect::CancelTools => {
                 self.running.clear();
                 self.grants.clear();
@@ -321,61 +316,6 @@ impl Agent {
         self.retry_at = Some(Instant::now() + delay);
     }
 
-    pub(super) async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
-        match judgement {
-            Judgement::Granted(granted) => {
-                let call_id = granted.call.id.clone();
-                let repaired = granted.repaired.is_some();
-                self.account.granted(&granted.call, &granted.effects, repaired);
-                self.record(&granted.call, &granted.effects, &granted.verdict);
-                self.emit(Event::Verdict {
-                    call_id: call_id.clone(),
-                    tool: granted.call.tool.clone(),
-                    verdict: granted.verdict,
-                    effects: granted.effects,
-                    repaired: granted.repaired.map(|_| granted.call.args.clone()),
-                })
-                .await;
-                self.grants.insert(call_id.clone(), (granted.grant, granted.call));
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
-            }
-            Judgement::Asked(question) => self.ask(question).await,
-            Judgement::Refused(refused) => {
-                self.account.denied(&call);
-                self.record(&call, &refused.effects, &refused.verdict);
-                let result = self.parts.kernel.refusal(&call, &refused.verdict);
-                let shape = shape(&call, &refused.verdict);
-                let call_id = call.id.clone();
-                self.emit(Event::Verdict {
-                    call_id: call_id.clone(),
-                    tool: call.tool,
-                    verdict: refused.verdict,
-                    effects: refused.effects,
-                    repaired: None,
-                })
-                .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Denied { result, shape } });
-            }
-        }
-    }
-
-    fn start_tool(&mut self, call_id: &str) {
-        let Some((grant, call)) = self.grants.remove(call_id) else { return };
-        let Some(tool) = self.parts.registry.get(&call.tool) else {
-            let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
-            return self.on_tool_done(&call, raw);
-        };
-        let context = ToolContext {
-            call_id: call.id.clone(),
-            blobs: self.parts.blobs.clone(),
-            notes: self.notes.clone(),
-            ledger: self.ledger.clone(),
-            output: self.live.sink(&call.id),
-        };
-        let running = tool.run(grant, call.args.clone(), context);
-        self.running.push(Box::pin(async move { (call, running.await) }));
-    }
-
     async fn forward_output(&mut self) {
         for (call_id, delta) in self.live.take() {
             self.emit(Event::ToolOutput { call_id, delta }).await;
@@ -390,57 +330,17 @@ impl Agent {
         }
     }
 
-    async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
-        self.running.clear();
-        self.look_for_changes().await;
-        let status = format!("{:?}", ending.status).to_lowercase();
-        self.write(Payload::TurnEnd { status });
-        // A fault that came with the last entries finds the machine idle, which passes it over.
-        self.inputs.clear();
-        let mut errors: Vec<Report> = ending.report.into_iter().collect();
-        let told = errors.len();
-        errors.extend(self.log_lost.take().filter(|lost| !errors.contains(lost)));
-        if let Some(log) = &self.parts.log
-            && let Err(error) = log.sync()
+    /// The kernel knows what the user said: what they name is not an attacker's choice. Only the main
+    /// agent hears the user; others hear a model.
+    fn heard(&self, item: &Item) {
+        if let Item::User { parts } = item
+            && self.parts.path == MAIN
         {
-            errors.push(Report::from_error(ReportKind::State, &error));
-        }
-        if let Err(error) = self.parts.kernel.seal() {
-            errors.push(Report::from_error(ReportKind::State, &error));
-        }
-        // What was done but not kept is no success.
-        let unkept = ending.status == Status::Success && errors.len() > told;
-        let state = self.state.as_ref().expect("the state is put back after every step");
-        let notes = self.notes.lock().expect("notes are never poisoned");
-        Outcome {
-            status: if unkept { Status::Error } else { ending.status },
-            text: state.text().to_owned(),
-            findings: notes.findings.clone(),
-            findings_reported: notes.reported,
-            session_id: self.parts.session_id.clone(),
-            model: self.parts.provider.name().to_owned(),
-            turns: state.run_turns(),
-            calls: self.account.counts(),
-            denied_tools: self.account.denied_tools(),
-            files_changed: self.account.files_changed(),
-            usage: state.usage(),
-            cost: state.cost(),
-            duration_ms,
-            errors,
-        }
-    }
-
-    /// Files that commands changed: no effect names them, so the workspace is looked over. What cannot
-    /// be looked at is left out.
-    async fn look_for_changes(&mut self) {
-        if !self.account.ran_command() {
-            return;
-        }
-        let Ok(grant) = self.parts.kernel.system_tree() else { return };
-        let since = self.started_ns;
-        let looked = tokio::task::spawn_blocking(move || tree::changed_since(grant, since)).await;
-        if let Ok(Ok(changed)) = looked {
-            self.account.found_changed(&self.parts.workspace, changed);
+            for part in parts {
+                if let Part::Text { text } = part {
+                    self.parts.kernel.heard(&self.parts.path, text);
+                }
+            }
         }
     }
 

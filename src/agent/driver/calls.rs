@@ -1,0 +1,86 @@
+//! A call's way through an agent: judged, run, admitted.
+
+use super::Agent;
+use crate::agent::turn::{Input, Ruling};
+use crate::kernel::{Judgement, RawResult, shape};
+use crate::protocol::{Event, ToolCall};
+use crate::session::Payload;
+use crate::tools::ToolContext;
+
+impl Agent {
+    pub(in crate::agent) async fn on_judgement(&mut self, call: ToolCall, judgement: Judgement) {
+        match judgement {
+            Judgement::Granted(mut granted) => {
+                let args = granted.take_args();
+                let call_id = granted.call.id.clone();
+                let repaired = granted.repaired.is_some();
+                self.account.granted(&granted.call, &granted.effects, repaired);
+                self.record(&granted.call, &granted.effects, &granted.verdict);
+                self.emit(Event::Verdict {
+                    call_id: call_id.clone(),
+                    tool: granted.call.tool.clone(),
+                    verdict: granted.verdict,
+                    effects: granted.effects,
+                    repaired: granted.repaired.map(|_| granted.call.args.clone()),
+                })
+                .await;
+                self.grants.insert(call_id.clone(), (granted.grant, granted.call, args));
+                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Allowed { repaired } });
+            }
+            Judgement::Asked(question) => self.ask(question).await,
+            Judgement::Refused(refused) => {
+                self.account.denied(&call);
+                self.record(&call, &refused.effects, &refused.verdict);
+                let result = self.parts.kernel.refusal(&call, &refused.verdict);
+                let shape = shape(&call, &refused.verdict);
+                let call_id = call.id.clone();
+                self.emit(Event::Verdict {
+                    call_id: call_id.clone(),
+                    tool: call.tool,
+                    verdict: refused.verdict,
+                    effects: refused.effects,
+                    repaired: None,
+                })
+                .await;
+                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Denied { result, shape } });
+            }
+        }
+    }
+
+    pub(super) async fn start_tool(&mut self, call_id: &str) {
+        let Some((grant, call, args)) = self.grants.remove(call_id) else { return };
+        let Some(tool) = self.parts.registry.get(&call.tool) else {
+            let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
+            return self.on_tool_done(&call, raw).await;
+        };
+        let context = ToolContext {
+            call_id: call.id.clone(),
+            blobs: self.parts.blobs.clone(),
+            notes: self.notes.clone(),
+            ledger: self.ledger.clone(),
+            output: self.live.sink(&call.id),
+        };
+        let running = tool.run(grant, args, context);
+        self.running.push(Box::pin(async move { (call, running.await) }));
+    }
+
+    /// Takes a result to the kernel. Marks of taint are kept before the text that brought them, so that no
+    /// conversation goes on without them.
+    pub(super) async fn on_tool_done(&mut self, call: &ToolCall, raw: RawResult) {
+        self.account.ran(call, raw.status);
+        // What a command committed stands on the row of its result.
+        if self.account.ran_command() {
+            self.look_at_head();
+        }
+        match self.parts.kernel.admit(&self.parts.path, call, raw) {
+            Ok(result) => {
+                for mark in result.raised() {
+                    self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
+                    self.emit(Event::Taint { mark: mark.clone() }).await;
+                }
+                self.inputs.push_back(Input::ToolDone { call_id: call.id.clone(), result });
+            }
+            Err(error) => self.fault(&error),
+        }
+    }
+}

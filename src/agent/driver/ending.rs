@@ -1,0 +1,63 @@
+//! The end of a run: what it came to, put on the disk before it is told.
+
+use super::Agent;
+use crate::agent::turn::Ending;
+use crate::host::tree;
+use crate::protocol::{Outcome, Report, ReportKind, Status};
+use crate::session::Payload;
+
+impl Agent {
+    pub(super) async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
+        self.running.clear();
+        self.look_for_changes().await;
+        let status = format!("{:?}", ending.status).to_lowercase();
+        self.write(Payload::TurnEnd { status });
+        // A fault that came with the last entries finds the machine idle, which passes it over.
+        self.inputs.clear();
+        let mut errors: Vec<Report> = ending.report.into_iter().collect();
+        let told = errors.len();
+        errors.extend(self.log_lost.take().filter(|lost| !errors.contains(lost)));
+        if let Some(log) = &self.parts.log
+            && let Err(error) = log.sync()
+        {
+            errors.push(Report::from_error(ReportKind::State, &error));
+        }
+        if let Err(error) = self.parts.kernel.seal() {
+            errors.push(Report::from_error(ReportKind::State, &error));
+        }
+        // What was done but not kept is no success.
+        let unkept = ending.status == Status::Success && errors.len() > told;
+        let state = self.state.as_ref().expect("the state is put back after every step");
+        let notes = self.notes.lock().expect("notes are never poisoned");
+        Outcome {
+            status: if unkept { Status::Error } else { ending.status },
+            text: state.text().to_owned(),
+            findings: notes.findings.clone(),
+            findings_reported: notes.reported,
+            session_id: self.parts.session_id.clone(),
+            model: self.parts.provider.name().to_owned(),
+            turns: state.run_turns(),
+            calls: self.account.counts(),
+            denied_tools: self.account.denied_tools(),
+            files_changed: self.account.files_changed(),
+            usage: state.usage(),
+            cost: state.cost(),
+            duration_ms,
+            errors,
+        }
+    }
+
+    /// Files that commands changed: no effect names them, so the workspace is looked over. What cannot
+    /// be looked at is left out.
+    async fn look_for_changes(&mut self) {
+        if !self.account.ran_command() {
+            return;
+        }
+        let Ok(grant) = self.parts.kernel.system_tree() else { return };
+        let since = self.started_ns;
+        let looked = tokio::task::spawn_blocking(move || tree::changed_since(grant, since)).await;
+        if let Ok(Ok(changed)) = looked {
+            self.account.found_changed(&self.parts.workspace, changed);
+        }
+    }
+}
