@@ -1,5 +1,6 @@
 //! Git command lines taken apart: global options, the subcommand, its arguments, and what it does.
 
+use crate::protocol::GitOp;
 use crate::syntax::shell::{SimpleCommand, Word};
 
 /// Subcommands that talk to another repository.
@@ -17,6 +18,8 @@ pub(in crate::kernel) struct GitCall<'c> {
     pub elsewhere: Vec<&'c Word>,
     /// An option or variable of its own makes it run or read something else.
     pub steered: bool,
+    /// Found when it is first asked for: many rules ask.
+    pub(super) op: std::cell::OnceCell<GitOp>,
 }
 
 /// Options that take the next word as their value, so that it is no operand: subcommands, options. No
@@ -108,7 +111,14 @@ impl<'c> GitCall<'c> {
             return None;
         }
         let args = command.args();
-        let mut call = Self { sub: "", args: &[], config: Vec::new(), elsewhere: Vec::new(), steered: false };
+        let mut call = Self {
+            sub: "",
+            args: &[],
+            config: Vec::new(),
+            elsewhere: Vec::new(),
+            steered: false,
+            op: Default::default(),
+        };
         for (name, value) in &command.assignments {
             match name.as_str() {
                 "GIT_DIR" | "GIT_WORK_TREE" | "GIT_COMMON_DIR" | "GIT_INDEX_FILE" => {

@@ -48,6 +48,10 @@ const LOOKS: &[&str] = &[
 
 impl GitCall<'_> {
     pub fn op(&self) -> GitOp {
+        *self.op.get_or_init(|| self.find_op())
+    }
+
+    fn find_op(&self) -> GitOp {
         use GitOp::*;
         let first = self.first();
         match self.sub {
