@@ -215,9 +215,10 @@ pub(super) fn program(name: &str) -> Option<(Operands, &'static str)> {
     names.get(name).copied()
 }
 
-/// Whether all that a program does to files stands in its words.
+/// Whether all that a program does to files stands in its words: it runs nothing else.
 pub(in crate::kernel) fn is_known_program(name: &str) -> bool {
-    program(name).is_some()
+    let runs = ["make", "gmake", "ninja"].contains(&name);
+    !runs && program(name).is_some_and(|(does, _)| does != Shell)
 }
 
 /// What an option does with its value.

@@ -1,8 +1,7 @@
-//! What others would see: pushes, published packages, deployments. A host that is known says nothing of
+//! What others would see: published packages, deployments (pushes are the git rung's). A host that is known says nothing of
 //! these: the registry that is read from is the one that is published to.
 
 use super::{Case, Finding, Findings};
-use crate::kernel::effects::GitCall;
 use crate::protocol::Reason;
 use crate::syntax::shell::SimpleCommand;
 
@@ -50,12 +49,7 @@ const LOOKS: &[&str] = &["view", "list", "status", "diff", "checks", "checkout",
 pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     let Some(scan) = &case.prepared.shell else { return };
     for command in &scan.commands {
-        if let Some(what) = push(command) {
-            out.object_to_call(Finding::ask(RUNG, "push", Reason::PolicyBlock).about(&what).says(
-                format!("git {what}: others will see it"),
-                format!("`git {what}` shows commits to others, which a person must allow. Commit, and leave pushing to the user."),
-            ));
-        } else if publishes(command) {
+        if publishes(command) {
             let what = &command.text;
             out.object_to_call(Finding::ask(RUNG, "publish", Reason::Irreversible).about(what).says(
                 format!("{what}: publishes or deploys"),
@@ -63,21 +57,6 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             ));
         }
     }
-}
-
-/// Remote and branches of a push to elsewhere: a yes for the session holds for these.
-fn push(command: &SimpleCommand) -> Option<String> {
-    let git = GitCall::of(command).filter(|git| git.sub == "push")?;
-    if git.has("--dry-run") || git.has("-n") {
-        return None;
-    }
-    let remote = git.remote().unwrap_or_default();
-    let here = remote.starts_with(['/', '.', '~']) || remote.starts_with("file://");
-    let words: Vec<&str> = git.operands().map(|word| word.text.as_str()).collect();
-    let named = if words.is_empty() { remote.clone() } else { words.join(" ") };
-    let all = ["--all", "--tags", "--mirror", "--follow-tags"].into_iter().filter(|flag| git.has(flag));
-    let shown = std::iter::once(named.as_str()).chain(all).collect::<Vec<_>>().join(" ");
-    (!here).then(|| format!("push {shown}"))
 }
 
 fn publishes(command: &SimpleCommand) -> bool {
@@ -103,7 +82,6 @@ fn publishes(command: &SimpleCommand) -> bool {
 #[cfg(test)]
 mod tests {
     use crate::kernel::testing::World;
-    use crate::kernel::{Judgement, Kernel};
 
     #[test]
     fn publishing_asks_and_preparing_it_does_not() {
@@ -132,38 +110,6 @@ mod tests {
         ] {
             let hit = world.rules_hit("bash", line);
             assert!(hit.iter().all(|(rung, _)| rung != "publish"), "{line}: {hit:?}");
-        }
-    }
-
-    fn asks(kernel: &Kernel, world: &World, line: &str) -> bool {
-        match kernel.judge("main", &world.call("bash", line)).unwrap() {
-            Judgement::Asked(question) => {
-                kernel.approve(question, "ann", true).unwrap();
-                true
-            }
-            Judgement::Granted(_) => false,
-            Judgement::Refused(refused) => panic!("{line}: {:?}", refused.verdict),
-        }
-    }
-
-    #[test]
-    fn a_push_asks_once_a_session_for_each_remote_and_branch() {
-        let world = World::new();
-        let kernel = world.kernel();
-        for (line, expected) in [
-            ("git push origin main", true),
-            ("git push origin main", false),
-            ("git push -u origin main", false),
-            ("git push origin topic", true),
-            ("git push origin topic", false),
-            ("git push backup main", true),
-            ("git push origin main topic", true),
-            ("git push --tags origin main", true),
-            ("git push", true),
-            ("git push", false),
-            ("git push ../mirror.git main --dry-run", true),
-        ] {
-            assert_eq!(asks(&kernel, &world, line), expected, "{line}");
         }
     }
 }
