@@ -80,17 +80,17 @@ impl Kernel {
             witnesses.granted(&call, &prepared, &law.checks);
             witnesses.ended(&call.id, past.ok);
         }
-        let (differs, diverges) = compare(past, &now);
+        // Allowed then because the same had been agreed to for the session.
+        let agreed = decision.standing.iter().any(|f| past.then.rung == f.rung && past.then.rule == f.rule);
+        let (differs, diverges) = compare(past, now.kind, agreed);
         Ok(Replayed { now: Some(now), differs, diverges, ..same })
     }
 }
 
-fn compare(past: &Past, now: &Verdict) -> (Option<&'static str>, bool) {
+fn compare(past: &Past, kind: VerdictKind, agreed: bool) -> (Option<&'static str>, bool) {
     let runs = |kind| matches!(kind, VerdictKind::Allow | VerdictKind::Transform);
     let asks = |kind| kind == VerdictKind::RequireApproval;
-    let (then, kind) = (past.then.kind, now.kind);
-    // Allowed then because the same had been agreed to for the session.
-    let agreed = past.then.rung == now.rung && past.then.rule == now.rule;
+    let then = past.then.kind;
     match (runs(kind), asks(kind)) {
         (true, _) if runs(then) => (None, false),
         (true, _) if asks(then) => (Some("no longer asked"), !past.ran),

@@ -225,9 +225,10 @@ pub(super) fn program(name: &str) -> Option<(Operands, &'static str)> {
     names.get(name).copied()
 }
 
-/// Whether all that a program does to files stands in its words.
+/// Whether all that a program does to files stands in its words: it runs nothing else.
 pub(in crate::kernel) fn is_known_program(name: &str) -> bool {
-    program(name).is_some_and(|(_, spec)| !spec.split(' ').any(|token| token == "*"))
+    let more = |spec: &str| spec.split(' ').any(|token| token == "*");
+    program(name).is_some_and(|(does, spec)| does != Shell && !more(spec))
 }
 
 /// What an option does with its value.
