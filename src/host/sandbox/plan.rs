@@ -1,7 +1,9 @@
 //! What the tree of files of a command is made of, decided while the machine's own tree is in sight.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -30,6 +32,8 @@ pub enum Part {
     /// Made for commands with these roots, kept from one to the next.
     Own,
     Terminals,
+    /// Empty but for what is granted below.
+    Hidden,
     /// The machine's, to be read. What is granted and absent is left out.
     Read,
     Device,
@@ -55,6 +59,13 @@ pub fn key(order: &Order) -> String {
     let lists = std::iter::once(system.collect::<Vec<_>>())
         .chain(granted.map(|list| list.iter().map(PathBuf::as_path).collect()));
     let mut bytes = Vec::with_capacity(8 * 1024);
+    bytes.extend(
+        order
+            .env
+            .iter()
+            .filter(|line| line.to_bytes().starts_with(b"HOME="))
+            .flat_map(|line| line.to_bytes_with_nul()),
+    );
     for list in lists {
         for path in list {
             bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
@@ -98,6 +109,12 @@ impl Plan {
         plan.parts.insert(OWN_TERMINALS.into(), Part::Terminals);
         for (path, target) in LINKS {
             plan.parts.insert(path.into(), Part::Link(target.into()));
+        }
+        // A home among the system's own places (a service's, below /opt) holds logins like any other.
+        let home = order.env.iter().find_map(|line| line.to_bytes().strip_prefix(b"HOME="));
+        let home = Path::new(OsStr::from_bytes(home.unwrap_or_default()));
+        if matches!(Self::cover(&plan.parts, home), Some(Part::Read)) && home.is_dir() {
+            plan.parts.entry(home.to_owned()).or_insert(Part::Hidden);
         }
         plan.pin(order);
         let roots = order.read.iter().chain(&order.write);

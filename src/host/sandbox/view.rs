@@ -177,7 +177,7 @@ fn place_part(
     if there_already {
         return Ok(());
     }
-    let ours = matches!(cover, None | Some(Part::Own));
+    let ours = matches!(cover, None | Some(Part::Own | Part::Hidden));
     if let Part::Link(target) = part {
         let (folder, name) = folder_of(root, path, ours)?;
         return match nix::unistd::symlinkat(target, &folder, name) {
@@ -193,6 +193,9 @@ fn place_part(
             let tree = mounts::copy_tree(place.as_fd())?;
             mounts::restrict(tree.as_fd(), NO_SETUID | NO_DEVICES, false)?;
             tree
+        }
+        Part::Hidden => {
+            mounts::make(c"tmpfs", &[(c"mode", c"0755"), (c"size", c"1m")], NO_SETUID | NO_DEVICES)?
         }
         Part::Terminals => {
             let options = [(c"ptmxmode", c"0666"), (c"mode", c"0620")];

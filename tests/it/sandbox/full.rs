@@ -202,3 +202,23 @@ fn commands_share_a_loopback_that_is_not_the_machines() {
         assert!(server.wait().await.is_ok());
     });
 }
+
+#[test]
+fn a_home_among_the_systems_places_is_hidden() {
+    // Where this is built below a readable place, its scratch folder is such a home.
+    let scratch = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    if !full() || !["/opt", "/usr"].iter().any(|place| scratch.starts_with(place)) {
+        return;
+    }
+    let temp = tempfile::tempdir_in(scratch).unwrap();
+    let home = temp.path().canonicalize().unwrap();
+    for name in ["secret", "granted"] {
+        std::fs::write(home.join(name), "sesame").unwrap();
+    }
+    let world = World::new();
+    let mut launch = world.shell("ls -A ~ && cat ~/secret");
+    launch.env.push(("HOME".into(), home.display().to_string()));
+    launch.read.push(home.join("granted"));
+    let (output, exit) = finish(launch);
+    assert!(!exit.success() && output.starts_with("granted\n") && !output.contains("sesame"), "{output}");
+}
