@@ -7,6 +7,7 @@ mod contract;
 mod dirs;
 mod policy;
 mod profile;
+mod remotes;
 mod settings;
 mod strict;
 mod trust;
@@ -19,6 +20,7 @@ pub use policy::{
     PolicyLayers, Preset, Reading, Rule, RuleAction, RuleOrigin, RuleText, Tightened, read_rules, rule_yaml,
 };
 pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
+pub use remotes::configured_remotes;
 pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
 };

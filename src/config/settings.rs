@@ -59,6 +59,9 @@ pub struct Expose {
     pub env: Vec<String>,
     /// Folders that may be read.
     pub paths: Vec<PathBuf>,
+    /// Hosts that commands and requests with any network may reach besides those granted, such as a
+    /// private registry: `host`, `host:port` or `*.suffix`. They may have private addresses.
+    pub hosts: Vec<String>,
     /// Sockets of other programs that may be talked to, such as an agent for keys. Whoever answers
     /// there acts outside the sandbox. Needs the full mode.
     pub sockets: Vec<PathBuf>,

@@ -42,13 +42,19 @@ impl Book {
 
     /// Every layer, the lowest first.
     pub fn layers(&self) -> Result<PolicyLayers, Report> {
-        self.layers_with(&self.ground.dirs.config.join("policy.yaml"))
+        self.layers_with(None)
     }
 
-    /// Every layer, with another file in the place of the user's own.
-    pub fn layers_with(&self, user: &Path) -> Result<PolicyLayers, Report> {
+    /// Every layer, with another file in the place of the user's own; or with the project's, trusted or
+    /// not, when that is the file.
+    pub fn layers_with(&self, other: Option<&Path>) -> Result<PolicyLayers, Report> {
         let mut layers = PolicyLayers::default();
         let (root, tools) = (&self.ground.workspace.root, self.tools.as_slice());
+        let project = root.join(".iosm/policy.yaml");
+        let checks_project =
+            other.is_some_and(|file| file.canonicalize().ok() == project.canonicalize().ok());
+        let own_file = self.ground.dirs.config.join("policy.yaml");
+        let user = other.filter(|_| !checks_project).unwrap_or(&own_file);
         layers.file(Layer::User, user, tools).map_err(config)?;
         let set = self.preset_setting()?;
         let own = |layer: Layer| set.as_ref().filter(move |(of, ..)| *of == layer);
@@ -59,8 +65,8 @@ impl Book {
             let kept = store.list().map_err(config)?.into_iter().map(|approval| approval.rule).collect();
             layers.rules(Layer::Approvals, &store.path().display().to_string(), kept).map_err(config)?;
         }
-        if self.trusted()? {
-            layers.file(Layer::Project, &root.join(".iosm/policy.yaml"), tools).map_err(config)?;
+        if checks_project || self.trusted()? {
+            layers.file(Layer::Project, &project, tools).map_err(config)?;
             if let Some((layer, source, preset)) = own(Layer::Project) {
                 layers.preset(*layer, source, *preset).map_err(config)?;
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::ground::{Ground, state};
 use super::options::Options;
 use crate::host::git::{git_is_there, install_shim};
+use crate::host::net::Outward;
 use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchains};
 use crate::host::temp::PrivateTemp;
 use crate::kernel::{KEY_VARIABLE, SandboxStrength};
@@ -36,6 +37,9 @@ pub(super) struct Fence {
     /// The cache folder of this project that commands may write.
     pub cache: PathBuf,
     pub line: String,
+    /// Package managers and the hosts of their registries.
+    pub registries: Vec<(String, Vec<String>)>,
+    pub outward: Outward,
 }
 
 pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<Fence, Report> {
@@ -60,30 +64,34 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     let mut environment = Environment::new(&around, &toolchains);
     // The journal's key is nobody's business there, whatever the user's file names.
     for name in expose.env.iter().filter(|name| *name != KEY_VARIABLE) {
-        environment.vars.extend((options.env)(name).map(|value| (name.clone(), value)));
+        if let Some(value) = (options.env)(name) {
+            environment.set(name, &value);
+        }
     }
     environment.read.extend(expose.paths.iter().filter_map(|path| path.canonicalize().ok()));
     environment.sockets.extend(expose.sockets.iter().cloned());
     let (strength, layers, line) = strength(options);
-    Ok(Fence { strength, layers, environment, cache, line })
+    let outward = Outward::new(&*options.env, &expose.hosts);
+    let registries = toolchains.package_managers();
+    Ok(Fence { strength, layers, environment, cache, line, registries, outward })
 }
 
-/// Puts a `git` before the user's that adds trailers to commits. Its folder is not below the one that
+/// Puts a `git` before the user's that adds trailers to commits; `Err` is a notice. Its folder is not below the one that
 /// commands may write.
 pub(super) fn with_trailers(ground: &Ground, fence: &mut Fence) -> Result<Option<PrivateTemp>, Report> {
-    let vars = &mut fence.environment.vars;
-    let Some((_, path)) = vars.iter_mut().find(|(name, _)| name == "PATH") else { return Ok(None) };
-    if ground.settings.settings.commit_trailers == Some(false) || !git_is_there(path) {
+    let Some(path) = fence.environment.get("PATH").map(str::to_owned) else { return Ok(None) };
+    if ground.settings.settings.commit_trailers == Some(false) || !git_is_there(&path) {
         return Ok(None);
     }
+    // The journal has the commit all the same, so a run goes on without.
     let failed = |error: std::io::Error| {
-        Report::new(ReportKind::Host, "no folder for git's trailers can be made")
+        Report::note("commits will carry no trailers: the folder for them cannot be made")
             .cause(error.to_string())
             .hint("free some space in the temporary folder, or set commit_trailers: false")
     };
     let temp = PrivateTemp::new("iosm-bin-").map_err(failed)?;
     let folder = install_shim(&temp).map_err(failed)?;
-    *path = format!("{}:{path}", folder.display());
+    fence.environment.set("PATH", &format!("{}:{path}", folder.display()));
     fence.environment.read.push(folder);
     Ok(Some(temp))
 }

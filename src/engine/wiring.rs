@@ -14,7 +14,7 @@ use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
 use crate::base::{BlobStore, nearest, new_id};
-use crate::config::{Policy, PolicyLayers, Profile};
+use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
@@ -27,7 +27,7 @@ use crate::protocol::{
     AgentPath, Cost, CostBasis, Event, Item, Limits, Part, Report, ReportKind, TaintMark, Usage,
 };
 use crate::session::{self, Loaded, SessionLog, Start};
-use crate::tools::{Registry, register_bash, register_leaf_tools};
+use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// The agent that speaks with the user.
 const MAIN: &str = "main";
@@ -85,7 +85,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
-    let shim = with_trailers(ground, &mut fence)?;
+    let shim = with_trailers(ground, &mut fence);
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
@@ -106,6 +106,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     recall(&kernel, &opened);
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
+    let shim = shim.unwrap_or_else(|notice| {
+        notices.push(notice);
+        None
+    });
     notices.extend(trust_notice(ground));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
@@ -230,8 +234,10 @@ pub(super) fn registry(
 ) -> Result<(Registry, Vec<&'static str>), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
-    let processes = Processes::new(options.launcher.clone(), fence.environment.clone(), fence.layers);
+    let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
+    let processes = Processes::with_outward(launcher, environment, fence.layers, fence.outward.clone());
     register_bash(&mut all, &processes);
+    register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {
         for tool in wanted {
             if all.get(tool).is_none() {
@@ -323,6 +329,11 @@ fn charter(
         cache: fence.cache.clone(),
         home: dirs.home.clone(),
         own_dirs: vec![dirs.config.clone(), dirs.state.clone(), dirs.data.clone()],
+        registries: fence.registries.clone(),
+        remotes: match &ground.workspace.git_common {
+            Some(git) => configured_remotes(git, &dirs.home),
+            None => Vec::new(),
+        },
         tools: registry.specs().cloned().collect(),
         capability: Capability {
             profile: profile.name.clone(),
@@ -447,11 +458,12 @@ fn usage(error: crate::session::SessionError) -> Report {
 }
 
 /// A kernel that only explains, and the layers of its policy. Its journal lies in the temporary folder
-/// that comes with it, and goes with it. `user` stands in the place of the user's own policy file.
+/// that comes with it, and goes with it. `file` stands in the place of the user's own policy, or is the
+/// project's.
 pub(super) fn judge_only(
     ground: &Ground,
     options: Options,
-    user: Option<&std::path::Path>,
+    file: Option<&std::path::Path>,
 ) -> Result<(Kernel, PolicyLayers, PrivateTemp), Report> {
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
@@ -460,10 +472,7 @@ pub(super) fn judge_only(
     let fence = fence(ground, &options, temp.path())?;
     let (registry, tools) = registry(&profile, &options, &fence)?;
     let book = Book::new(ground, &profile, &options, tools);
-    let layers = match user {
-        Some(file) => book.layers_with(file)?,
-        None => book.layers()?,
-    };
+    let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
     let own = ground.state()?;

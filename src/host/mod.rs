@@ -5,6 +5,7 @@
 
 pub mod file;
 pub mod git;
+pub mod net;
 pub mod process;
 pub mod sandbox;
 pub mod temp;

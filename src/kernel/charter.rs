@@ -44,6 +44,10 @@ pub struct Charter {
     pub home: PathBuf,
     /// Our own configuration, state and key folders: never touched by a call.
     pub own_dirs: Vec<PathBuf>,
+    /// Package managers, and the hosts that theirs needs: `("cargo", ["index.crates.io", …])`.
+    pub registries: Vec<(String, Vec<String>)>,
+    /// The repository's remotes as they were configured when the session began: name and URL.
+    pub remotes: Vec<(String, String)>,
     pub tools: Vec<ToolSpec>,
     pub capability: Capability,
     pub policy: Policy,

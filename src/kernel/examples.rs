@@ -60,6 +60,7 @@ fn main_argument(effects: &EffectRule) -> Option<&'static str> {
         | EffectRule::ReadTree { arg }
         | EffectRule::WritePath { arg }
         | EffectRule::Shell { arg }
+        | EffectRule::Fetch { arg }
         | EffectRule::Background { arg } => Some(arg),
         EffectRule::Remote { .. } | EffectRule::Note(_) | EffectRule::Ask => None,
     }

@@ -30,9 +30,21 @@ pub enum Reach {
     Remote(String),
     /// A background command of this session, by its name.
     Background(String),
+    Fetch(FetchScope),
     /// History and objects of the repository around this folder, to read. A path, because the library
     /// that reads them takes nothing else; no command can move the workspace's own root.
     Inspect(PathBuf),
+}
+
+/// One request to the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FetchScope {
+    /// `http` or `https`, normalised, without user name, password and fragment.
+    pub url: String,
+    /// `GET` or `HEAD`.
+    pub method: String,
+    /// Hosts it may be answered by, redirects included; written as in [`NetScope::Hosts`].
+    pub hosts: BTreeSet<String>,
 }
 
 /// How a command may run.
@@ -59,10 +71,20 @@ pub enum NetScope {
     #[default]
     None,
     /// These hosts, through a proxy that knows them by name. Only where the sandbox has a network
-    /// namespace to put the command in.
+    /// namespace to put the command in. Written by [`host_entry`].
     Hosts(BTreeSet<String>),
     /// All of it: what a person opened where hosts cannot be told apart.
     All,
+}
+
+/// A host as grants name it: `host`, which opens its ports 80 and 443, or `host:port`, which opens that
+/// one. An IPv6 address with a port stands in brackets.
+pub fn host_entry(host: &str, port: Option<u16>) -> String {
+    match port {
+        None | Some(80 | 443) => host.to_owned(),
+        Some(port) if host.contains(':') => format!("[{host}]:{port}"),
+        Some(port) => format!("{host}:{port}"),
+    }
 }
 
 impl Grant {

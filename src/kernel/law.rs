@@ -66,11 +66,13 @@ impl Kernel {
             args_digest: Some(digest.clone()),
             ..Row::by(Actor::User)
         })?;
+        // While no rule asked for a check, nobody counted what changed.
+        self.state().forget_checks();
         *self.law.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
         Ok(Some(Reloaded { digest, rules }))
     }
 
-    /// The policy in force.
+    /// The policy that calls are judged by now.
     pub fn policy(&self) -> Policy {
         self.law().charter.policy.clone()
     }

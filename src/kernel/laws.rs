@@ -59,8 +59,18 @@ const PIECES: &[&str] = &[
     "'",
     "cd ..",
 ];
-const ALLOWS: &[&str] =
-    &["allow bash", "allow bash(make*)", "allow *", "allow write(src/*)", "allow bash(git *)"];
+const ALLOWS: &[&str] = &[
+    "allow bash",
+    "allow bash(make*)",
+    "allow *",
+    "allow write(src/*)",
+    "allow bash(git *)",
+    "{name: h, action: allow, host: '*'}",
+    "{name: p, action: allow, path: ['/**', '~/**', '../**']}",
+    "{name: c, action: allow, command: ['*']}",
+    "{name: g, action: allow, git: ['*']}",
+    "{name: e, action: allow, effect: [contained, opaque, git]}",
+];
 const TIGHTER: &[&str] = &[
     "deny bash(git*)",
     "ask bash",
@@ -69,6 +79,12 @@ const TIGHTER: &[&str] = &[
     "deny *",
     "ask *(*x*)",
     "deny bash(*)",
+    "{name: p, action: deny, path: [src/, '**/*.rs']}",
+    "{name: s, action: ask, effect: [write, delete], path: '!src/'}",
+    "{name: h, action: ask, host: '*'}",
+    "{name: c, action: ask, command: ['ls', 'git *']}",
+    "{name: g, action: deny, git: [push, 'reset *']}",
+    "{name: w, require: {check: make}, git: commit}",
 ];
 
 fn a_call() -> impl Strategy<Value = (&'static str, String)> {
@@ -149,6 +165,29 @@ proptest! {
             if asked.kind == VerdictKind::Deny && !no_questions {
                 prop_assert_eq!(after.kind, VerdictKind::Deny);
             }
+            Ok(())
+        })?;
+    }
+
+    #[test]
+    fn only_what_is_allowed_gets_a_grant(
+        (tool, argument) in a_call(), posture in a_posture(),
+        rules in subsequence([ALLOWS, TIGHTER].concat(), 0..4),
+    ) {
+        WORLD.with(|world| {
+            let charter = posed(world, posture, &rules);
+            let call = world.call(tool, &argument);
+            let kernel = world.kernel_of(charter.clone());
+            let allowed = |kind| matches!(kind, VerdictKind::Allow | VerdictKind::Transform);
+            let (granted, verdict) = match kernel.judge("main", &call).unwrap() {
+                Judgement::Granted(granted) => (true, granted.verdict),
+                Judgement::Asked(question) => (false, question.verdict),
+                Judgement::Refused(refused) => (false, refused.verdict),
+            };
+            prop_assert_eq!(granted, allowed(verdict.kind), "{:?}", verdict);
+            prop_assert_eq!(verdict.kind, judged(&charter, &call, RUNGS).kind);
+            // Nobody there: no question.
+            prop_assert!(posture.2 || verdict.kind != VerdictKind::RequireApproval);
             Ok(())
         })?;
     }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Level, Place, Prepared, is_loopback, system_git};
-use super::grant::{NetScope, Reach};
+use super::effects::{Fact, Level, Place, Prepared, is_host, is_loopback, system_git};
+use super::grant::{NetScope, Reach, host_entry};
 use super::rung::Finding;
 use crate::base::{FileKind, resolve};
 use crate::protocol::{Effect, Reason, Verdict};
@@ -16,8 +16,8 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
     let Reach::Run(mut scope) = reach else { return reach };
     for fact in &facts {
         match (&fact.effect, fact.place) {
-            (Effect::Net { host, .. }, _) if !is_loopback(host) => {
-                open_host(&mut scope.network, charter.sandbox, host);
+            (Effect::Net { host, port, .. }, _) if !is_loopback(host) => {
+                open_host(&mut scope.network, charter.sandbox, host, *port);
             }
             // Allowed although it lies outside: the sandbox must open it too.
             (Effect::Read { path }, Some(place)) if !place.is_readable() => scope.read.push(path.clone()),
@@ -32,14 +32,14 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
 }
 
 /// Hosts can be told apart only where the command has a network of its own; elsewhere it is all or
-/// nothing, and a person has opened it.
-fn open_host(network: &mut NetScope, sandbox: SandboxStrength, host: &str) {
+/// nothing, and a person has opened it. So it is where the host is not in the text.
+fn open_host(network: &mut NetScope, sandbox: SandboxStrength, host: &str, port: Option<u16>) {
+    let entry = || host_entry(host, port);
     match network {
         NetScope::All => {}
-        // A remote by its name, or a host only known when it runs: nothing a proxy could check.
-        _ if sandbox != SandboxStrength::Full || host.contains(' ') => *network = NetScope::All,
-        NetScope::Hosts(hosts) => drop(hosts.insert(host.to_owned())),
-        NetScope::None => *network = NetScope::Hosts([host.to_owned()].into()),
+        _ if sandbox != SandboxStrength::Full || !is_host(host) => *network = NetScope::All,
+        NetScope::Hosts(hosts) => drop(hosts.insert(entry())),
+        NetScope::None => *network = NetScope::Hosts([entry()].into()),
     }
 }
 
@@ -107,4 +107,47 @@ pub(super) fn judge_user_write(prepared: Result<Prepared, Box<Finding>>) -> (Ver
     let user = format!("{} is {}", prepared.subject, guard.what);
     let finding = Finding::deny("user", guard.rule, Reason::SelfModify).says(user.clone(), user);
     (finding.verdict(), Some(prepared))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::kernel::testing::World;
+    use crate::kernel::{Judgement, NetScope, Reach, SandboxStrength};
+
+    fn network(world: &World, line: &str) -> NetScope {
+        let kernel = world.kernel();
+        let granted = match kernel.judge("main", &world.call("bash", line)).unwrap() {
+            Judgement::Asked(question) => match kernel.approve(question, "ann", false).unwrap() {
+                Judgement::Granted(granted) => granted,
+                other => panic!("{line}: {other:?}"),
+            },
+            Judgement::Granted(granted) => granted,
+            other => panic!("{line}: {other:?}"),
+        };
+        let Reach::Run(scope) = granted.grant.into_reach() else { panic!("{line}: no command") };
+        scope.network
+    }
+
+    #[test]
+    fn hosts_are_told_apart_only_where_they_can_be() {
+        let mut world = World::new();
+        world.charter.sandbox = SandboxStrength::Full;
+        let hosts = |names: &[&str]| NetScope::Hosts(names.iter().map(|name| (*name).to_owned()).collect());
+        for (line, expected) in [
+            ("cargo build", NetScope::None),
+            ("curl http://localhost:3000/", NetScope::None),
+            ("curl https://a.test/x", hosts(&["a.test"])),
+            ("curl https://a.test:8443/x http://b.test", hosts(&["a.test:8443", "b.test"])),
+            ("curl 'http://[2001:db8::1]:81/'", hosts(&["[2001:db8::1]:81"])),
+            ("npm ci", hosts(&["registry.npmjs.org"])),
+            ("git push git@c.test:a/b main", hosts(&["c.test:22"])),
+            ("git push origin main", NetScope::All),
+            ("aws s3 ls", NetScope::All),
+            ("curl $URL", NetScope::All),
+        ] {
+            assert_eq!(network(&world, line), expected, "{line}");
+        }
+        world.charter.sandbox = SandboxStrength::Reduced;
+        assert_eq!(network(&world, "curl https://a.test/x"), NetScope::All);
+    }
 }

@@ -41,7 +41,7 @@ pub use admission::{Admitted, RawResult, Released, Withheld};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
-pub use grant::{Grant, NetScope, Reach, RunScope};
+pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};
 pub use journal::{
     Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
     Verified, read as read_journal, trusted_keys, verify, verify_all,

@@ -77,7 +77,7 @@ impl Kernel {
         let now = decision.verdict(&case, repaired.is_some());
         accounts.call("main");
         if past.ran {
-            witnesses.granted(&call.id, &prepared, false, &law.checks);
+            witnesses.granted(&call, &prepared, &law.checks);
             witnesses.ended(&call.id, past.ok);
         }
         let (differs, diverges) = compare(past, &now);

@@ -17,7 +17,7 @@ pub(super) fn carried_out(
     let tainted = memory.taint.is_tainted(agent);
     let hosts = || {
         prepared.facts.iter().filter_map(|fact| match &fact.effect {
-            Effect::Net { host, .. } if !is_loopback(host) => Some((host.as_str(), fact.chosen)),
+            Effect::Net { host, .. } if !is_loopback(host) => Some((host.as_str(), fact.is_chosen())),
             _ => None,
         })
     };

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Capability, Charter, Journal, Judgement, Kernel, Keys, SandboxStrength};
 use crate::base::{BlobStore, StateDir};
-use crate::config::{Policy, Rule, RuleAction};
+use crate::config::{Layer, Policy, PolicyFile, Reading, Rule, RuleAction};
 use crate::protocol::{Effect, EffectRule, ToolCall, ToolSpec, Verdict, VerdictKind};
 
 pub(super) struct World {
@@ -23,7 +23,7 @@ pub(super) fn kinds(names: &[&str]) -> BTreeSet<String> {
 fn tool(name: &'static str, arg: &'static str, effects: EffectRule) -> ToolSpec {
     let schema = json!({
         "type": "object", "additionalProperties": false,
-        "properties": {arg: {"type": "string"}, "limit": {"type": "integer"}},
+        "properties": {arg: {"type": "string"}, "limit": {"type": "integer"}, "method": {"type": "string"}},
     });
     let aliases: &[(&str, &str)] = if arg == "path" { &[("file", "path")] } else { &[] };
     ToolSpec { name, description: "", schema, effects, read_only: false, aliases }
@@ -39,6 +39,7 @@ pub(super) fn tools() -> Vec<ToolSpec> {
         tool("todo", "text", EffectRule::Note("todo")),
         tool("background", "name", EffectRule::Background { arg: "name" }),
         tool("ask", "text", EffectRule::Ask),
+        tool("fetch", "url", EffectRule::Fetch { arg: "url" }),
     ]
 }
 
@@ -82,6 +83,8 @@ impl World {
             cache: root.join("cache"),
             home: root.join("home"),
             own_dirs: vec![root.join("home/own"), root.join("state")],
+            registries: Vec::new(),
+            remotes: Vec::new(),
             capability: Capability {
                 profile: "coder".to_owned(),
                 tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),
@@ -97,9 +100,14 @@ impl World {
         Self { temp, charter }
     }
 
-    /// Reads rules such as `deny bash(make*)`.
+    /// Reads rules such as `deny bash(make*)`, or `{name: …}` as in a file of the user's.
     pub fn rules(rules: &[&str]) -> Vec<Rule> {
         let read = |rule: &&str| {
+            if rule.starts_with('{') {
+                let reading =
+                    Reading { layer: Layer::User, file: None, tools: &["read", "write", "edit", "bash"] };
+                return PolicyFile::read(&format!("rules: [{rule}]"), reading).unwrap().rules.remove(0);
+            }
             let (action, text) = rule.split_once(' ').unwrap();
             let action = match action {
                 "allow" => RuleAction::Allow,
@@ -135,10 +143,14 @@ impl World {
     }
 
     pub fn kernel(&self) -> Kernel {
+        self.kernel_of(self.charter.clone())
+    }
+
+    pub fn kernel_of(&self, charter: Charter) -> Kernel {
         let session = crate::base::new_id("s");
         let journal =
             Journal::open(self.state().sub("journal").unwrap(), &session, &Keys::throwaway()).unwrap();
-        Kernel::new(self.charter.clone(), journal, self.blobs()).unwrap()
+        Kernel::new(charter, journal, self.blobs()).unwrap()
     }
 
     pub fn call(&self, tool: &str, argument: &str) -> ToolCall {

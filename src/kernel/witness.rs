@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::effects::{GitCall, Prepared, is_known_program};
-use crate::protocol::Effect;
+use crate::protocol::{Effect, ToolCall};
 
 /// Git that leaves the files of the work tree as they are.
 const KEEPS_FILES: [&str; 10] =
@@ -30,12 +32,13 @@ impl Witnesses {
     }
 
     /// A call was granted. `checks`: the commands that rules ask for.
-    pub fn granted(&mut self, id: &str, prepared: &Prepared, background: bool, checks: &[String]) {
+    pub fn granted(&mut self, call: &ToolCall, prepared: &Prepared, checks: &[String]) {
+        let background = call.args.get("background").and_then(Value::as_bool) == Some(true);
         let check = checks.iter().find(|check| prepared.shell.is_some() && **check == prepared.subject);
         match check {
             // In the background it ends some time, unseen.
             Some(check) if !background => {
-                drop(self.running.insert(id.to_owned(), (check.clone(), self.tree)))
+                drop(self.running.insert(call.id.clone(), (check.clone(), self.tree)))
             }
             _ if changes(prepared) => self.tree += 1,
             _ => {}

@@ -18,7 +18,7 @@ mod verdict;
 
 pub use approval::{Approval, AskedReason, Choice, Closed, Seen};
 pub use call::{ToolCall, ToolStatus};
-pub use effect::Effect;
+pub use effect::{Effect, GitOp};
 pub use event::{AgentPath, Event, Stamped};
 pub use item::{Block, Item, Part, ToolResult};
 pub use op::{Op, Prompt};

@@ -22,6 +22,8 @@ pub enum EffectRule {
     /// A tool of a remote server, which carries its arguments there. `read_only` and `open_world` are the
     /// server's own hints: whether it changes anything, and whether it reaches beyond the server.
     Remote { server: &'static str, read_only: bool, open_world: bool },
+    /// Asks the web for the URL in this argument, by the method in the argument `method` (else GET).
+    Fetch { arg: &'static str },
     /// Acts on a background command that this session started.
     Background { arg: &'static str },
 }

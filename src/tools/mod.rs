@@ -6,6 +6,7 @@
 mod bash;
 mod context;
 mod edit;
+mod fetch;
 mod leaf;
 mod ledger;
 pub mod preview;
@@ -14,6 +15,7 @@ mod registry;
 mod report;
 mod schema;
 mod search;
+mod sniff;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -29,6 +31,7 @@ use crate::protocol::ToolSpec;
 
 pub use bash::register_bash;
 pub use context::{Notes, OutputSink, TodoItem, TodoStatus, ToolContext};
+pub use fetch::register_fetch;
 pub use ledger::{Known, ReadLedger};
 pub use registry::Registry;
 pub use schema::schema_of;

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
-use iosm::kernel::{Capability, Charter, Journal, Judgement, Kernel, Keys, SandboxStrength};
-use iosm::protocol::{Effect, EffectRule, ToolCall, ToolSpec};
+use iosm::kernel::{Capability, Charter, Journal, Judgement, Kernel, Keys, Row, SandboxStrength};
+use iosm::protocol::{Actor, Effect, EffectRule, ToolCall, ToolSpec};
 use serde_json::json;
 
 /// 200 bytes: a list, a pipe, a redirection, git and paths.
@@ -41,6 +41,8 @@ fn kernel(root: &std::path::Path) -> Kernel {
         cache: root.join("cache"),
         home: root.join("home"),
         own_dirs: vec![root.join("state")],
+        registries: Vec::new(),
+        remotes: Vec::new(),
         capability: Capability {
             profile: "coder".to_owned(),
             tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),
@@ -91,6 +93,25 @@ fn bench(criterion: &mut Criterion) {
             each[1_500], each[2_700], each[2_940], each[2_999]
         );
     }
+    let dir = StateDir::open(temp.path().join("rows")).unwrap();
+    let mut journal = Journal::open(dir, "s_rows", &Keys::throwaway()).unwrap();
+    let mut each: Vec<f64> = (0..3_000)
+        .map(|_| {
+            let row = Row {
+                tool: Some("write".into()),
+                args_digest: Some("0".repeat(64)),
+                ..Row::by(Actor::Agent)
+            };
+            let since = std::time::Instant::now();
+            journal.append(row).unwrap();
+            since.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    each.sort_by(f64::total_cmp);
+    println!(
+        "journal/append: median {:.1} µs, 90 % {:.1} µs, 98 % {:.1} µs",
+        each[1_500], each[2_700], each[2_940]
+    );
     for (name, call) in [("path", &path), ("shell-200", &shell)] {
         let mut totals: Vec<f64> = (0..2_000)
             .map(|_| kernel.explain(call).unwrap().steps.iter().skip(2).map(|step| step.micros).sum())

@@ -11,7 +11,9 @@
 
 use std::time::{Duration, Instant};
 
-use iosm::host::sandbox::{Environment, Helper, Launch, Launcher, Layers, Surroundings, Toolchains};
+use iosm::host::sandbox::{
+    Environment, Helper, Launch, Launcher, Layers, Surroundings, Toolchains, protected,
+};
 
 const RUNS: usize = 300;
 const PARENT_BYTES: usize = 100 << 20;
@@ -23,6 +25,9 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     let temp = tempfile::tempdir().expect("folder");
     let root = temp.path().canonicalize().expect("folder");
+    // A workspace as they are: a repository with the hooks that git puts there.
+    let made = std::process::Command::new("git").args(["init", "-q"]).current_dir(&root).status();
+    assert!(made.expect("git").success());
     let environment = Environment::new(
         &Surroundings {
             vars: std::env::vars().collect(),
@@ -59,6 +64,9 @@ fn main() {
                         let mut launch = Launch::argv(argv.iter().copied(), &root);
                         environment.apply(&mut launch);
                         launch.write.push(root.clone());
+                        if layers.any() {
+                            launch.protected = protected(std::slice::from_ref(&root));
+                        }
                         launch.layers = *layers;
                         runtime.block_on(run(&launcher, launch));
                     }

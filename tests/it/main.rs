@@ -14,6 +14,8 @@ mod house;
 mod journal;
 mod kernel;
 mod model;
+mod net;
+mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_least_of_every_value_counts() {
         let cap = |calls, usd| Cap { calls, usd, ..Cap::default() };
-        let one = CallLimits { agent: cap(Some(5), None), ..CallLimits::default() };
+        let one = CallLimits { agent: cap(Some(5), Some(3.0)), ..CallLimits::default() };
         let two =
             CallLimits { agent: cap(Some(9), Some(2.0)), run: cap(Some(7), None), calls_per_minute: Some(3) };
         let both = one.tightened(two);

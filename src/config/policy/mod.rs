@@ -9,6 +9,8 @@ mod file;
 mod layers;
 mod limits;
 mod preset;
+#[cfg(test)]
+mod round_trip;
 mod rule;
 mod text;
 

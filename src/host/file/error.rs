@@ -47,6 +47,7 @@ impl HostError {
             Reach::Run(_) => "one command",
             Reach::Remote(_) => "one remote call",
             Reach::Background(_) => "one background command",
+            Reach::Fetch(_) => "one URL to fetch",
             Reach::Inspect(_) => "a repository to look at",
         };
         Self::WrongGrant { needed, granted }

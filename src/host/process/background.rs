@@ -6,6 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::host::net::Proxy;
 use crate::host::sandbox::{Exit, Running, SandboxError};
 
 /// Output kept between two looks, in bytes; the oldest goes first.
@@ -27,6 +28,8 @@ pub struct Glimpse {
     /// Bytes of it that were dropped because nobody looked.
     pub dropped: usize,
     pub state: BackgroundState,
+    /// What its network has refused so far, a line each.
+    pub network: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -34,6 +37,9 @@ struct Held {
     output: Vec<u8>,
     dropped: usize,
     state: BackgroundState,
+    /// Its way out, as long as it runs; then what that had refused.
+    proxy: Option<Proxy>,
+    refused: Vec<String>,
 }
 
 /// A running command and the task that reads it. Dropping it ends the command.
@@ -51,8 +57,9 @@ impl Drop for Background {
 }
 
 impl Background {
-    pub(super) fn watch(running: Running) -> Self {
-        let held = Held { output: Vec::new(), dropped: 0, state: BackgroundState::Running };
+    pub(super) fn watch(running: Running, proxy: Option<Proxy>) -> Self {
+        let (state, refused) = (BackgroundState::Running, Vec::new());
+        let held = Held { output: Vec::new(), dropped: 0, state, proxy, refused };
         let held = Arc::new(Mutex::new(held));
         let stop = Arc::new(Notify::new());
         let task = tokio::spawn(follow(running, held.clone(), stop.clone()));
@@ -65,6 +72,7 @@ impl Background {
             output: std::mem::take(&mut held.output),
             dropped: std::mem::take(&mut held.dropped),
             state: held.state.clone(),
+            network: held.proxy.as_ref().map_or_else(|| held.refused.clone(), Proxy::notes),
         }
     }
 
@@ -91,7 +99,9 @@ async fn follow(running: Running, held: Arc<Mutex<Held>>, stop: Arc<Notify>) {
     }
     let exit: Result<Exit, SandboxError> = process.wait().await;
     let state = exit.map_or_else(|error| BackgroundState::Lost(error.to_string()), BackgroundState::Ended);
-    held.lock().expect("never poisoned").state = state;
+    let mut held = held.lock().expect("never poisoned");
+    held.refused = held.proxy.take().map_or_else(Vec::new, |proxy| proxy.notes());
+    held.state = state;
 }
 
 impl Held {

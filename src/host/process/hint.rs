@@ -48,12 +48,27 @@ const SIGNS: [(&[&str], &str); 6] = [
     ),
 ];
 
+/// Signs that a program with granted hosts did not take its only way to them, the proxy.
+const STRAIGHT: [&str; 7] = [
+    "Network is unreachable",
+    "Could not resolve host",
+    "Temporary failure in name resolution",
+    "Name or service not known",
+    "getaddrinfo",
+    "kex_exchange_identification",
+    "Connection refused",
+];
+const THROUGH_THE_PROXY: &str = "[this command's only way out is the HTTP proxy in HTTPS_PROXY, which not every program takes: git over ssh and other protocols than HTTP cannot; use an https:// remote, or ask the user to do this step]";
+
 /// A place that exists, and not for a command in a tree of its own.
 const ABSENT: &str = "[what is neither in the workspace nor in toolchains and caches is not there for commands in the sandbox; `sandbox.expose.paths` in the user's settings opens more]";
 
 /// One line for a command that failed on something the sandbox refuses; `None` when nothing points
-/// to it.
-pub fn sandbox_hint(output: &str) -> Option<&'static str> {
+/// to it. `proxied`: a proxy was its way to some hosts.
+pub fn sandbox_hint(output: &str, proxied: bool) -> Option<&'static str> {
+    if proxied && STRAIGHT.iter().any(|sign| output.contains(sign)) {
+        return Some(THROUGH_THE_PROXY);
+    }
     let sign = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign)));
     sign.map(|(_, hint)| *hint).or_else(|| names_hidden(output).then_some(ABSENT))
 }
@@ -95,11 +110,17 @@ mod tests {
     #[test]
     fn hints_come_only_with_a_sign() {
         assert!(
-            sandbox_hint("curl: (6) Could not resolve host: x").is_some_and(|h| h.contains("no network"))
+            sandbox_hint("curl: (6) Could not resolve host: x", false)
+                .is_some_and(|h| h.contains("no network"))
         );
-        assert!(sandbox_hint("touch: /etc/x: Permission denied").is_some_and(|h| h.contains("expose")));
-        assert_eq!(sandbox_hint("error[E0308]: mismatched types"), None);
-        let config = sandbox_hint("error: could not lock config file .git/config: Read-only file system");
+        let denied = "touch: /etc/x: Permission denied";
+        assert!(sandbox_hint(denied, false).is_some_and(|h| h.contains("expose")));
+        assert!(sandbox_hint(denied, true).is_some_and(|h| h.contains("expose")));
+        assert_eq!(sandbox_hint("error[E0308]: mismatched types", true), None);
+        let ssh = "ssh: Could not resolve hostname github.com: Temporary failure in name resolution";
+        assert!(sandbox_hint(ssh, true).is_some_and(|h| h.contains("git over ssh")));
+        let config =
+            sandbox_hint("error: could not lock config file .git/config: Read-only file system", false);
         assert!(config.is_some_and(|hint| hint.contains("git's configuration")));
     }
 
@@ -107,10 +128,11 @@ mod tests {
     fn a_place_out_of_sight_is_told_from_one_that_is_nowhere() {
         let temp = tempfile::tempdir().unwrap();
         let there = temp.path().display();
-        let says =
-            |path: &str| sandbox_hint(&format!("ls: cannot access '{path}': No such file or directory"));
+        let says = |path: &str| {
+            sandbox_hint(&format!("ls: cannot access '{path}': No such file or directory"), false)
+        };
         assert_eq!(says(&there.to_string()), Some(ABSENT));
         assert_eq!(says(&format!("{there}/nowhere")), None);
-        assert_eq!(sandbox_hint(&format!("{there}")), None);
+        assert_eq!(sandbox_hint(&format!("{there}"), false), None);
     }
 }

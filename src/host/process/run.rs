@@ -7,6 +7,7 @@ use tokio::io::AsyncReadExt;
 
 use super::background::{Background, Glimpse};
 use crate::base::Stopwatch;
+use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
     Ended, Environment, Exit, Launch, Launcher, Layers, Network, Output, Running, SandboxError, protected,
 };
@@ -22,6 +23,10 @@ pub enum ProcessError {
     WrongGrant(&'static str),
     #[error("commands cannot be started here: there is no launcher on this platform")]
     NoLauncher,
+    #[error(
+        "the command was granted some hosts, and its way to them could not be opened: {0}; nothing ran on"
+    )]
+    Proxy(std::io::Error),
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
     #[error("the output of the command cannot be read: {0}")]
@@ -48,6 +53,10 @@ pub struct Finished {
     pub exit: Exit,
     pub timed_out: bool,
     pub millis: u64,
+    /// Whether a proxy was its way out.
+    pub proxied: bool,
+    /// What its network refused, a line each.
+    pub network: Vec<String>,
 }
 
 /// Starts the commands of one session.
@@ -60,13 +69,25 @@ struct Inner {
     launcher: Option<Launcher>,
     environment: Environment,
     layers: Layers,
+    outward: Outward,
     background: Mutex<Vec<(String, Background)>>,
 }
 
 impl Processes {
     /// `layers` are demanded of every command: those that were probed as present.
     pub fn new(launcher: Option<Launcher>, environment: Environment, layers: Layers) -> Self {
-        Self { inner: Arc::new(Inner { launcher, environment, layers, background: Mutex::default() }) }
+        Self::with_outward(launcher, environment, layers, Outward::default())
+    }
+
+    /// With the way out of commands that were granted hosts.
+    pub fn with_outward(
+        launcher: Option<Launcher>,
+        environment: Environment,
+        layers: Layers,
+        outward: Outward,
+    ) -> Self {
+        let background = Mutex::default();
+        Self { inner: Arc::new(Inner { launcher, environment, layers, outward, background }) }
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
@@ -78,7 +99,7 @@ impl Processes {
         on_output: impl Fn(&str),
     ) -> Result<Finished, ProcessError> {
         let watch = Stopwatch::start();
-        let Running { mut output, process, .. } = self.spawn(grant).await?;
+        let (Running { mut output, process, .. }, proxy) = self.spawn(grant).await?;
         let mut kept = Vec::new();
         let mut dropped = 0;
         let reading = read_all(&mut output, &mut kept, &mut dropped, &on_output);
@@ -95,15 +116,17 @@ impl Processes {
             }
         };
         let exit = process.wait().await?;
-        Ok(Finished { output: kept, dropped, exit, timed_out, millis: watch.millis() })
+        let proxied = proxy.is_some();
+        let network = proxy.map_or_else(Vec::new, |proxy| proxy.notes());
+        Ok(Finished { output: kept, dropped, exit, timed_out, millis: watch.millis(), proxied, network })
     }
 
     /// Starts a granted shell line that goes on by itself; returns its name, `b1`, `b2` …
     pub async fn start(&self, grant: Grant) -> Result<String, ProcessError> {
-        let running = self.spawn(grant).await?;
+        let (running, proxy) = self.spawn(grant).await?;
         let mut background = self.inner.background.lock().expect("the list is never poisoned");
         let name = format!("b{}", background.len() + 1);
-        background.push((name.clone(), Background::watch(running)));
+        background.push((name.clone(), Background::watch(running, proxy)));
         Ok(name)
     }
 
@@ -135,17 +158,34 @@ impl Processes {
         }
     }
 
-    async fn spawn(&self, grant: Grant) -> Result<Running, ProcessError> {
+    /// Starts the command, and the proxy that serves it for as long as it is held.
+    async fn spawn(&self, grant: Grant) -> Result<(Running, Option<Proxy>), ProcessError> {
         let Reach::Run(scope) = grant.into_reach() else {
             return Err(ProcessError::WrongGrant("something else"));
         };
         let launcher = self.inner.launcher.as_ref().ok_or(ProcessError::NoLauncher)?;
-        Ok(launcher.spawn(self.launch(scope)).await?)
+        let hosts = match &scope.network {
+            NetScope::Hosts(hosts) => Some(hosts.clone()),
+            NetScope::None | NetScope::All => None,
+        };
+        let mut running = launcher.spawn(self.launch(scope)).await?;
+        let Some(hosts) = hosts else { return Ok((running, None)) };
+        let listener = running.proxy.take().ok_or_else(|| {
+            ProcessError::Proxy(std::io::Error::other("the launcher handed out no socket for it"))
+        })?;
+        let hosts = hosts.iter().map(String::as_str);
+        let proxy = Proxy::start(listener, hosts, &self.inner.outward, ProxyLimits::default());
+        Ok((running, Some(proxy.map_err(ProcessError::Proxy)?)))
     }
 
     fn launch(&self, scope: RunScope) -> Launch {
         let mut launch = Launch::shell(scope.command, scope.cwd);
-        self.inner.environment.apply(&mut launch);
+        let network = match scope.network {
+            NetScope::None => Network::None,
+            NetScope::Hosts(_) => Network::Proxied,
+            NetScope::All => Network::All,
+        };
+        self.inner.environment.apply_with(&mut launch, network);
         launch.env.extend(scope.env);
         launch.read.extend(scope.read);
         if scope.sandboxed {
@@ -155,11 +195,6 @@ impl Processes {
             launch.protected = protected(&roots);
         }
         launch.write.extend(scope.write);
-        launch.network = match scope.network {
-            NetScope::None => Network::None,
-            NetScope::Hosts(_) => Network::Proxied,
-            NetScope::All => Network::All,
-        };
         launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };
         launch
     }

@@ -17,6 +17,9 @@ pub const MARKER: &str = "IOSM_SANDBOX";
 const PASSED: &[&str] =
     &["PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TERM", "COLORTERM", "TZ", "SHELL", "NO_COLOR"];
 
+/// Where a command whose network is proxied finds the proxy, on a loopback of its own.
+pub const PROXY: std::net::SocketAddrV4 = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 8118);
+
 /// Where programs are looked for when the user's `PATH` is unset.
 const PLAIN_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
@@ -36,8 +39,11 @@ pub struct Surroundings {
 /// Variables and paths for commands.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment {
-    /// Sorted by name.
+    /// Sorted by name. Those of a command with the network it was made for.
     pub vars: Vec<(String, String)>,
+    /// Those of a command that has the machine's network, and of one whose way out is the proxy.
+    online: Vec<(String, String)>,
+    proxied: Vec<(String, String)>,
     /// Real paths that exist.
     pub read: Vec<PathBuf>,
     pub write: Vec<PathBuf>,
@@ -58,32 +64,45 @@ impl Environment {
         let locale = given.keys().copied().filter(|name| name.starts_with("LC_"));
         let passed = PASSED.iter().copied().chain(locale);
         let passed = passed.chain(toolchains.iter().flat_map(|tool| tool.pass.iter().map(String::as_str)));
-        let mut vars: BTreeMap<String, String> =
+        let mut base: BTreeMap<String, String> =
             passed.filter_map(|name| Some((name.to_owned(), (*given.get(name)?).to_owned()))).collect();
-        vars.entry("PATH".into()).or_insert_with(|| PLAIN_PATH.into());
-        vars.entry("TERM".into()).or_insert_with(|| "dumb".into());
-        vars.insert("HOME".into(), text(&around.home));
+        base.entry("PATH".into()).or_insert_with(|| PLAIN_PATH.into());
+        base.entry("TERM".into()).or_insert_with(|| "dumb".into());
+        base.insert("HOME".into(), text(&around.home));
+        for name in ["TMPDIR", "TMP", "TEMP"] {
+            base.insert(name.into(), text(&around.tmp));
+        }
+        base.insert(MARKER.into(), "1".into());
+        base.extend(
+            toolchains.iter().flat_map(|tool| &tool.set).map(|(name, value)| around.filled(name, value)),
+        );
+        let with = |network: Network| {
+            let mut vars = base.clone();
+            for tool in toolchains.iter() {
+                let tables: &[&BTreeMap<String, String>] = match network {
+                    Network::None => &[&tool.offline],
+                    Network::All => &[&tool.online],
+                    Network::Proxied => &[&tool.online, &tool.proxied],
+                };
+                let added = tables.iter().flat_map(|table| table.iter());
+                vars.extend(added.map(|(name, value)| around.filled(name, value)));
+            }
+            vars.into_iter().collect::<Vec<_>>()
+        };
 
         let mut read = BTreeSet::new();
         for tool in toolchains.iter() {
-            let reach = if around.network { &tool.online } else { &tool.offline };
-            for (name, value) in tool.set.iter().chain(reach) {
-                vars.insert(name.clone(), around.fill(value));
-            }
             let var = |name: &str| given.get(name).map(|value| (*value).to_owned());
             let roots = tool.roots.iter().flat_map(|root| root.paths(&around.home, var));
             read.extend(roots.chain(tool.system.iter().cloned()).filter_map(|path| path.canonicalize().ok()));
         }
-        let path = vars.get("PATH").cloned().unwrap_or_default();
-        read.extend(program_folders(&path, &around.home));
+        read.extend(program_folders(base.get("PATH").map_or("", String::as_str), &around.home));
 
-        for name in ["TMPDIR", "TMP", "TEMP"] {
-            vars.insert(name.into(), text(&around.tmp));
-        }
-        vars.insert(MARKER.into(), "1".into());
         let own = [&around.cache, &around.tmp];
         Self {
-            vars: vars.into_iter().collect(),
+            vars: with(if around.network { Network::All } else { Network::None }),
+            online: with(Network::All),
+            proxied: with(Network::Proxied),
             read: read.into_iter().collect(),
             write: own.into_iter().filter_map(|path| path.canonicalize().ok()).collect(),
             sockets: Vec::new(),
@@ -93,18 +112,51 @@ impl Environment {
 
     /// Gives a launch these variables and paths, and network if they were made for it.
     pub fn apply(&self, launch: &mut Launch) {
-        launch.env.extend(self.vars.iter().cloned());
+        self.apply_with(launch, if self.network { Network::All } else { Network::None });
+    }
+
+    /// The same with another network, and the variables that go with it.
+    pub fn apply_with(&self, launch: &mut Launch, network: Network) {
+        let vars = match network {
+            Network::None => &self.vars,
+            Network::All => &self.online,
+            Network::Proxied => &self.proxied,
+        };
+        launch.env.extend(vars.iter().cloned());
         launch.read.extend(self.read.iter().cloned());
         launch.write.extend(self.write.iter().cloned());
         launch.sockets.extend(self.sockets.iter().cloned());
-        launch.network = if self.network { Network::All } else { Network::None };
+        launch.network = network;
+    }
+
+    /// What a variable holds, whatever the network; those of toolchains may differ with it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.vars.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Adds a variable, or gives one another value, whatever the network.
+    pub fn set(&mut self, name: &str, value: &str) {
+        for vars in [&mut self.vars, &mut self.online, &mut self.proxied] {
+            match vars.iter_mut().find(|(known, _)| known == name) {
+                Some((_, held)) => value.clone_into(held),
+                None => vars.push((name.to_owned(), value.to_owned())),
+            }
+        }
     }
 }
 
 impl Surroundings {
-    fn fill(&self, value: &str) -> String {
-        let places = [("{home}", &self.home), ("{cache}", &self.cache), ("{tmp}", &self.tmp)];
-        places.iter().fold(value.to_owned(), |value, (mark, path)| value.replace(mark, &text(path)))
+    fn filled(&self, name: &str, value: &str) -> (String, String) {
+        let places = [
+            ("{home}", text(&self.home)),
+            ("{cache}", text(&self.cache)),
+            ("{tmp}", text(&self.tmp)),
+            ("{proxy}", format!("http://{PROXY}")),
+            ("{proxy_host}", PROXY.ip().to_string()),
+            ("{proxy_port}", PROXY.port().to_string()),
+        ];
+        let fill = |value: String, (mark, place): &(&str, String)| value.replace(mark, place);
+        (name.to_owned(), places.iter().fold(value.to_owned(), fill))
     }
 }
 
@@ -178,6 +230,41 @@ mod tests {
         let made = Environment::new(&around, &Toolchains::built_in().unwrap());
         assert_eq!(get(&made, "CARGO_NET_OFFLINE"), None);
         assert!(get(&made, "CARGO_HOME").is_some_and(|path| Path::new(path).starts_with(&around.cache)));
+    }
+
+    #[test]
+    fn a_proxied_command_is_told_of_the_proxy_in_every_tongue_and_nothing_of_the_users_own() {
+        let (_temp, around) = around(&[("HTTPS_PROXY", "http://me:pw@corp.test:3128")], false);
+        let mut made = Environment::new(&around, &Toolchains::built_in().unwrap());
+        made.set("TOKEN", "t");
+        let mut launch = Launch::shell("true", "/");
+        made.apply_with(&mut launch, Network::Proxied);
+        assert_eq!(launch.network, Network::Proxied);
+        let get = |name: &str| launch.env.iter().find(|(known, _)| known == name).map(|(_, v)| v.as_str());
+        for name in [
+            "HTTP_PROXY",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "http_proxy",
+            "https_proxy",
+            "all_proxy",
+            "CARGO_HTTP_PROXY",
+            "npm_config_proxy",
+            "npm_config_https_proxy",
+        ] {
+            assert_eq!(get(name), Some("http://127.0.0.1:8118"), "{name}");
+        }
+        for name in ["NO_PROXY", "no_proxy"] {
+            assert_eq!(get(name), Some("localhost,127.0.0.1,::1"), "{name}");
+        }
+        assert!(get("JAVA_TOOL_OPTIONS").unwrap().contains("-Dhttps.proxyPort=8118"));
+        assert!(get("JAVA_TOOL_OPTIONS").unwrap().contains("-Djava.io.tmpdir="));
+        assert_eq!(get("CARGO_NET_OFFLINE"), None);
+        assert_eq!(get("TOKEN"), Some("t"));
+        assert!(!launch.env.iter().any(|(_, value)| value.contains("corp.test") || value.contains("{proxy")));
+        let mut open = Launch::shell("true", "/");
+        made.apply_with(&mut open, Network::All);
+        assert!(!open.env.iter().any(|(name, _)| name == "HTTPS_PROXY" || name == "CARGO_NET_OFFLINE"));
     }
 
     #[test]

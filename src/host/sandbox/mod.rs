@@ -1,15 +1,18 @@
 //! The launcher: every process `iosm` starts, starts here.
 //!
 //! ```text
-//! iosm ──seqpacket──▶ helper ──fork──▶ supervisor ──fork──▶ command
+//! iosm ──seqpacket──▶ helper ──fork──▶ supervisor ──fork──▶ [init ──fork──▶] command
 //!   └────────── control socket, one per command ──┘
 //! ```
 //!
 //! The *helper* is forked before threads and heaps exist, so starting a process costs the same however
 //! large `iosm` has grown. A *supervisor* per command adopts whatever the command leaves behind, and
 //! ends it all when the command ends, when asked to, or when `iosm` is gone. The *command* runs under
-//! Landlock (an allow-list of files) and seccomp (no network, no way around Landlock). Namespaces will
-//! be a further layer around the two; until then the mode is called reduced.
+//! Landlock (an allow-list of files) and seccomp (no way around Landlock). In the *full* mode the
+//! supervisor starts an *init* in namespaces, and that the command: a tree of files that holds only what
+//! was granted, processes and a network of its own. Without namespaces the mode is called *reduced*.
+//! Files below a writable root that must not change are pinned by mounts where that is possible, and
+//! put back when the command has ended everywhere else.
 //!
 //! This room never decides what a command may do: paths, network, limits and layers come in a
 //! [`Launch`]. A layer that was asked for and does not load means that the command does not run.
@@ -71,7 +74,7 @@ pub use launcher::Launcher;
 #[cfg(target_os = "linux")]
 pub use running::{Output, Process, Running};
 
-pub use env::{Environment, MARKER, Surroundings, inside_sandbox};
+pub use env::{Environment, MARKER, PROXY, Surroundings, inside_sandbox};
 pub use error::SandboxError;
 pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
 pub use protect::{Protected, protected};

@@ -94,7 +94,8 @@ impl Process {
         self.pid = pid;
     }
 
-    /// The process id of the command, which is also its process group and session.
+    /// The process id of the command, which is also its process group and session. With namespaces,
+    /// that of the init above it, as seen from outside.
     pub fn pid(&self) -> i32 {
         self.pid
     }

@@ -25,6 +25,10 @@ pub struct Toolchain {
     #[serde(default)]
     pub online: BTreeMap<String, String>,
     #[serde(default)]
+    pub proxied: BTreeMap<String, String>,
+    #[serde(default)]
+    pub managers: Vec<String>,
+    #[serde(default)]
     pub registries: Vec<String>,
 }
 
@@ -61,6 +65,15 @@ impl Toolchains {
         self.0.iter()
     }
 
+    /// Package managers, and the hosts each talks to.
+    pub fn package_managers(&self) -> Vec<(String, Vec<String>)> {
+        let pairs = self
+            .0
+            .iter()
+            .flat_map(|tool| tool.managers.iter().map(|program| (program.clone(), tool.registries.clone())));
+        pairs.collect()
+    }
+
     /// All hosts package managers talk to.
     pub fn registries(&self) -> impl Iterator<Item = &str> {
         self.0.iter().flat_map(|tool| tool.registries.iter().map(String::as_str))
@@ -95,6 +108,12 @@ mod tests {
         let table = Toolchains::built_in().unwrap();
         assert!(table.iter().any(|tool| tool.name == "rust"));
         assert!(table.registries().any(|host| host == "pypi.org"));
+        let managers = table.package_managers();
+        let cargo = managers.iter().find(|(program, _)| program == "cargo").unwrap();
+        assert!(cargo.1.contains(&"static.crates.io".to_owned()), "{cargo:?}");
+        for tool in table.iter() {
+            assert!(tool.managers.is_empty() || !tool.registries.is_empty(), "{}", tool.name);
+        }
         let error = Toolchains::parse("- name: x\n  regstries: []\n").unwrap_err();
         assert!(error.to_string().contains("regstries"), "{error}");
     }

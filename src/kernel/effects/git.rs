@@ -1,38 +1,7 @@
-//! Git command lines taken apart: global options, the subcommand, its arguments.
+//! Git command lines taken apart: global options, the subcommand, its arguments, and what it does.
 
 use crate::syntax::shell::{SimpleCommand, Word};
 
-/// Subcommands that read only, whatever their arguments.
-const READS: &[&str] = &[
-    "status",
-    "log",
-    "diff",
-    "show",
-    "blame",
-    "grep",
-    "rev-parse",
-    "rev-list",
-    "ls-files",
-    "ls-tree",
-    "describe",
-    "shortlog",
-    "cat-file",
-    "for-each-ref",
-    "show-ref",
-    "merge-base",
-    "name-rev",
-    "reflog",
-    "whatchanged",
-    "check-ignore",
-    "check-attr",
-    "var",
-    "help",
-    "version",
-    "count-objects",
-    "diff-tree",
-    "diff-index",
-    "fsck",
-];
 /// Subcommands that talk to another repository.
 const TALKS: &[&str] = &["push", "fetch", "pull", "clone", "ls-remote", "send-email", "request-pull"];
 
@@ -44,9 +13,94 @@ pub(in crate::kernel) struct GitCall<'c> {
     pub args: &'c [Word],
     /// Values of `-c name=value`.
     pub config: Vec<&'c str>,
-    /// The value of `-C`, `--git-dir` or `--work-tree`.
-    pub elsewhere: Option<&'c Word>,
+    /// Values of `-C`, `--git-dir` and `--work-tree`, and of the variables that say the same.
+    pub elsewhere: Vec<&'c Word>,
+    /// An option or variable of its own makes it run or read something else.
+    pub steered: bool,
 }
+
+/// Options that take the next word as their value, so that it is no operand: subcommands, options. No
+/// subcommands means all of them.
+const VALUED: &[(&[&str], &[&str])] = &[
+    (
+        &[],
+        &[
+            "--message",
+            "--file",
+            "--set-upstream-to",
+            "--author",
+            "--date",
+            "--max-count",
+            "--push-option",
+            "--repo",
+            "--receive-pack",
+            "--upload-pack",
+            "--depth",
+            "--since",
+            "--until",
+            "--format",
+            "--pretty",
+            "--grep",
+            "--source",
+            "--strategy",
+            "--onto",
+            "--orphan",
+            "--branch",
+            "--origin",
+            "--reference",
+            "--template",
+            "--separate-git-dir",
+            "--exec",
+            "--output",
+            "--prefix",
+            "--remote",
+            "--conflict",
+            "--pathspec-from-file",
+            "--cleanup",
+            "--trailer",
+            "--jobs",
+            "--filter",
+            "--shallow-since",
+            "--strategy-option",
+            "--sort",
+            "--type",
+        ],
+    ),
+    (&["branch"], &["-u"]),
+    (&["push", "clone", "archive", "format-patch", "merge"], &["-o"]),
+    (&["commit", "merge", "tag", "stash", "notes", "cherry-pick", "revert", "worktree"], &["-m"]),
+    (&["commit", "tag", "notes", "merge"], &["-F"]),
+    (&["commit"], &["-c", "-C", "-t"]),
+    (&["switch"], &["-c", "-C"]),
+    (&["checkout", "worktree", "clone"], &["-b", "-B"]),
+    (&["clone"], &["-b", "-u", "-j"]),
+    (
+        &["log", "show", "diff", "shortlog", "rev-list", "blame", "whatchanged"],
+        &["-n", "-S", "-G", "-L", "-O"],
+    ),
+    (&["restore", "merge", "rebase", "pull", "cherry-pick"], &["-s", "-X"]),
+    (&["grep", "clean"], &["-e"]),
+    (&["grep"], &["-f", "-m", "-A", "-B", "-C"]),
+    (&["rebase"], &["-x"]),
+    (&["config"], &["-f", "--default"]),
+    (&["fetch", "submodule"], &["-j"]),
+];
+
+fn takes_value(sub: &str, option: &str) -> bool {
+    VALUED.iter().any(|(subs, options)| (subs.is_empty() || subs.contains(&sub)) && options.contains(&option))
+}
+
+/// Options that make a command that looks write or run something.
+const LOOKS_AND_DOES: &[&str] = &[
+    "--output",
+    "-O",
+    "--open-files-in-pager",
+    "--ext-diff",
+    "--textconv",
+    "--upload-pack",
+    "--exec",
+    "--filters",
+];
 
 impl<'c> GitCall<'c> {
     pub fn of(command: &'c SimpleCommand) -> Option<Self> {
@@ -54,13 +108,24 @@ impl<'c> GitCall<'c> {
             return None;
         }
         let args = command.args();
-        let mut call = Self { sub: "", args: &[], config: Vec::new(), elsewhere: None };
+        let mut call = Self { sub: "", args: &[], config: Vec::new(), elsewhere: Vec::new(), steered: false };
+        for (name, value) in &command.assignments {
+            match name.as_str() {
+                "GIT_DIR" | "GIT_WORK_TREE" | "GIT_COMMON_DIR" | "GIT_INDEX_FILE" => {
+                    call.elsewhere.push(value)
+                }
+                // The pager is not used where nobody looks, and a cat is no pager.
+                "GIT_PAGER" | "PAGER" if value.text == "cat" || value.text.is_empty() => {}
+                "GIT_TERMINAL_PROMPT" | "GIT_OPTIONAL_LOCKS" | "GIT_AUTHOR_DATE" | "GIT_COMMITTER_DATE" => {}
+                name => call.steered |= super::programs::steers(name),
+            }
+        }
         let mut at = 0;
         while let Some(word) = args.get(at) {
             let text = word.text.as_str();
             match text {
                 "-C" | "--git-dir" | "--work-tree" => {
-                    call.elsewhere = args.get(at + 1);
+                    call.elsewhere.extend(args.get(at + 1));
                     at += 2;
                 }
                 "-c" | "--config-env" => {
@@ -68,7 +133,12 @@ impl<'c> GitCall<'c> {
                     at += 2;
                 }
                 _ if text.starts_with("--git-dir=") || text.starts_with("--work-tree=") => {
-                    call.elsewhere = Some(word);
+                    call.elsewhere.push(word);
+                    at += 1;
+                }
+                "--namespace" | "--super-prefix" => at += 2,
+                _ if text.starts_with("--exec-path=") => {
+                    call.steered = true;
                     at += 1;
                 }
                 _ if text.starts_with('-') => at += 1,
@@ -92,9 +162,23 @@ impl<'c> GitCall<'c> {
         })
     }
 
-    /// Arguments that are not options.
+    /// Arguments that are neither options nor their values.
     pub fn operands(&self) -> impl Iterator<Item = &'c Word> {
-        self.args.iter().filter(|word| !word.text.starts_with('-') || word.text == "-")
+        let sub = self.sub;
+        let mut skip = false;
+        let mut ended = false;
+        self.args.iter().filter(move |word| {
+            let text = word.text.as_str();
+            if std::mem::take(&mut skip) {
+                return false;
+            }
+            if ended || !text.starts_with('-') || text == "-" {
+                return true;
+            }
+            ended = text == "--";
+            skip = takes_value(sub, text);
+            false
+        })
     }
 
     pub fn first(&self) -> Option<&'c str> {
@@ -102,7 +186,41 @@ impl<'c> GitCall<'c> {
     }
 
     pub fn reads_only(&self) -> bool {
-        READS.contains(&self.sub) && !matches!(self.first(), Some("expire" | "delete"))
+        self.op().reads_only()
+    }
+
+    /// Whether it only looks, and nothing on its line makes it run or write something besides.
+    pub fn is_harmless(&self) -> bool {
+        let does = |word: &Word| {
+            let name = word.text.split('=').next().unwrap_or_default();
+            LOOKS_AND_DOES.contains(&name)
+                || name.len() > 4 && LOOKS_AND_DOES.iter().any(|long| long.starts_with(name))
+        };
+        // `-O` is an order file for `diff`, a pager for `grep`.
+        let sticky = self.sub == "grep" && self.args.iter().any(|word| word.text.starts_with("-O"));
+        let quiet = |value: &&str| {
+            let key = value.split('=').next().unwrap_or_default().to_ascii_lowercase();
+            matches!(
+                key.as_str(),
+                "color.ui"
+                    | "core.quotepath"
+                    | "core.pager"
+                    | "log.showsignature"
+                    | "diff.renames"
+                    | "advice.detachedhead"
+                    | "user.name"
+                    | "user.email"
+                    | "core.autocrlf"
+                    | "safe.directory"
+                    | "grep.linenumber"
+            ) && (key != "core.pager" || value.ends_with("=cat") || value.ends_with('='))
+        };
+        self.reads_only()
+            && !self.steered
+            && !sticky
+            && self.config.iter().all(quiet)
+            && self.args.iter().all(|word| word.is_literal() || !word.text.starts_with(['-', '$', '*', '?']))
+            && !self.args.iter().any(does)
     }
 
     /// The remote or address it would talk to.
@@ -119,6 +237,43 @@ impl<'c> GitCall<'c> {
             "lfs" if matches!(self.first(), Some("pull" | "push" | "fetch")) => Some("origin".to_owned()),
             _ => None,
         }
+    }
+
+    /// The remote and the branches of a push, as a question names them; `None` for a path on this machine.
+    pub fn push_target(&self) -> Option<(String, Option<String>)> {
+        let mut operands = self.operands();
+        let remote = operands.next().map(|word| word.text.clone());
+        if remote
+            .as_deref()
+            .is_some_and(|remote| remote.starts_with(['/', '.', '~']) || remote.starts_with("file:"))
+        {
+            return None;
+        }
+        let branches: Vec<String> = operands.map(|word| word.text.clone()).collect();
+        let computed = |branch: &String| {
+            let to = branch.rsplit_once(':').map_or(branch.as_str(), |(_, to)| to);
+            matches!(to, "HEAD" | "@" | "") || to.contains(['$', '*', '`'])
+        };
+        let wide = ["--all", "--branches", "--tags", "--mirror", "--follow-tags"];
+        let wide: Vec<&str> = wide.into_iter().filter(|flag| self.has(flag)).collect();
+        let known = !branches.is_empty() && !branches.iter().any(computed);
+        let named = match (known, wide.is_empty()) {
+            (true, _) => Some([branches, wide.iter().map(|f| (*f).to_owned()).collect()].concat().join(" ")),
+            (false, false) if branches.is_empty() => Some(wide.join(" ")),
+            _ => None,
+        };
+        Some((remote.unwrap_or_else(|| "its default remote".to_owned()), named))
+    }
+
+    /// What it is done to, as shown.
+    pub fn about(&self) -> String {
+        if self.sub == "push"
+            && let Some((remote, branch)) = self.push_target()
+        {
+            return format!("{remote} {}", branch.as_deref().unwrap_or("(the branch it is on)"));
+        }
+        let words: Vec<&str> = self.args.iter().take(12).map(|word| word.text.as_str()).collect();
+        words.join(" ")
     }
 
     /// The subcommand and its arguments, as shown.

@@ -60,6 +60,14 @@ const TOKENS: Guard = Guard {
     read: Level::Ask,
     write: Level::Ask,
 };
+/// Those of tests are called so too, hence a question and no more; certificates are no secrets.
+const KEYS: Guard = Guard {
+    rule: "key_file",
+    what: "a file that may hold a private key",
+    instead: "Work without it, or ask the user.",
+    read: Level::Ask,
+    write: Level::Free,
+};
 const CREDENTIALS: Guard = Guard {
     rule: "credentials",
     what: "credentials",
@@ -100,6 +108,51 @@ const HOME_CREDENTIALS: &[&str] = &[
     ".terraform.d/credentials.tfrc.json",
     ".password-store",
     ".local/share/keyrings",
+    ".local/share/gnome-keyring",
+    ".local/share/kwalletd",
+    ".vault-token",
+    ".huggingface",
+    ".cache/huggingface/token",
+    ".config/huggingface",
+    ".config/pip",
+    ".pip",
+    ".composer/auth.json",
+    ".config/composer/auth.json",
+    ".nuget/NuGet/NuGet.Config",
+    ".gradle/gradle.properties",
+    ".yarnrc.yml",
+    ".yarnrc",
+    ".bunfig.toml",
+    ".config/rclone",
+    ".config/configstore",
+    ".config/sops",
+    ".config/age",
+    ".config/doctl",
+    ".config/heroku",
+    ".config/netlify",
+    ".config/vercel",
+    ".local/share/com.vercel.cli",
+    ".fly",
+    ".oci",
+    ".boto",
+    ".s3cfg",
+    ".databrickscfg",
+    ".snowflake",
+    ".config/helm",
+    ".config/containers/auth.json",
+    ".config/github-copilot",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".gemini",
+    ".config/anthropic",
+    ".config/openai",
+    ".bash_history",
+    ".zsh_history",
+    ".python_history",
+    ".psql_history",
+    ".mysql_history",
+    ".node_repl_history",
     ".mozilla",
     ".config/google-chrome",
     ".config/chromium",
@@ -183,6 +236,10 @@ fn by_leaf(leaf: &str) -> Option<Guard> {
     if leaf == ".npmrc" || leaf == ".pypirc" {
         return Some(TOKENS);
     }
+    let bundle = leaf.ends_with(".p12") || leaf.ends_with(".pfx");
+    if bundle || leaf.contains("priv") && (leaf.ends_with(".pem") || leaf.ends_with(".key")) {
+        return Some(KEYS);
+    }
     let rest = leaf.strip_prefix(".env")?;
     let example = EXAMPLE_ENDINGS.iter().any(|ending| rest.ends_with(ending));
     (rest.is_empty() || rest == "rc" || rest.starts_with('.') && !example).then_some(DOTENV)
@@ -247,6 +304,12 @@ const GLOBBED: &[&str] = &[
     ".bashrc",
     "iosm.yaml",
 ];
+
+/// What guards the name that `text`, relative to the workspace, looks like.
+pub(in crate::kernel) fn guard_of_look(charter: &Charter, text: &str) -> Option<Guard> {
+    let plain = super::disguise::looks_like(text)?;
+    guard_of_text(charter, &charter.workspace, &plain)
+}
 
 /// What guards a file that `pattern` would match in `dir`. A leading dot is matched by a dot only.
 pub(in crate::kernel) fn guard_of_pattern(charter: &Charter, dir: &Path, pattern: &str) -> Option<Guard> {

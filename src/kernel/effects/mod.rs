@@ -1,19 +1,27 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
+mod disguise;
+mod fetch;
 mod git;
+mod git_op;
 mod guard;
+mod known;
 mod net;
 mod path;
 mod place;
 mod programs;
 mod recall;
+mod registry;
 mod remote;
+mod script;
 mod shell;
 
+pub(super) use disguise::{disguise, reorders};
 pub(super) use git::GitCall;
+pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
-pub(super) use guard::{Guard, Level};
-pub(super) use net::{UNKNOWN, is_loopback, is_registry};
+pub(super) use guard::{Guard, Level, guard_of_look};
+pub(super) use net::{UNKNOWN, is_host, is_loopback};
 pub(super) use path::{system_git, system_read, system_tree, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
@@ -43,9 +51,6 @@ pub(super) struct Fact {
     /// The file has other names elsewhere, which would change with it.
     pub shared: bool,
     pub via: Via,
-    /// Of a `Net` effect: a model chose the host or what is sent. False for a package registry and for
-    /// fetching from a configured remote.
-    pub chosen: bool,
 }
 
 /// What part of the call an effect stems from.
@@ -57,6 +62,12 @@ pub(super) enum Via {
     Redirect,
     /// A word of a command in a shell line.
     Word,
+    /// A package manager that talks to the registry it is set up with: no model chose the host.
+    Registry,
+    /// Git, which asks a configured remote for what it has: no model chose the host or the payload.
+    Remote,
+    /// A remote tool that only reads what its own server has.
+    Asked,
     /// A word of an unknown program that names something guarded; nobody knows what for.
     Mention,
     /// The shell line as a whole.
@@ -65,12 +76,12 @@ pub(super) enum Via {
 
 impl Fact {
     fn bare(effect: Effect, via: Via) -> Self {
-        Self { effect, place: None, guard: None, shared: false, via, chosen: true }
+        Self { effect, place: None, guard: None, shared: false, via }
     }
 
-    /// As [`bare`](Self::bare), saying whether a model chose where it goes or what is sent.
-    fn net(effect: Effect, via: Via, chosen: bool) -> Self {
-        Self { chosen, ..Self::bare(effect, via) }
+    /// Of a `Net` effect: whether a model chose the host, or what is sent there.
+    pub fn is_chosen(&self) -> bool {
+        !matches!(self.via, Via::Registry | Via::Remote | Via::Asked)
     }
 
     pub fn path(&self) -> Option<&std::path::Path> {
@@ -130,6 +141,7 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::Remote { server, read_only, open_world } => {
             Ok(remote::prepare(server, *read_only && !open_world, &call.args))
         }
+        EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }

@@ -1,39 +1,18 @@
-//! Hosts that commands are known to reach.
+//! Hosts that commands are known to reach, and who chose them: the words of the call, or the set-up of
+//! a package manager or repository.
 
+use super::Via;
 use super::git::GitCall;
+use super::registry;
+use crate::kernel::charter::Charter;
 use crate::protocol::Effect;
 use crate::syntax::shell::{SimpleCommand, Word};
 
 /// The host is not in the text.
 pub(in crate::kernel) const UNKNOWN: &str = "a host only known when it runs";
 
-/// Package managers: program, the subcommands that reach out, the registry.
-const REGISTRIES: &[(&str, &[&str], &str)] = &[
-    (
-        "npm",
-        &["install", "i", "ci", "add", "update", "publish", "audit", "outdated", "view"],
-        "registry.npmjs.org",
-    ),
-    ("pnpm", &["install", "i", "add", "update", "publish", "dlx", "fetch"], "registry.npmjs.org"),
-    ("yarn", &["install", "add", "up", "upgrade", "publish", "dlx"], "registry.yarnpkg.com"),
-    ("pip", &["install", "download", "index"], "pypi.org"),
-    ("pip3", &["install", "download", "index"], "pypi.org"),
-    ("poetry", &["install", "add", "update", "lock", "publish"], "pypi.org"),
-    ("twine", &["upload"], "upload.pypi.org"),
-    (
-        "cargo",
-        &["install", "add", "update", "fetch", "publish", "search", "yank", "login"],
-        "index.crates.io",
-    ),
-    ("gem", &["install", "update", "push"], "rubygems.org"),
-    ("bundle", &["install", "update"], "rubygems.org"),
-    ("composer", &["install", "update", "require"], "repo.packagist.org"),
-    ("apt", &["update", "install", "upgrade"], "the package mirror"),
-    ("apt-get", &["update", "install", "upgrade"], "the package mirror"),
-    ("brew", &["install", "update", "upgrade"], "formulae.brew.sh"),
-    ("docker", &["pull", "push", "login"], "registry-1.docker.io"),
-    ("go", &["get", "install"], "proxy.golang.org"),
-];
+/// Longest name that the domain name system knows, in bytes.
+const LONGEST_HOST: usize = 253;
 
 /// This machine's own addresses: reaching them leaves nothing.
 pub(in crate::kernel) fn is_loopback(host: &str) -> bool {
@@ -41,77 +20,107 @@ pub(in crate::kernel) fn is_loopback(host: &str) -> bool {
     matches!(host, "localhost" | "::1" | "0.0.0.0" | "[::1]") || numeric && host.starts_with("127.")
 }
 
-/// Whether a host is the registry of a package manager that we know.
-pub(in crate::kernel) fn is_registry(host: &str) -> bool {
-    REGISTRIES.iter().any(|(_, _, known)| *known == host)
+/// Whether `host` is a name or an address, and not words that stand for one.
+pub(in crate::kernel) fn is_host(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let name = |host: &str| {
+        host.len() <= LONGEST_HOST
+            && host.split('.').all(|label| {
+                !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+            })
+    };
+    address.parse::<std::net::Ipv6Addr>().is_ok() || name(host)
 }
 
-/// The `Net` effects of a command.
-pub(super) fn effects(command: &SimpleCommand) -> Vec<Effect> {
+/// The `Net` effects of a command, and what each stems from. `remotes_stand`: nothing else in the line
+/// changes where the repository's remotes point.
+pub(super) fn effects(charter: &Charter, command: &SimpleCommand, remotes_stand: bool) -> Vec<(Effect, Via)> {
     let Some(program) = command.program.as_deref() else { return Vec::new() };
     if let Some(git) = GitCall::of(command) {
-        return git.remote().and_then(|remote| git_host(&remote)).into_iter().collect();
+        return git_effects(charter, &git, command, remotes_stand);
     }
-    match program {
+    let chosen = |effects: Vec<Effect>| effects.into_iter().map(|effect| (effect, Via::Word)).collect();
+    chosen(match program {
         "curl" | "wget" | "http" | "https" | "xh" | "aria2c" => web(command),
         "ssh" | "sftp" | "mosh" | "telnet" | "nc" | "ncat" | "netcat" | "ftp" | "ping" | "dig"
         | "nslookup" | "whois" | "ssh-copy-id" => {
             let Some(word) = command.operands().next() else { return Vec::new() };
             let host = word.as_literal().map_or(UNKNOWN, |text| text.rsplit('@').next().unwrap_or(text));
-            vec![Effect::Net { host: host.to_owned(), port: None }]
+            vec![Effect::net(host, None)]
         }
         "scp" | "rsync" => command.operands().filter_map(remote_path).collect(),
-        "gh" | "hub" => vec![Effect::Net { host: "api.github.com".to_owned(), port: Some(443) }],
+        "gh" | "hub" => vec![Effect::net("api.github.com", Some(443))],
         "aws" | "gcloud" | "az" | "kubectl" | "terraform" | "heroku" | "vercel" | "netlify" | "fly" => {
-            vec![Effect::Net { host: format!("the service behind `{program}`"), port: None }]
+            vec![Effect::net(format!("the service behind `{program}`"), None)]
         }
-        _ => registry(program, command),
+        _ => return registry::effects(charter, program, command),
+    })
+}
+
+/// Whether a command changes where remotes point, so that what was configured before says nothing.
+pub(super) fn changes_remotes(command: &SimpleCommand) -> bool {
+    let Some(git) = GitCall::of(command) else { return false };
+    match git.sub {
+        "remote" => matches!(git.first(), Some("add" | "set-url" | "rename" | "remove" | "rm")),
+        sub => matches!(sub, "config" | "init" | "submodule" | "worktree"),
     }
 }
 
-/// Whether a model chooses where a command's request goes or what it carries. It does not when a
-/// recognised package manager fetches from its registry, or git from a remote that is configured.
-pub(super) fn is_chosen(command: &SimpleCommand) -> bool {
-    let Some(program) = command.program.as_deref() else { return true };
-    // `PIP_INDEX_URL=… pip install x` goes elsewhere.
-    let fed = command.wrappers.iter().any(|wrapper| matches!(wrapper.as_str(), "xargs" | "find"));
-    if fed || !command.assignments.is_empty() {
-        return true;
-    }
-    if let Some(git) = GitCall::of(command) {
-        let fetches =
-            matches!(git.sub, "fetch" | "pull") || git.sub == "remote" && git.first() == Some("update");
-        let configured = |remote: String| !remote.contains(['/', ':', '.', '$', '~']);
-        return !fetches || git.elsewhere.is_some() || !git.remote().is_some_and(configured);
-    }
-    let Some((_, subcommands, _)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else {
-        return true;
+/// What a `git` command asks of other repositories. A remote that was configured before this session is
+/// named by its host; one that the line itself may have changed stays a name.
+fn git_effects(
+    charter: &Charter,
+    git: &GitCall<'_>,
+    command: &SimpleCommand,
+    remotes_stand: bool,
+) -> Vec<(Effect, Via)> {
+    let Some(remote) = git.remote() else { return Vec::new() };
+    let plain = remotes_stand && is_plain(charter, git, command);
+    let remotes = charter.remotes.iter();
+    let asked: Vec<&(String, String)> = match (plain, git.sub) {
+        (false, _) => Vec::new(),
+        (true, "fetch") if git.has("--all") => remotes.collect(),
+        (true, "remote") if git.first() == Some("update") && git.operands().nth(1).is_none() => {
+            remotes.collect()
+        }
+        (true, "fetch") if git.has("--multiple") => {
+            remotes.filter(|(name, _)| git.operands().any(|word| word.text == *name)).collect()
+        }
+        // Without `origin`, git takes the only remote there is.
+        (true, "fetch" | "pull") if git.first().is_none() && charter.remotes.len() == 1 => remotes.collect(),
+        (true, _) => remotes.filter(|(name, url)| *name == remote || *url == remote).collect(),
     };
-    let sub = command.operands().next().map_or("", |word| word.text.as_str());
-    let sends = matches!(sub, "publish" | "push" | "upload" | "yank" | "login" | "search" | "dlx" | "docker");
-    let elsewhere = |word: &Word| {
+    if asked.is_empty() {
+        return git_host(&remote).map(|effect| (effect, Via::Word)).into_iter().collect();
+    }
+    let sends = !matches!(git.sub, "fetch" | "pull" | "clone" | "ls-remote" | "remote");
+    let via = if sends { Via::Word } else { Via::Remote };
+    asked.into_iter().filter_map(|(_, url)| Some((git_host(url)?, via))).collect()
+}
+
+/// Whether a git command works with the workspace's own configuration and nothing on top of it.
+fn is_plain(charter: &Charter, git: &GitCall<'_>, command: &SimpleCommand) -> bool {
+    let rigged = git.args.iter().any(|word| {
         let text = word.text.as_str();
-        text.contains("://")
-            || text.contains('@') && text.contains(':')
-            || ["--registry", "--index", "-i", "--extra-index-url", "--find-links", "-f", "--git", "--source"]
-                .iter()
-                .any(|flag| {
-                    text == *flag || text.strip_prefix(flag).is_some_and(|rest| rest.starts_with(['=', '-']))
-                })
-            || !word.is_literal()
-    };
-    !subcommands.contains(&sub) || sends || program == "docker" || command.args().iter().any(elsewhere)
-}
-
-fn registry(program: &str, command: &SimpleCommand) -> Vec<Effect> {
-    let Some((_, subcommands, host)) = REGISTRIES.iter().find(|(name, _, _)| *name == program) else {
-        return Vec::new();
-    };
-    let reaches = command.operands().next().is_some_and(|word| subcommands.contains(&word.text.as_str()));
-    if !reaches || command.has_flag("--offline") {
-        return Vec::new();
+        ["--upload-pack", "--exec", "-u", "--config", "-c"].iter().any(|flag| text.starts_with(flag))
+    });
+    if !git.config.is_empty()
+        || !git.elsewhere.is_empty()
+        || git.steered
+        || rigged
+        || !command.assignments.is_empty()
+    {
+        return false;
     }
-    vec![Effect::Net { host: (*host).to_owned(), port: Some(443) }]
+    // Another repository may lie in a folder below.
+    let Some(dir) = command.dir.as_deref() else { return false };
+    let here = charter.workspace.join(dir);
+    let Ok(here) = here.canonicalize() else { return false };
+    here.starts_with(&charter.workspace)
+        && here
+            .ancestors()
+            .take_while(|folder| *folder != charter.workspace)
+            .all(|folder| !folder.join(".git").exists())
 }
 
 fn web(command: &SimpleCommand) -> Vec<Effect> {
@@ -132,23 +141,30 @@ fn web(command: &SimpleCommand) -> Vec<Effect> {
         hosts.extend(command.operands().last().filter(like_host).map(|word| host_of(word, &word.text)));
     }
     if hosts.is_empty() && !command.has_flag("--version") && !command.has_flag("--help") {
-        hosts.push(Effect::Net { host: UNKNOWN.to_owned(), port: None });
+        hosts.push(Effect::net(UNKNOWN, None));
     }
     hosts
 }
 
-fn host_of(word: &Word, address: &str) -> Effect {
+/// The host of an address in a word: `scheme://user@host:port/path`, or the same without a scheme.
+pub(super) fn host_of(word: &Word, address: &str) -> Effect {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     let authority = authority.rsplit('@').next().unwrap_or(authority);
     if !word.is_literal() && authority.contains(['$', '`', '{', '*', '"']) {
-        return Effect::Net { host: UNKNOWN.to_owned(), port: None };
+        return Effect::net(UNKNOWN, None);
+    }
+    if let Some((host, rest)) = authority.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return Effect::net(
+            host.to_ascii_lowercase(),
+            rest.strip_prefix(':').and_then(|port| port.parse().ok()),
+        );
     }
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => (host, port.parse().ok()),
         _ => (authority, None),
     };
-    Effect::Net { host: host.trim_matches('"').to_ascii_lowercase(), port }
+    Effect::net(host.trim_matches('"').to_ascii_lowercase(), port)
 }
 
 /// `user@host:path`.
@@ -158,28 +174,33 @@ fn remote_path(word: &Word) -> Option<Effect> {
         return None;
     }
     let host = host.rsplit('@').next().unwrap_or(host);
-    Some(Effect::Net { host: host.to_owned(), port: None })
+    Some(Effect::net(host, None))
 }
 
 /// A remote's host when it is an address, its name when it is a configured remote; `None` for a path
 /// on this machine.
-fn git_host(remote: &str) -> Option<Effect> {
+pub(super) fn git_host(remote: &str) -> Option<Effect> {
     if let Some((scheme, _)) = remote.split_once("://") {
-        return (scheme != "file").then(|| host_of(&Word::literal(remote), remote));
+        let effect = (scheme != "file").then(|| host_of(&Word::literal(remote), remote))?;
+        return Some(match effect {
+            Effect::Net { host, port: None, .. } if scheme.contains("ssh") => Effect::net(host, Some(22)),
+            Effect::Net { host, port: None, .. } if scheme == "git" => Effect::net(host, Some(9418)),
+            effect => effect,
+        });
     }
     if remote.starts_with(['/', '.', '~']) {
         return None;
     }
-    let host = match remote.split_once(':') {
-        Some((host, _)) => host.rsplit('@').next().unwrap_or(host).to_owned(),
-        None => format!("git remote {remote}"),
-    };
-    Some(Effect::Net { host, port: None })
+    Some(match remote.split_once(':') {
+        // `git@host:path` is ssh.
+        Some((host, _)) => Effect::net(host.rsplit('@').next().unwrap_or(host), Some(22)),
+        None => Effect::net(format!("git remote {remote}"), None),
+    })
 }
 
 /// `/dev/tcp/HOST/PORT`, which bash turns into a connection.
 pub(super) fn device(target: &str) -> Option<Effect> {
     let rest = target.strip_prefix("/dev/tcp/").or_else(|| target.strip_prefix("/dev/udp/"))?;
     let (host, port) = rest.split_once('/').unwrap_or((rest, ""));
-    Some(Effect::Net { host: host.to_owned(), port: port.parse().ok() })
+    Some(Effect::net(host, port.parse().ok()))
 }

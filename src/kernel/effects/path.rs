@@ -9,7 +9,7 @@ use crate::base::{BlobStore, FileKind, PathError, PathHandle, resolve};
 use crate::kernel::charter::Charter;
 use crate::kernel::grant::Reach;
 use crate::kernel::rung::Finding;
-use crate::protocol::{Effect, Reason};
+use crate::protocol::{Effect, GitOp, Reason};
 
 /// A finding of this module: the call cannot be carried out as written.
 fn unusable(rule: &'static str, subject: &str, user: String, model: String) -> Box<Finding> {
@@ -37,7 +37,7 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
 
 pub(super) fn fact(charter: &Charter, place: Place, effect: Effect, real: &Path, via: Via) -> Fact {
     let guard = guard_of(charter, place, real);
-    Fact { effect, place: Some(place), guard, shared: false, via, chosen: true }
+    Fact { effect, place: Some(place), guard, shared: false, via }
 }
 
 /// What guards the name itself where it is a link to something innocent (`.env` → `config/dev`).
@@ -123,7 +123,7 @@ pub(in crate::kernel) fn system_read(charter: &Charter, path: &Path) -> Result<P
 
 /// A look at the repository around the workspace.
 pub(in crate::kernel) fn system_git(charter: &Charter) -> Prepared {
-    let effect = Effect::Git { op: "inspect".to_owned() };
+    let effect = Effect::Git { op: GitOp::Look, about: String::new() };
     Prepared::plain(effect, ".".to_owned(), Reach::Inspect(charter.workspace.clone()))
 }
 

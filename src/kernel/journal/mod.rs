@@ -103,7 +103,7 @@ impl Journal {
         self.file.line(line.as_bytes()).map_err(KernelError::Journal)?;
         self.rows += 1;
         self.last_hash = hash;
-        if self.rows - self.sealed >= SEAL_EVERY {
+        if self.rows - self.sealed >= SEAL_EVERY && self.sealer.begin() {
             self.seal_aside()?;
         }
         Ok(self.rows)
@@ -111,7 +111,10 @@ impl Journal {
 
     /// Seals the rows so far without making the call wait for the disk.
     fn seal_aside(&mut self) -> Result<(), KernelError> {
-        let rows = self.file.sync_handle().map_err(KernelError::Journal)?;
+        let rows = self.file.sync_handle().map_err(|error| {
+            self.sealer.end();
+            KernelError::Journal(error)
+        })?;
         let (sealer, count, last_hash) = (self.sealer.clone(), self.rows, self.last_hash.clone());
         let thread = std::thread::Builder::new().name("journal".to_owned());
         match thread.spawn(move || sealer.seal_aside(&rows, count, &last_hash)) {
@@ -120,7 +123,10 @@ impl Journal {
                 Ok(())
             }
             // No thread to be had: the call waits after all.
-            Err(_) => self.seal(),
+            Err(_) => {
+                self.sealer.end();
+                self.seal()
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! Writing heads: one at a time, never an older one over a newer.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::head::{HEAD_VERSION, Head, Place};
@@ -17,6 +18,8 @@ pub(super) struct Sealer {
     /// Name of the journal's file.
     name: String,
     signer: Signer,
+    /// A sealing goes on beside the calls: the next waits for its end, so that threads never pile up.
+    busy: AtomicBool,
     state: Mutex<Sealed>,
 }
 
@@ -30,7 +33,14 @@ struct Sealed {
 
 impl Sealer {
     pub(super) fn new(dir: StateDir, session: String, name: String, signer: Signer, count: u64) -> Self {
-        Self { dir, session, name, signer, state: Mutex::new(Sealed { count, failure: None }) }
+        Self {
+            dir,
+            session,
+            name,
+            signer,
+            busy: AtomicBool::new(false),
+            state: Mutex::new(Sealed { count, failure: None }),
+        }
     }
 
     /// Flushes the rows, then replaces the head, then adds it to the index, so that a later change or
@@ -58,11 +68,22 @@ impl Sealer {
         Ok(())
     }
 
+    /// Whether nobody seals beside the calls; from here on somebody does.
+    pub(super) fn begin(&self) -> bool {
+        !self.busy.swap(true, Ordering::AcqRel)
+    }
+
+    /// Somebody who began could not go on.
+    pub(super) fn end(&self) {
+        self.busy.store(false, Ordering::Release);
+    }
+
     /// The same where nobody waits for it; a failure is kept for [`failure`](Self::failure).
     pub(super) fn seal_aside(&self, rows: &SyncHandle, count: u64, last_hash: &str) {
         if let Err(error) = self.seal(rows, count, last_hash) {
             self.state.lock().unwrap_or_else(PoisonError::into_inner).failure = Some(error);
         }
+        self.end();
     }
 
     /// What went wrong since it was last asked. Does not wait for a flush that goes on.

@@ -20,7 +20,11 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
         match preset {
             Preset::ReadOnly if acts => out.object(at, read_only(fact)),
             Preset::Strict if whole || acts && fact.via == Via::Argument => {
-                out.object(at, strict(case, fact))
+                out.object(at, strict(case, fact));
+                if whole && case.charter.sandbox < SandboxStrength::Reduced {
+                    // A yes to a command is none to running it unfenced.
+                    sandboxed(case, at, fact, out);
+                }
             }
             _ if whole => sandboxed(case, at, fact, out),
             // Parts of a line run in the sandbox of the line.
@@ -125,6 +129,13 @@ mod tests {
         world.asks("write", "src/a.rs", "contained", "strict");
         world.asks("bash", "ls", "contained", "strict");
         world.allows("read", "src/a.rs");
+        world.charter.sandbox = None;
+        let rules = world.rules_hit("bash", "ls");
+        assert_eq!(rules.len(), 2, "asked about the command, and about running it unfenced: {rules:?}");
+        let mut open = World::new().with(&["allow bash"]);
+        (open.charter.policy.preset, open.charter.sandbox) = (Preset::Strict, None);
+        open.asks("bash", "ls", "contained", "no_sandbox");
+        world.charter.sandbox = Reduced;
         world.charter.policy.preset = Preset::ReadOnly;
         world.refuses("write", "src/a.rs", "contained", "read_only");
         world.refuses("bash", "ls", "contained", "read_only");

@@ -59,6 +59,10 @@ mod tests {
         let world = under("scope: {include: [src/], exclude: [src/gen/]}\n");
         world.allows("write", "src/a.rs");
         world.allows("read", "docs/x");
+        world.allows("write", &world.text(&world.charter.temp.join("x")));
+        world.allows("bash", "git -C . commit -m x && cp src/a.rs src/b.rs");
+        world.refuses("bash", "rm -rf docs src", "contract", "clause");
+        world.refuses("bash", "cp src/a.rs .", "contract", "clause");
         world.refuses("write", "docs/x", "contract", "clause");
         world.refuses("write", "src/gen/x", "contract", "clause");
     }

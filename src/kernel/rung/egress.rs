@@ -3,15 +3,18 @@
 use super::rules::Compiled;
 use super::{Case, Finding, Findings};
 use crate::config::Preset;
-use crate::kernel::effects::{Fact, UNKNOWN, is_loopback, server_of};
+use crate::kernel::effects::{Fact, UNKNOWN, Via, is_loopback, server_of};
+use crate::kernel::grant::host_entry;
 use crate::protocol::{Effect, Reason};
 
 const RUNG: &str = "egress";
 
 pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     for (at, fact) in case.prepared.facts.iter().enumerate() {
-        let Effect::Net { host, .. } = &fact.effect else { continue };
-        if is_loopback(host) {
+        let Effect::Net { host, port, .. } = &fact.effect else { continue };
+        // A command has a loopback of its own, or none; a request of ours reaches the machine's.
+        let ours = fact.via == Via::Argument;
+        if is_loopback(host) && !ours {
             out.allow(at);
             continue;
         }
@@ -19,7 +22,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             out.object(at, leak(kind, host));
             continue;
         }
-        let sink = fact.chosen && case.moment.tainted;
+        let sink = fact.is_chosen() && case.moment.tainted;
         if sink
             && let Some(word) = &case.moment.alien
             && !trusts(case, fact, host)
@@ -28,7 +31,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
         }
         match server_of(host) {
             Some(server) => remote(case, at, fact, server, out),
-            None => out.object(at, network(case, fact, host)),
+            None => out.object(at, network(case, fact, host, *port)),
         }
     }
 }
@@ -81,9 +84,9 @@ fn names(text: &str, host: &str) -> bool {
 /// A remote tool: what only reads, and nowhere else, is free.
 fn remote(case: &Case<'_>, at: usize, fact: &Fact, server: &str, out: &mut Findings) {
     let tool = case.spec.name;
-    if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) && fact.chosen {
+    if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) && fact.is_chosen() {
         out.object(at, no_network(&format!("use `{tool}` of {server}")).about(tool));
-    } else if case.spec.read_only || !fact.chosen {
+    } else if case.spec.read_only || !fact.is_chosen() {
         out.allow(at);
     } else {
         let finding = Finding::ask(RUNG, "remote_tool", Reason::PolicyBlock).about(tool);
@@ -97,10 +100,16 @@ fn remote(case: &Case<'_>, at: usize, fact: &Fact, server: &str, out: &mut Findi
     }
 }
 
-fn network(case: &Case<'_>, fact: &Fact, host: &str) -> Finding {
+fn network(case: &Case<'_>, fact: &Fact, host: &str, port: Option<u16>) -> Finding {
     let what = fact.effect.describe();
     let finding = if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) {
         no_network(&what)
+    } else if fact.via == Via::Argument {
+        // A rule of its own: a yes to asking a host is none to a command that sends it something.
+        Finding::ask(RUNG, "fetch", Reason::PolicyBlock).says(
+            format!("{what}: a person allows each host"),
+            format!("A person must allow each host, so this cannot {what} now. Work with what is on this machine, or leave that step to the user."),
+        )
     } else {
         Finding::ask(RUNG, "network", Reason::PolicyBlock).says(
             format!("{what}: the sandbox has no network unless a person allows it"),
@@ -109,7 +118,14 @@ fn network(case: &Case<'_>, fact: &Fact, host: &str) -> Finding {
     };
     // A yes to one unknown host is none to the next.
     let finding = if host == UNKNOWN { finding.one_by_one() } else { finding };
-    finding.about(host)
+    finding.about(match fact.via {
+        // A yes to fetching from there is none to sending something there.
+        Via::Registry => format!("registry {host}"),
+        Via::Remote => format!("remote {host}"),
+        // On loopback every port is a service of its own.
+        _ if is_loopback(host) => host_entry(host, port),
+        _ => host.to_owned(),
+    })
 }
 
 fn no_network(what: &str) -> Finding {
@@ -122,7 +138,55 @@ fn no_network(what: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use crate::config::Preset;
+    use crate::kernel::Judgement;
     use crate::kernel::testing::World;
+
+    #[test]
+    fn a_request_of_our_own_asks_for_each_host_and_each_port_of_this_machine() {
+        let mut world = World::new();
+        for url in ["https://docs.test/a", "http://localhost:3000/", "http://127.0.0.1/", "http://10.0.0.8/"]
+        {
+            world.asks("fetch", url, "egress", "fetch");
+        }
+        let kernel = world.kernel();
+        let judge = |url: &str| kernel.judge("main", &world.call("fetch", url)).unwrap();
+        for agreed in ["https://docs.test/a", "http://localhost:3000/"] {
+            let Judgement::Asked(question) = judge(agreed) else { panic!("{agreed} is not asked") };
+            assert!(matches!(kernel.approve(question, "ann", true).unwrap(), Judgement::Granted(_)));
+        }
+        for (url, free) in [
+            ("https://docs.test/b?c", true),
+            ("https://other.test/", false),
+            ("http://localhost:3000/x", true),
+            ("http://localhost:3001/", false),
+        ] {
+            assert_eq!(matches!(judge(url), Judgement::Granted(_)), free, "{url}");
+        }
+        let command =
+            kernel.judge("main", &world.call("bash", "curl -d @src/a.rs https://docs.test/")).unwrap();
+        assert!(matches!(command, Judgement::Asked(_)), "a yes to a request is none to a command");
+        world.charter.policy.preset = Preset::Ci;
+        world.refuses("fetch", "https://docs.test/", "egress", "no_network");
+        world.refuses("fetch", "http://localhost:3000/", "egress", "no_network");
+    }
+
+    #[test]
+    fn a_yes_to_a_remote_is_none_to_a_command_that_sends_to_its_host() {
+        let mut world = World::new();
+        world.charter.remotes = vec![("origin".to_owned(), "https://github.com/a/b".to_owned())];
+        let kernel = world.kernel();
+        let judge = |line: &str| kernel.judge("main", &world.call("bash", line)).unwrap();
+        let Judgement::Asked(question) = judge("git fetch origin") else { panic!("not asked") };
+        assert!(matches!(kernel.approve(question, "ann", true).unwrap(), Judgement::Granted(_)));
+        assert!(matches!(judge("git pull origin main"), Judgement::Granted(_)));
+        for line in [
+            "curl -d @src/a.rs https://github.com/x",
+            "git push origin main",
+            "git fetch https://github.com/c/d",
+        ] {
+            assert!(matches!(judge(line), Judgement::Asked(_)), "{line}");
+        }
+    }
 
     #[test]
     fn known_hosts_ask_and_loopback_does_not() {

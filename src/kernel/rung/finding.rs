@@ -1,5 +1,7 @@
 //! What a rung may say.
 
+use std::path::PathBuf;
+
 use crate::kernel::charter::Charter;
 use crate::kernel::effects::{MOST_FACTS, Prepared};
 use crate::kernel::moment::Moment;
@@ -16,6 +18,8 @@ pub(in crate::kernel) struct Case<'a> {
     pub moment: &'a Moment,
     /// The commands of a shell line, where a rule looks at them.
     pub spelled: Vec<Spelled>,
+    /// The path as the call wrote it, from the workspace, where that differs from the real one.
+    pub written: Option<PathBuf>,
 }
 
 impl<'a> Case<'a> {
@@ -26,7 +30,8 @@ impl<'a> Case<'a> {
         prepared: &'a Prepared,
         moment: &'a Moment,
     ) -> Self {
-        Self { charter, rules, spec, prepared, moment, spelled: rules.spell(prepared) }
+        let written = prepared.written.as_deref().map(|written| charter.workspace.join(written));
+        Self { charter, rules, spec, prepared, moment, spelled: rules.spell(prepared), written }
     }
 }
 

@@ -12,6 +12,7 @@ mod finding;
 mod fold;
 mod git;
 mod lease;
+mod own_program;
 mod proposal;
 mod publish;
 mod rules;

@@ -2,7 +2,7 @@
 
 use super::{Case, Decision, Finding};
 use crate::config::{Layer, Rule, RuleAction, RuleOrigin};
-use crate::kernel::effects::{GitCall, UNKNOWN, is_registry};
+use crate::kernel::effects::{UNKNOWN, Via};
 use crate::protocol::{Effect, VerdictKind};
 
 impl Decision {
@@ -17,7 +17,11 @@ impl Decision {
         let new = |name: String| Rule::new(name, RuleAction::Allow, origin.clone());
         let effects: Option<Vec<&Effect>> =
             self.standing.iter().map(|f| Some(&case.prepared.facts.get(f.at?)?.effect)).collect();
-        if let Some(effects) = effects {
+        // Such a host is a whole forge; what was asked about is one repository of it.
+        let remote = |f: &Finding| {
+            f.at.and_then(|at| case.prepared.facts.get(at)).is_some_and(|fact| fact.via == Via::Remote)
+        };
+        if let Some(effects) = effects.filter(|_| !self.standing.iter().any(remote)) {
             if let Some(hosts) = hosts(&effects) {
                 let rule = new(format!("reach {}", hosts.join(", ")));
                 return Some(Rule { effects: vec!["net".to_owned()], hosts, ..rule });
@@ -42,16 +46,8 @@ impl Decision {
     /// Whether all of it is asked once for a project: registries of package managers, and fetching from
     /// the remotes a repository has.
     pub fn once_a_project(&self, case: &Case<'_>) -> bool {
-        let fetches = || {
-            let commands = case.prepared.shell.iter().flat_map(|scan| &scan.commands);
-            let mut git = commands.filter_map(GitCall::of).filter(|git| git.remote().is_some());
-            git.all(|git| matches!(git.sub, "fetch" | "pull" | "ls-remote" | "remote"))
-        };
         let known = |finding: &Finding| match finding.at.and_then(|at| case.prepared.facts.get(at)) {
-            Some(fact) => match &fact.effect {
-                Effect::Net { host, .. } => is_registry(host) || host.starts_with("git remote ") && fetches(),
-                _ => false,
-            },
+            Some(fact) => matches!(fact.via, Via::Registry | Via::Remote),
             None => false,
         };
         !self.standing.is_empty() && self.standing.iter().all(known)
@@ -105,7 +101,7 @@ mod tests {
         for (tool, argument, part, once, neighbour) in [
             ("bash", "npm ci", "host: registry.npmjs.org", true, "npm publish"),
             ("bash", "cargo add serde", "host: index.crates.io", true, "cargo publish"),
-            ("bash", "git fetch origin", "host: git remote origin", true, "git push origin main"),
+            ("bash", "git fetch origin", "call: bash(git fetch origin)", true, "git push origin main"),
             ("bash", "curl https://a.test/x", "host: a.test", false, "curl https://b.test/x"),
             (
                 "bash",
@@ -119,13 +115,13 @@ mod tests {
             ("read", "~/notes.txt", "effect: read", false, "~/other.txt"),
             ("bash", "git reset --hard", "call: bash(git reset --hard)", false, "git reset --hard HEAD~3"),
         ] {
-            let world = World::new();
+            let mut world = World::new();
+            world.charter.remotes = vec![("origin".to_owned(), "https://forge.test/a/b".to_owned())];
             let (rule, asked_once) = proposed(&world, tool, argument);
             let rule = rule.unwrap();
             assert_eq!(asked_once, once, "{argument}");
             let yaml = rule_yaml(&rule);
             assert!(yaml.contains(part), "{argument}: {yaml}");
-            let mut world = world;
             world.charter.policy.rules.push(rule);
             world.allows(tool, argument);
             assert_ne!(

@@ -9,7 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use super::Case;
 use crate::config::{Policy, Rule};
 use crate::kernel::charter::Charter;
-use crate::kernel::effects::{Fact, GitCall, Prepared};
+use crate::kernel::effects::{Fact, GitCall, Place, Prepared};
 use crate::kernel::error::KernelError;
 use crate::protocol::Effect;
 use crate::syntax::shell::SimpleCommand;
@@ -185,15 +185,14 @@ impl Compiled {
         if !self.by_effect() {
             return Some(None);
         }
-        let written = prepared.written.as_deref().map(|written| case.charter.workspace.join(written));
+        let by_git = prepared.facts.iter().any(|fact| matches!(fact.effect, Effect::Git { .. }));
         let means = |fact: &&Fact| {
             self.kind(fact)
                 && self.host(fact)
                 && (self.paths.is_empty()
-                    || self
-                        .paths
-                        .iter()
-                        .any(|glob| glob.far(fact) || written.as_deref().is_some_and(|w| glob.covers(w))))
+                    || self.paths.iter().any(|glob| {
+                        glob.far(fact, by_git) || case.written.as_deref().is_some_and(|w| glob.covers(w))
+                    }))
         };
         prepared.facts.iter().find(means).map(Some)
     }
@@ -264,12 +263,17 @@ impl PathGlob {
     }
 
     /// For what tightens: the path, what lies below it, and what would go with it.
-    fn far(&self, fact: &Fact) -> bool {
-        let (Some(path), Some(_)) = (fact.path(), fact.place) else { return false };
+    fn far(&self, fact: &Fact, by_git: bool) -> bool {
+        let (Some(path), Some(place)) = (fact.path(), fact.place) else { return false };
+        let deletes = matches!(fact.effect, Effect::Delete { .. });
+        if self.negated {
+            // A scope is one of the workspace. Git names the whole tree where it commits part of it.
+            let holds = by_git && !deletes && self.base.starts_with(path);
+            return place == Place::Workspace && !holds && self.covers(path);
+        }
         if self.covers(path) {
             return true;
         }
-        let deletes = matches!(fact.effect, Effect::Delete { .. }) && !self.negated;
         let gone = if path.file_name().is_some_and(|leaf| leaf == "*") { path.parent() } else { Some(path) };
         deletes && gone.is_some_and(|gone| self.base.starts_with(gone))
     }
@@ -328,7 +332,8 @@ fn spelled(command: &SimpleCommand) -> Spelled {
         *first = program;
     }
     let git = GitCall::of(command);
-    let simple = alone && git.as_ref().is_none_or(|git| git.config.is_empty() && git.elsewhere.is_none());
+    let simple = alone
+        && git.as_ref().is_none_or(|git| git.config.is_empty() && git.elsewhere.is_empty() && !git.steered);
     let git = git.map(|git| {
         let words: Vec<&str> =
             std::iter::once(git.sub).chain(git.args.iter().map(|word| word.text.as_str())).collect();

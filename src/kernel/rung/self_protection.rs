@@ -1,7 +1,9 @@
-//! What no policy and no approval opens: our own files, git's internals, credentials, start-up files.
+//! What no policy and no approval opens: our own files, git's internals, credentials, start-up files;
+//! our own program; and names that look like other names.
 
+use super::own_program;
 use super::{Case, Finding, Findings};
-use crate::kernel::effects::{Fact, Guard, Level, Via};
+use crate::kernel::effects::{Fact, Guard, Level, Via, disguise, guard_of_look, reorders};
 use crate::protocol::Reason;
 
 const RUNG: &str = "self_protection";
@@ -21,6 +23,55 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             }
         }
     }
+    disguised(case, out);
+    let Some(scan) = &case.prepared.shell else { return };
+    for command in &scan.commands {
+        if let Some(finding) = own_program::objection(RUNG, command) {
+            out.object_to_call(finding);
+        }
+    }
+}
+
+/// Names that a person who is asked, or reads the record, would take for others.
+fn disguised(case: &Case<'_>, out: &mut Findings) {
+    if case.prepared.subject.is_ascii() {
+        return;
+    }
+    let charter = case.charter;
+    for (at, fact) in case.prepared.facts.iter().enumerate() {
+        let Some(path) = fact.path() else { continue };
+        // Only what the call itself names; the folders above the workspace are the user's.
+        let below = path.strip_prefix(&charter.workspace).unwrap_or(path);
+        let text = below.to_string_lossy();
+        if text.is_ascii() {
+            continue;
+        }
+        let why = match (disguise(&text), guard_of_look(charter, &text)) {
+            (_, Some(guard)) => format!("it looks like {}", guard.what),
+            (Some(why), None) => why.to_owned(),
+            (None, None) => continue,
+        };
+        out.object(at, disguise_finding(&text, &why));
+    }
+    let Some(scan) = &case.prepared.shell else { return };
+    if reorders(&case.prepared.subject) {
+        let why = "it holds characters that show it in another order";
+        out.object_to_call(disguise_finding("this line", why));
+    }
+    for command in &scan.commands {
+        let program = command.argv.first().map_or("", |word| word.text.as_str());
+        if let Some(why) = disguise(program) {
+            out.object_to_call(disguise_finding(program, why));
+        }
+    }
+}
+
+fn disguise_finding(name: &str, why: &str) -> Finding {
+    let shown: String = name.escape_default().take(120).collect();
+    Finding::ask(RUNG, "disguised_name", Reason::Misroute).firm().about(name).says(
+        format!("{shown}: {why}"),
+        format!("`{shown}` may be taken for another name: {why}. Spell it with plain letters, or copy it from a listing."),
+    )
 }
 
 fn say(finding: Finding, fact: &Fact, guard: Guard) -> Finding {
@@ -110,6 +161,93 @@ mod tests {
         std::os::unix::fs::symlink("src/a.rs", world.charter.workspace.join(".env")).unwrap();
         world.asks("read", ".env", "self_protection", "env_file");
         world.allows("bash", "rm -f src/*.rs src/{a,b}.orig; ls *; wc -l {src,vendor}/*");
+    }
+
+    #[test]
+    fn names_that_look_like_others_ask_and_names_of_one_script_do_not() {
+        let world = World::new();
+        for path in
+            ["s\u{440}c/a.rs", ".\u{435}nv", "src/a\u{202e}sr.rs", "src/a\u{200b}.rs", "\u{ff0e}git/config"]
+        {
+            world.asks("write", path, "self_protection", "disguised_name");
+            world.asks("bash", &format!("echo x > '{path}'"), "self_protection", "disguised_name");
+        }
+        world.asks("bash", "\u{441}at src/a.rs", "self_protection", "disguised_name");
+        world.asks("bash", "echo 'a\u{202e}b'", "self_protection", "disguised_name");
+        for path in ["docs/отчёт-v2.md", "日本語guide.md", "müller.txt", "Δt.csv", "👩\u{200d}💻.md"]
+        {
+            world.allows("write", path);
+            world.allows("bash", &format!("echo 'für alle: ½ → ✓ שלום' > '{path}'"));
+        }
+    }
+
+    #[test]
+    fn what_governs_and_what_opens_doors_is_guarded_everywhere() {
+        let world = World::new();
+        for path in [
+            ".iosm/invariants.yaml",
+            ".iosm/waivers.yaml",
+            ".iosm/glossary.yaml",
+            ".iosm/constraints.yaml",
+            ".IOSM/Policy.YAML",
+            ".iosm/hooks/x.sh",
+            "sub/.iosm/policy.yaml",
+        ] {
+            world.refuses("write", path, "self_protection", "project_policy");
+            world.refuses("bash", &format!("mv src/a.rs {path}"), "self_protection", "project_policy");
+            world.refuses("bash", &format!("ln -sf x {path}"), "self_protection", "project_policy");
+            world.refuses(
+                "bash",
+                &format!("D={path}; tee \"$D\" < src/a.rs"),
+                "self_protection",
+                "project_policy",
+            );
+            world.refuses(
+                "bash",
+                &format!("cd src && dd if=a.rs of=../{path}"),
+                "self_protection",
+                "project_policy",
+            );
+        }
+        for path in [
+            "~/.config/gcloud/credentials.db",
+            "~/.kube/config",
+            "~/.docker/config.json",
+            "~/.m2/settings.xml",
+            "~/.config/pip/pip.conf",
+            "~/.composer/auth.json",
+            "~/.nuget/NuGet/NuGet.Config",
+            "~/.gradle/gradle.properties",
+            "~/.yarnrc.yml",
+            "~/.config/rclone/rclone.conf",
+            "~/.local/share/gnome-keyring/x",
+            "~/.vault-token",
+            "~/.huggingface/token",
+            "~/.cache/huggingface/token",
+            "~/.config/configstore/firebase-tools.json",
+            "~/.bash_history",
+            "~/.config/sops/age/keys.txt",
+            "/etc/shadow",
+            "src/id_ed25519",
+            "privkey.pem",
+            "certs/private.key",
+            "client.p12",
+        ] {
+            for (tool, text) in [("read", path.to_owned()), ("bash", format!("base64 {path}"))] {
+                let hits = world.rules_hit(tool, &text);
+                assert!(hits.iter().any(|(rung, _)| rung == "self_protection"), "{text}: {hits:?}");
+            }
+        }
+        for path in [
+            "src/key.rs",
+            "docs/pem.md",
+            "tests/fixtures/ca.pem",
+            "certs/server.key",
+            "keys/README.md",
+            "src/monkey.key.rs",
+        ] {
+            world.allows("read", path);
+        }
     }
 
     #[test]

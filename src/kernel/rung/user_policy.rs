@@ -52,24 +52,20 @@ fn objection(case: &Case<'_>, rule: &Compiled, meant: Option<&Fact>) -> Finding 
 }
 
 fn loosen(case: &Case<'_>, out: &mut Findings) {
-    let allows = |rule: &&Compiled| rule.rule.loosens() && rule.for_tool(case.spec.name);
-    let mut rules = case.rules.iter().filter(allows).peekable();
-    if rules.peek().is_none() {
-        return;
-    }
-    let rules: Vec<&Compiled> = rules.collect();
-    if rules.iter().any(|rule| rule.is_whole() || rule.opens_argument(case)) {
+    // Walked anew each time rather than collected: the fold allocates nothing.
+    let rules = || case.rules.iter().filter(|rule| rule.rule.loosens() && rule.for_tool(case.spec.name));
+    if rules().any(|rule| rule.is_whole() || rule.opens_argument(case)) {
         out.loosened = Loosened::All;
         return;
     }
     if case.prepared.shell.as_ref().is_some_and(|scan| scan.opaque.is_none()) {
-        let every = case.spelled.iter().all(|command| rules.iter().any(|rule| rule.opens_command(command)));
+        let every = case.spelled.iter().all(|command| rules().any(|rule| rule.opens_command(command)));
         if every && !case.spelled.is_empty() {
             out.loosened = Loosened::Commands;
         }
     }
     for (at, fact) in case.prepared.facts.iter().enumerate() {
-        if rules.iter().any(|rule| rule.opens_fact(fact)) {
+        if rules().any(|rule| rule.opens_fact(fact)) {
             out.free(at);
         }
     }

@@ -102,5 +102,14 @@ mod tests {
             Allow
         );
         assert_eq!(run(&kernel, &world, "bash", commit, true), Allow);
+        // Another policy begins anew: nobody counted while no rule asked.
+        let policy = kernel.policy();
+        kernel.reload(crate::config::Policy::default()).unwrap();
+        run(&kernel, &world, "write", "src/a.rs", true);
+        kernel.reload(policy).unwrap();
+        assert_eq!(run(&kernel, &world, "bash", commit, true), RequireWitness);
+        let mut later = world.call("bash", "cargo test");
+        later.args["background"] = json!(true);
+        assert_ne!(act(&kernel, &later, true), Allow, "this world's bash knows no background");
     }
 }

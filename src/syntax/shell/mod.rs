@@ -1,39 +1,45 @@
 //! Shell lines by a real grammar: every simple command in them, and every redirection.
 //!
-//! The scan looks through lists, pipes, subshells, substitutions, heredocs, functions, loops, the
-//! wrappers of `wrap` and shells started on literal text. What it cannot know (a variable as a
+//! `parse` reads what bash reads; `walk` goes through it in the order in which bash would, expanding
+//! words (`expand`) by what is known of variables and folders (`state`). The scan looks through lists,
+//! pipes, subshells, substitutions, heredocs, functions, loops, the wrappers of `wrap` and shells
+//! started on literal text. What it cannot know (a variable as a
 //! command, `eval` of a variable, text that does not parse) makes the whole scan *opaque*: its
 //! commands are then some of those that would run, never all.
 
+mod ast;
+mod code;
+mod expand;
+mod glob;
+mod names;
+mod out;
+mod parse;
+mod start;
+mod state;
 mod stdin;
 mod walk;
-mod word;
 mod wrap;
 
-use std::cell::RefCell;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
-use tree_sitter::{ParseOptions, ParseState, Parser, Tree};
+pub use state::Given;
 
 /// Longer lines are not parsed but called opaque.
 const MOST_BYTES: usize = 64 * 1024;
-/// Steps of the parser (in hundreds) after which a line is called opaque: the grammar is ambiguous,
-/// and a hostile line could keep it busy.
-const MOST_STEPS: usize = 20_000;
 
 /// How much of a word is known before the shell runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// Exactly this text.
     Literal,
-    /// An unquoted glob or brace list, as written.
+    /// An unquoted glob, as written.
     Pattern,
     /// Holds a variable or a substitution; the text is the source.
     Dynamic,
 }
 
-/// One word after quote removal. `$HOME` reads as `~`, `$PWD` as `.`; a quoted leading `~`, which the
-/// shell does not expand, reads as `./~`.
+/// One word after expansion and quote removal. `$HOME` reads as `~`, and `$PWD` as `.` where nobody
+/// said what it is; a quoted leading `~`, which the shell does not expand, reads as `./~`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     pub text: String,
@@ -80,6 +86,14 @@ pub struct SimpleCommand {
     /// The folder it runs in, relative to where the line starts (`""` is there); `None` after a `cd`
     /// to somewhere unknown.
     pub dir: Option<String>,
+    /// Whether it surely runs in `dir`, and not in a folder that the line left before.
+    pub sure: bool,
+    /// Whether the wrappers do nothing but start it.
+    pub certain: bool,
+    /// A call of a function of this line, whose commands follow.
+    pub defined: bool,
+    /// Part of a function's definition: where the function is called, its commands stand once more.
+    pub dormant: bool,
     /// Commands whose output it reads, as places in [`ShellScan::commands`].
     pub fed_by: Vec<usize>,
     /// Commands substituted into its words, as places in [`ShellScan::commands`].
@@ -141,6 +155,8 @@ pub struct Redirect {
     pub target: Word,
     /// As [`SimpleCommand::dir`].
     pub dir: Option<String>,
+    /// As [`SimpleCommand::sure`].
+    pub sure: bool,
 }
 
 /// A function and the commands of its body.
@@ -160,47 +176,25 @@ pub struct ShellScan {
     pub opaque: Option<String>,
     /// Whether the text did not parse, so that even what was found is a guess.
     pub unparsable: bool,
+    /// Whether commands of it may have run more often, or with other words, than were followed.
+    pub loose: bool,
 }
 
-/// Scans one shell line or script.
+/// Scans one shell line or script, knowing nothing of where it runs.
 pub fn scan(line: &str) -> ShellScan {
-    let mut out = walk::Out::default();
+    scan_in(line, Given::default())
+}
+
+/// Scans one shell line or script that runs where `given` says.
+pub fn scan_in(line: &str, given: Given<'_>) -> ShellScan {
+    let mut out = out::Out::new(given);
     walk::script(line, &mut out);
     out.finish()
 }
 
-thread_local! {
-    static PARSER: RefCell<Option<Parser>> = const { RefCell::new(None) };
-}
-
-/// The tree of `text`, or `None` when it is too long or too costly to parse.
-fn parse(text: &str) -> Option<Tree> {
-    if text.len() > MOST_BYTES {
-        return None;
-    }
-    PARSER.with_borrow_mut(|slot| {
-        let mut parser = match slot.take() {
-            Some(parser) => parser,
-            None => {
-                let mut parser = Parser::new();
-                parser.set_language(&tree_sitter_bash::LANGUAGE.into()).ok()?;
-                parser
-            }
-        };
-        let mut steps = 0usize;
-        let mut watch = |_: &ParseState| {
-            steps += 1;
-            if steps > MOST_STEPS { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        };
-        let options = ParseOptions::new().progress_callback(&mut watch);
-        let bytes = text.as_bytes();
-        let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
-        let tree = parser.parse_with_options(&mut read, None, Some(options));
-        // A parse that was given up must not be taken up again by the next line.
-        parser.reset();
-        *slot = Some(parser);
-        tree
-    })
+/// Whether a program's path lies in one of the system's own folders.
+pub fn in_system_folder(path: &str) -> bool {
+    wrap::in_system(path)
 }
 
 #[cfg(test)]

@@ -73,6 +73,9 @@ fn result(glimpse: &Glimpse) -> RawResult {
         BackgroundState::Lost(why) => format!("lost: {why}"),
     };
     text.push_str(&format!("[{state}]"));
+    for note in &glimpse.network {
+        text.push_str(&format!("\n[network: {note}]"));
+    }
     RawResult::ok(text, state)
 }
 

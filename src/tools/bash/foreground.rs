@@ -116,7 +116,13 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         text.push_str(&note);
     }
     let success = finished.exit.success() && !finished.timed_out;
-    if !success && let Some(hint) = sandbox_hint(&text) {
+    for note in &finished.network {
+        text.push_str(&format!("\n[network: {note}]"));
+    }
+    if !success
+        && finished.network.is_empty()
+        && let Some(hint) = sandbox_hint(&text, finished.proxied)
+    {
         text.push('\n');
         text.push_str(hint);
     }

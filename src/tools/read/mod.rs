@@ -1,7 +1,6 @@
 //! `read`: a file, a folder, an image, or a stored output.
 
 mod page;
-mod sniff;
 #[cfg(test)]
 mod tests;
 
@@ -13,13 +12,13 @@ use serde::Deserialize;
 
 use super::leaf::{Leaf, LineEnds, grouped};
 use super::schema::schema_of;
+use super::sniff::{Kind, kind};
 use super::{Tool, ToolContext};
 use crate::base::plural;
 use crate::host::file::{self, Content, EntryKind, Listing, Opened};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
 use page::Page;
-use sniff::Kind;
 
 /// Lines in a page when the call does not say.
 const PAGE_LINES: usize = 2_000;
@@ -70,7 +69,7 @@ fn act(grant: Grant, args: Args, context: &ToolContext, _: &AtomicBool) -> RawRe
 
 fn show_file(args: &Args, content: &Content) -> RawResult {
     let size = grouped(content.bytes.len());
-    match sniff::kind(&content.bytes) {
+    match kind(&content.bytes) {
         Kind::Text => show_text(args, &content.bytes),
         Kind::Image(media_type) if content.bytes.len() > MOST_IMAGE_BYTES => RawResult::error(format!(
             "{} is an image ({media_type}) of {size} bytes; images over {} bytes are not shown: scale it down",

@@ -60,6 +60,8 @@ impl World {
             cache: root.join("cache"),
             home: root.join("home"),
             own_dirs: vec![root.join("state"), root.join("config")],
+            registries: Vec::new(),
+            remotes: vec![("origin".to_owned(), "https://git.acme.test/x.git".to_owned())],
             capability: Capability {
                 profile: "coder".to_owned(),
                 tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),

@@ -6,13 +6,14 @@ use std::time::Duration;
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
 use iosm::engine::drill::{Case, Step, Tainted};
+use iosm::host::net::Outward;
 use iosm::host::process::Processes;
 use iosm::host::sandbox::{Environment, Launcher, Layers, Strength, Surroundings, Toolchains};
 use iosm::kernel::{
     Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, RawResult, SandboxStrength,
 };
 use iosm::protocol::{Effect, ToolCall};
-use iosm::tools::{Registry, ToolContext, register_bash, register_leaf_tools};
+use iosm::tools::{Registry, ToolContext, register_bash, register_fetch, register_leaf_tools};
 
 use super::fixture::{CANARY, Fixture, differences};
 
@@ -56,6 +57,7 @@ impl Court {
         let fixture = Fixture::new();
         let at = |path: &str| fixture.root.join(path);
         let path = std::env::var("PATH").unwrap_or_default();
+        let toolchains = Toolchains::built_in().unwrap();
         let around = Surroundings {
             vars: vec![("PATH".to_owned(), path)],
             home: fixture.home(),
@@ -63,12 +65,13 @@ impl Court {
             tmp: at("tmp"),
             network: false,
         };
-        let environment = Environment::new(&around, &Toolchains::built_in().unwrap());
+        let environment = Environment::new(&around, &toolchains);
         let layers = sandbox.map_or(Layers::NONE, |sandbox| sandbox.strength.layers());
         let launcher = sandbox.map(|sandbox| sandbox.launcher.clone());
         let mut registry = Registry::default();
         register_leaf_tools(&mut registry);
         register_bash(&mut registry, &Processes::new(launcher, environment.clone(), layers));
+        register_fetch(&mut registry, &Outward::default());
         let blobs = BlobStore::new(StateDir::open(at("own/blobs")).unwrap());
         let charter = Charter {
             session: "s_corpus".to_owned(),
@@ -79,6 +82,8 @@ impl Court {
             cache: at("cache"),
             home: fixture.home(),
             own_dirs: vec![at("own"), at("home/.config/iosm"), fixture.state()],
+            registries: toolchains.package_managers(),
+            remotes: Vec::new(),
             tools: registry.specs().cloned().collect(),
             capability: Capability {
                 profile: "full".to_owned(),

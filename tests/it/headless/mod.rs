@@ -3,6 +3,7 @@
 mod background;
 mod build;
 mod exit_codes;
+mod fetch;
 mod full_disk;
 mod kill;
 mod large;

@@ -26,7 +26,7 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 31] = [
+pub(super) const HOMES: [(&str, &[&str]); 36] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
@@ -47,6 +47,11 @@ pub(super) const HOMES: [(&str, &[&str]); 31] = [
     ("rustls", &["model/http", "host/net"]),
     ("webpki_root_certs", &["model/http", "host/net"]),
     ("hyper*", &["host/net"]),
+    ("httparse", &["host/net"]),
+    ("flate2", &["host/net"]),
+    ("htmd", &["tools/fetch"]),
+    ("html5ever", &["tools/fetch"]),
+    ("encoding_rs", &["tools/fetch"]),
     ("clap*", &["cli"]),
     ("ignore", &["host/tree"]),
     ("grep_*", &["host/tree"]),
@@ -56,8 +61,8 @@ pub(super) const HOMES: [(&str, &[&str]); 31] = [
     ("sha2", &["base/digest"]),
     ("jiff", &["base/clock", "model/status", "cli/look"]),
     ("unicode_width", &["base/text", "tui"]),
-    ("unicode_normalization", &["kernel/admission", "base/text"]),
-    ("unicode_security", &["kernel/admission"]),
+    ("unicode_normalization", &["kernel", "base/text"]),
+    ("unicode_security", &["kernel"]),
 ];
 
 /// Where `unsafe` may stand.

@@ -2,4 +2,4 @@
 
 mod approval;
 mod record;
-mod world;
+pub mod world;

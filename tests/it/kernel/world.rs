@@ -47,6 +47,8 @@ impl World {
             cache: root.join("cache"),
             home: root.join("home"),
             own_dirs: vec![root.join("state"), root.join("config")],
+            registries: Vec::new(),
+            remotes: Vec::new(),
             capability: Capability {
                 profile: "coder".to_owned(),
                 tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),

@@ -2,10 +2,11 @@
 
 use iosm::agent::{Brief, Epoch, Instruction};
 use iosm::config::{Profile, SHIPPED_PROFILES};
+use iosm::host::net::Outward;
 use iosm::host::process::Processes;
 use iosm::host::sandbox::{Environment, Layers};
 use iosm::model::ToolSchema;
-use iosm::tools::{Registry, register_bash, register_leaf_tools};
+use iosm::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Most tokens of prompt and schemas for the default profile, by the o200k vocabulary.
 const MOST_TOKENS: usize = 2_000;
@@ -14,6 +15,7 @@ fn registry() -> Registry {
     let mut registry = Registry::default();
     register_leaf_tools(&mut registry);
     register_bash(&mut registry, &Processes::new(None, Environment::default(), Layers::ALL));
+    register_fetch(&mut registry, &Outward::default());
     registry
 }
 

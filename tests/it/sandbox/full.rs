@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 
-use iosm::host::sandbox::{Launch, Layers, Network, SandboxError};
+use iosm::host::sandbox::{Launch, Layers, Network, SandboxError, Strength};
 
 use super::probe::Probe;
 use super::{World, block_on, finish, full, launcher, try_finish};
@@ -56,6 +56,52 @@ fn a_proxied_command_needs_namespaces() {
     launch.layers = Layers::REDUCED;
     launch.network = Network::Proxied;
     assert!(matches!(try_finish(launch).unwrap_err(), SandboxError::NeedsNamespaces));
+}
+
+/// Started as a program of its own by the test below, with `unshare` refused; nothing to do otherwise.
+#[test]
+fn without_namespaces() {
+    if std::env::var("IOSM_TEST_NO_UNSHARE").is_err() {
+        return;
+    }
+    let world = World::new();
+    let mut launch = world.shell("echo ran > ran");
+    launch.layers = Layers::ALL;
+    let error = try_finish(launch).unwrap_err();
+    assert!(matches!(&error, SandboxError::Namespaces { .. }), "{error}");
+    assert!(error.to_string().contains("was not run") && !world.root.join("ran").exists(), "{error}");
+    let strength = block_on(launcher().strength()).unwrap();
+    assert!(
+        matches!(&strength, Strength::Reduced { why, .. } if why.contains("user namespace")),
+        "{strength}"
+    );
+    let mut launch = world.shell("echo ran > ran");
+    launch.layers = strength.layers();
+    assert!(finish(launch).1.success() && world.root.join("ran").exists());
+    println!("as it should");
+}
+
+#[test]
+fn a_layer_that_does_not_load_means_that_nothing_runs() {
+    use seccompiler::{SeccompAction, SeccompFilter};
+    use std::os::unix::process::CommandExt;
+    let filter = SeccompFilter::new(
+        [(nix::libc::SYS_unshare, vec![])].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(nix::libc::EPERM as u32),
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let filter: seccompiler::BpfProgram = filter.unwrap().try_into().unwrap();
+    let mut command = std::process::Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "sandbox::full::without_namespaces", "--nocapture"]);
+    command.env("IOSM_TEST_NO_UNSHARE", "1");
+    // SAFETY: loading a filter makes system calls only; the program was compiled before the fork.
+    unsafe {
+        command.pre_exec(move || seccompiler::apply_filter(&filter).map_err(std::io::Error::other));
+    }
+    let done = command.output().unwrap();
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(said.contains("as it should"), "{said}{}", String::from_utf8_lossy(&done.stderr));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use iosm::host::sandbox::{Exit, Launch, Layers, protected};
+use iosm::host::sandbox::{Exit, Launch, Layers, Status, protected};
 
 use super::{World, best, block_on, finish, full, launcher};
 
@@ -161,6 +161,38 @@ fn a_dropped_command_is_put_right_as_well() {
     super::wait_until("it is put back", || std::fs::read(&config).unwrap() == rightful);
 }
 
+#[test]
+fn what_the_user_changes_meanwhile_is_kept_and_seen() {
+    if !full() {
+        return;
+    }
+    let world = repository();
+    let outside = |line: &str| {
+        let done = std::process::Command::new("sh").args(["-c", line]).current_dir(&world.root).status();
+        assert!(done.unwrap().success(), "{line}");
+    };
+    block_on(async {
+        let server = guarded(&world, "touch ready; sleep 20", best());
+        let server = launcher().spawn(server).await.unwrap();
+        super::wait_until("it runs", || world.root.join("ready").exists());
+        outside(
+            "git config user.theirs yes && rm -r .git/hooks && rm -r sub && echo more >> .iosm/policy.yaml",
+        );
+        let seen =
+            guarded(&world, "git config user.theirs; ls -d .git/hooks sub; cat .iosm/policy.yaml", best());
+        let (output, exit) = launcher().spawn(seen).await.unwrap().finish(10_000).await.unwrap();
+        let output = String::from_utf8(output).unwrap();
+        assert!(output.starts_with("yes\n") && output.ends_with("policy\nmore\n"), "{output}");
+        assert_eq!(output.matches("No such file").count(), 2, "{output}");
+        assert_eq!(exit.restored, [] as [&Path; 0]);
+        server.kill();
+        assert_eq!(server.wait().await.unwrap().restored, [] as [&Path; 0]);
+    });
+    outside(
+        "git config user.theirs && test ! -e .git/hooks && test ! -e sub && grep -q more .iosm/policy.yaml",
+    );
+}
+
 /// Everyday git, and what it says where it cannot write its configuration.
 #[test]
 fn git_works_around_what_is_protected() {
@@ -197,5 +229,42 @@ fn git_works_around_what_is_protected() {
             assert!(!locks, "{layers:?} {line} leaves a lock: {output}");
         }
         assert!(run("git status --short && git log -1").1.success());
+    }
+}
+
+/// Git commands that want to note something in `.git/config`: what becomes of their real work.
+#[test]
+fn git_that_notes_things_in_its_configuration_does_the_rest() {
+    for layers in modes() {
+        let world = World::new();
+        let line = "git init -q --bare -b main ../tmp/origin && git clone -q ../tmp/origin . 2> /dev/null; git config user.email a@b && \
+                    git config user.name n && echo x > f && git add f && git commit -qm one && git push -q origin HEAD HEAD:topic && \
+                    git fetch -q && git remote set-head origin main && git config protocol.file.allow always";
+        let (output, exit) = world.run(line);
+        assert!(exit.success(), "{output}");
+        // The command, and how its work is seen to be done (or not, with a `!`).
+        for (line, seen) in [
+            ("git switch -qc topic origin/topic", "git rev-parse -q --verify topic"),
+            ("git switch -q --no-track -c plain origin/topic", "test $(git branch --show-current) = plain"),
+            (
+                "git switch -q main && git push -qu origin main:other",
+                "git -C ../tmp/origin rev-parse -q --verify other",
+            ),
+            ("git push -q origin main:more", "git -C ../tmp/origin rev-parse -q --verify more"),
+            ("git pull -q --ff-only origin main", "true"),
+            ("git branch -q -D plain", "! git rev-parse -q --verify plain"),
+            ("git branch -q b2 && git branch -m b2 b3", "git rev-parse -q --verify b3"),
+            ("git remote add evil /nowhere", "! git remote | grep -q evil"),
+            (
+                "git -c protocol.file.allow=always submodule --quiet add $TMPDIR/origin sub",
+                "test -e sub/f && test -e .gitmodules",
+            ),
+            ("git sparse-checkout set f; git sparse-checkout disable", "test -e f"),
+        ] {
+            let (output, exit) = finish(guarded(&world, line, layers));
+            let (_, check) = world.run(&format!("{seen} > /dev/null 2>&1"));
+            let said = (exit.status, output.trim());
+            assert_eq!((line, check.status), (line, Status::Code(0)), "{layers:?}: {said:?}");
+        }
     }
 }

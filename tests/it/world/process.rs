@@ -206,6 +206,12 @@ impl Ended {
         self
     }
 
+    /// Fails unless standard output holds these words.
+    pub fn prints(self, words: &str) -> Self {
+        assert!(self.out.contains(words), "{words:?} is not in standard output:\n{}", self.out);
+        self
+    }
+
     /// The one object of json mode, checked against the exit code.
     pub fn result(&self) -> Value {
         let lines: Vec<&str> = self.out.lines().collect();

@@ -1,0 +1,370 @@
+//! Effects of one command: its options and operands by the table, git, and names that others mention.
+
+use std::path::{Path, PathBuf};
+
+use super::git::GitCall;
+use super::guard::{Level, guard_of_text};
+use super::programs::{Operands, Opt, has_edges, is_interpreter, option, program, steers};
+use super::shell::{Find, Folder, Use};
+use super::{Fact, Via, net};
+use crate::base::FileKind;
+use crate::protocol::{Effect, GitOp};
+use crate::syntax::shell::{Known, ShellScan, SimpleCommand, Word, in_system_folder};
+
+/// A command's words sorted by what its program makes of them.
+#[derive(Default)]
+struct Sorted<'c> {
+    operands: Vec<&'c Word>,
+    files: Vec<(Word, Use)>,
+    /// The value of `-t`.
+    target: Option<Word>,
+    /// Options that were given, without dashes and values.
+    given: Vec<String>,
+    more: bool,
+}
+
+impl Sorted<'_> {
+    fn has(&self, names: &[&str]) -> bool {
+        self.given.iter().any(|given| names.contains(&given.as_str()))
+    }
+}
+
+impl Find<'_> {
+    pub fn command(&mut self, scan: &ShellScan, command: &SimpleCommand) {
+        if command.defined {
+            return;
+        }
+        for (effect, via) in net::effects(self.charter, command, self.remotes_stand) {
+            self.push(Fact::bare(effect, via));
+        }
+        let written = command.argv.first().and_then(Word::as_literal).unwrap_or_default();
+        let steered = command.assignments.iter().any(|(name, _)| steers(name));
+        let elsewhere = written.contains('/') && !in_system_folder(written);
+        self.loose |= !command.certain || elsewhere;
+        if let Some(git) = GitCall::of(command) {
+            self.git(&git, command);
+            return;
+        }
+        self.loose |= steered;
+        let name = command.program.as_deref().unwrap_or_default();
+        let Some((does, spec)) = program(name) else {
+            // Nobody knows what it does; only its words can be looked at.
+            self.loose = true;
+            self.mentions(name, command);
+            return;
+        };
+        let folder = Folder { dir: command.dir.as_deref(), sure: command.sure };
+        if matches!(name, "curl" | "wget") {
+            self.mentions(name, command);
+        }
+        match does {
+            Operands::Sed => self.sed(command, folder),
+            Operands::Awk => self.awk(command, folder),
+            Operands::Find => self.find(command, folder),
+            Operands::Dd => self.dd(command, folder),
+            Operands::Tar => self.tar(command, folder),
+            Operands::Shell => self.shell(scan, command),
+            _ => self.plain(name, does, spec, command, folder),
+        }
+    }
+
+    fn plain(&mut self, name: &str, does: Operands, spec: &str, command: &SimpleCommand, folder: Folder<'_>) {
+        let mut sorted = sort(does, spec, command);
+        self.loose |= sorted.more;
+        if name == "xargs" || matches!(name, "chmod" | "chown" | "chgrp") && sorted.has(&["reference"]) {
+            self.loose |= name != "xargs";
+        }
+        let before = self.facts.len();
+        for (word, usage) in std::mem::take(&mut sorted.files) {
+            self.path(&word, folder, usage, Via::Word);
+        }
+        let words = std::mem::take(&mut sorted.operands);
+        match does {
+            Operands::Texts => {}
+            Operands::Reads => self.each(&words, folder, Use::Read),
+            Operands::PatternThenReads => {
+                let named = sorted.has(&["e", "f", "regexp", "file", "from-file", "files"]);
+                self.each(&words[words.len().min(usize::from(!named))..], folder, Use::Read);
+            }
+            Operands::Lists => self.each(&words, folder, Use::List),
+            Operands::Writes => self.each(&words, folder, Use::Write),
+            Operands::Makes => self.each(&words, folder, Use::Make),
+            Operands::ModeThenWrites => {
+                // `chmod -x f`: the mode looks like an option.
+                let dashed = command.args().iter().any(|word| {
+                    word.text.len() > 1
+                        && word.text.starts_with('-')
+                        && word.text[1..].bytes().all(|b| b"rwxXst".contains(&b))
+                });
+                self.each(&words[words.len().min(usize::from(!dashed))..], folder, Use::Write);
+            }
+            Operands::Deletes => {
+                self.renames += 1;
+                self.each(&words, folder, Use::Delete);
+            }
+            Operands::Copies | Operands::Links | Operands::Moves => {
+                self.renames += usize::from(does != Operands::Copies || self.loose);
+                self.transfer(name, does, words, &sorted, folder);
+            }
+            Operands::InThenOut => {
+                for (at, word) in words.into_iter().enumerate() {
+                    self.path(word, folder, if at == 0 { Use::Read } else { Use::Write }, Via::Word);
+                }
+            }
+            _ => self.loose = true,
+        }
+        self.writers += usize::from(self.facts[before..].iter().any(Fact::changes));
+    }
+
+    fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {
+        for word in words {
+            self.path(word, folder, usage, Via::Word);
+        }
+    }
+
+    /// `cp`, `mv` and `ln`: sources, and a target that may be a folder.
+    fn transfer(
+        &mut self,
+        name: &str,
+        does: Operands,
+        mut words: Vec<&Word>,
+        sorted: &Sorted<'_>,
+        folder: Folder<'_>,
+    ) {
+        let into = sorted.target.clone();
+        let target = match &into {
+            Some(word) => Some(word.clone()),
+            None if words.len() > 1 => words.pop().cloned(),
+            // `ln TARGET` makes a link in the folder it stands in.
+            None if does == Operands::Links => Some(Word::literal(".")),
+            None => None,
+        };
+        let taken = match does {
+            Operands::Moves => Use::Delete,
+            // A symbolic link may name anything; reading through it is judged when it is read.
+            Operands::Links if name == "ln" && sorted.has(&["s", "symbolic"]) => Use::List,
+            _ => Use::Read,
+        };
+        self.each(&words, folder, taken);
+        let Some(target) = target else { return };
+        let usage = if does == Operands::Copies { Use::Write } else { Use::Make };
+        let as_file = sorted.has(&["T", "no-target-directory"])
+            || does == Operands::Links && sorted.has(&["n", "no-dereference"]);
+        let kind = self.kind_of(&target, folder);
+        if kind != Some(FileKind::Directory) && into.is_none() {
+            // It may be a folder by the time the line gets here.
+            self.loose |= target.is_literal() && kind == Some(FileKind::Missing) && self.writers > 0;
+            self.path(&target, folder, usage, Via::Word);
+            return;
+        }
+        if as_file {
+            self.path(&target, folder, usage, Via::Word);
+        }
+        let mut named = false;
+        for word in &words {
+            let leaf = word.text.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            let plain = word.is_literal() && !matches!(leaf, "" | "." | ".." | "~");
+            if plain {
+                let text = format!("{}/{leaf}", target.text.trim_end_matches('/'));
+                let text = if target.text.starts_with('/') && !text.starts_with('/') {
+                    format!("/{text}")
+                } else {
+                    text
+                };
+                self.path(&Word { text, known: target.known }, folder, usage, Via::Word);
+                named = true;
+            } else {
+                self.loose = true;
+            }
+        }
+        if !named || words.iter().any(|word| !word.is_literal()) {
+            self.path(&target, folder, Use::Write, Via::Word);
+        }
+    }
+
+    /// A bash whose script was followed is known; any other runs a file.
+    fn shell(&mut self, scan: &ShellScan, command: &SimpleCommand) {
+        let plain = |text: &str| {
+            let letters = text.strip_prefix('-').filter(|rest| !rest.is_empty() && !rest.starts_with('-'));
+            letters.is_some_and(|letters| letters.bytes().all(|b| b"ceuxv".contains(&b)))
+        };
+        let mut args = command.args().iter();
+        let inline = args.next().is_some_and(|word| plain(&word.text) && word.text.contains('c'));
+        let fed = command.args().is_empty() && (command.stdin.is_some() || !command.fed_by.is_empty());
+        self.loose |= !inline && !fed || scan.opaque.is_some();
+        if !inline && !fed {
+            self.mentions("bash", command);
+        }
+    }
+
+    fn git(&mut self, git: &GitCall<'_>, command: &SimpleCommand) {
+        let op = git.op();
+        self.push(Fact::bare(Effect::Git { op, about: git.about() }, Via::Word));
+        self.loose |= !git.is_harmless();
+        self.writers += usize::from(!op.reads_only());
+        self.renames += usize::from(!op.reads_only());
+        let usage = if git.reads_only() { Use::Read } else { Use::Write };
+        let folder = Folder { dir: command.dir.as_deref(), sure: command.sure };
+        for word in &git.elsewhere {
+            let text = word.text.split_once('=').map_or(word.text.as_str(), |(_, value)| value);
+            // Pointing git at the repository itself is not a change to its internals by hand.
+            let text = text.strip_suffix("/.git").or(text.strip_suffix(".git")).unwrap_or(text);
+            let text = if text.is_empty() { "." } else { text };
+            self.path(&Word { text: text.to_owned(), known: word.known }, folder, usage, Via::Word);
+        }
+        if git.elsewhere.is_empty() && usage == Use::Write && folder.dir != Some("") {
+            self.path(&Word::literal("."), folder, usage, Via::Word);
+        }
+        // Paths that it writes besides its own tree.
+        let places = match op {
+            GitOp::Push
+            | GitOp::ForcePush
+            | GitOp::Clone
+            | GitOp::WorktreeAdd
+            | GitOp::WorktreeRemove
+            | GitOp::Init => git.operands().filter(|word| word.text.starts_with(['/', '.', '~'])).collect(),
+            GitOp::Remove | GitOp::Move => git.operands().filter(|word| word.text != ".").collect(),
+            _ => Vec::new(),
+        };
+        for word in places {
+            self.path(word, folder, Use::Write, Via::Word);
+        }
+        let mut args = git.args.iter();
+        while let Some(word) = args.next() {
+            let value = match word.text.as_str() {
+                "-o" | "--output" | "--output-directory" | "--separate-git-dir" | "--template"
+                    if matches!(
+                        git.sub,
+                        "archive" | "format-patch" | "diff" | "log" | "show" | "init" | "clone" | "bugreport"
+                    ) =>
+                {
+                    args.next().cloned()
+                }
+                text => text
+                    .strip_prefix("--output=")
+                    .or(text.strip_prefix("--output-directory="))
+                    .map(|value| Word { text: value.to_owned(), known: word.known }),
+            };
+            if let Some(value) = value {
+                self.path(&value, folder, Use::Write, Via::Word);
+            }
+        }
+        if git.sub == "bundle" && git.first() == Some("create") {
+            git.operands().nth(1).into_iter().for_each(|word| self.path(word, folder, Use::Write, Via::Word));
+        }
+    }
+
+    /// Words of a program we do not know that name something guarded.
+    pub fn mentions(&mut self, program: &str, command: &SimpleCommand) {
+        let Some(base) = self.base(command.dir.as_deref()) else { return };
+        let code = is_interpreter(program);
+        let mut excluded = false;
+        for word in command.args() {
+            let text = word.text.as_str();
+            let excludes = text.starts_with('-') && (text.contains("exclude") || text.contains("ignore"));
+            if std::mem::replace(&mut excluded, excludes && !text.contains('=')) || excludes {
+                continue;
+            }
+            if code {
+                self.in_code(&base, text);
+            } else {
+                let value = text.split_once('=').map_or(text, |(_, value)| value);
+                self.mention(&base, value.trim_start_matches('@'), false);
+            }
+        }
+        // A script given on standard input.
+        if let Some(text) = command.stdin.as_ref().filter(|_| code).and_then(Word::as_literal) {
+            self.in_code(&base, text);
+        }
+    }
+
+    fn in_code(&mut self, base: &Path, text: &str) {
+        for token in text.split(|c: char| c.is_whitespace() || "'\"`(),;:=|<>&+[]{}".contains(c)) {
+            self.mention(base, token, true);
+        }
+    }
+
+    fn mention(&mut self, base: &Path, text: &str, code: bool) {
+        let Some(guard) = guard_of_text(self.charter, base, text) else { return };
+        let path = PathBuf::from(text);
+        let effect = match guard.read {
+            Level::Free if code => Effect::Write { path },
+            // `--exclude .git`, `lint iosm.yaml`: the sandbox keeps such files from being changed.
+            Level::Free => return,
+            _ => Effect::Read { path },
+        };
+        self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention });
+    }
+}
+
+/// Sorts the words of a command by the notation of its options.
+fn sort<'c>(does: Operands, spec: &str, command: &'c SimpleCommand) -> Sorted<'c> {
+    let mut out = Sorted { more: spec.ends_with('*'), ..Sorted::default() };
+    let edges = has_edges(spec);
+    let targets = matches!(does, Operands::Copies | Operands::Links | Operands::Moves);
+    let mut ended = false;
+    let mut args = command.args().iter().peekable();
+    while let Some(word) = args.next() {
+        let text = word.text.as_str();
+        // A word only known when it runs may be an option, or several words.
+        let open = match word.known {
+            Known::Literal => false,
+            Known::Pattern => !ended && text.starts_with(['*', '?', '[', '-']),
+            Known::Dynamic => !text.starts_with("<("),
+        };
+        out.more |= open && edges;
+        if ended || !text.starts_with('-') || text == "-" {
+            out.operands.push(word);
+            continue;
+        }
+        if text == "--" {
+            ended = true;
+            continue;
+        }
+        let value_of = |value: &str| Word { text: value.to_owned(), known: word.known };
+        if let Some(long) = text.strip_prefix("--") {
+            let (name, value) =
+                long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
+            out.given.push(name.to_owned());
+            let opt = option(spec, name);
+            let takes = matches!(opt, Opt::Value | Opt::Reads | Opt::Writes);
+            let value = match value {
+                Some(value) => Some(value_of(value)),
+                None if takes => args.next().cloned(),
+                None => None,
+            };
+            out.take(opt, value, targets && "target-directory".starts_with(name) && name.len() > 1);
+            continue;
+        }
+        for (at, letter) in text.char_indices().skip(1) {
+            let mut buffer = [0u8; 4];
+            let name: &str = letter.encode_utf8(&mut buffer);
+            out.given.push(name.to_owned());
+            let opt = option(spec, name);
+            if !matches!(opt, Opt::Value | Opt::Reads | Opt::Writes) {
+                out.take(opt, None, false);
+                continue;
+            }
+            let rest = &text[at + letter.len_utf8()..];
+            let value = if rest.is_empty() { args.next().cloned() } else { Some(value_of(rest)) };
+            out.take(opt, value, targets && letter == 't');
+            break;
+        }
+    }
+    out
+}
+
+impl Sorted<'_> {
+    fn take(&mut self, opt: Opt, value: Option<Word>, target: bool) {
+        if target {
+            self.target = value;
+            return;
+        }
+        match (opt, value) {
+            (Opt::More, _) => self.more = true,
+            (Opt::Reads, Some(word)) => self.files.push((word, Use::Read)),
+            (Opt::Writes, Some(word)) => self.files.push((word, Use::Write)),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a walk collects, with the bounds that hold for a line and all the shells it starts.
+
+use super::state::{Given, State};
+use super::{ShellScan, SimpleCommand};
+
+/// Nesting of everything together; the walk recurses.
+pub(super) const DEPTH: usize = 120;
+/// More commands than this in one line are opaque.
+pub(super) const MOST_COMMANDS: usize = 400;
+
+/// What the walk has found so far, shared by a line and the shells it starts.
+pub(super) struct Out<'g> {
+    pub scan: ShellScan,
+    pub at: State,
+    pub given: Given<'g>,
+    pub depth: usize,
+    /// Times that loops and functions were gone through again.
+    pub repeats: usize,
+    /// Bytes of scripts read so far.
+    pub inner: usize,
+    /// Inside the body of a function that is only defined.
+    pub dormant: bool,
+}
+
+impl<'g> Out<'g> {
+    pub fn new(given: Given<'g>) -> Self {
+        Self {
+            scan: ShellScan::default(),
+            at: State::default(),
+            given,
+            depth: 0,
+            repeats: 0,
+            inner: 0,
+            dormant: false,
+        }
+    }
+
+    pub fn finish(self) -> ShellScan {
+        self.scan
+    }
+
+    pub fn opaque(&mut self, why: impl Into<String>) {
+        if self.scan.opaque.is_none() {
+            self.scan.opaque = Some(why.into());
+        }
+    }
+
+    pub fn commands(&self) -> &[SimpleCommand] {
+        &self.scan.commands
+    }
+
+    pub fn full(&self) -> bool {
+        self.scan.commands.len() >= MOST_COMMANDS
+    }
+
+    /// Goes some levels down; false, and opaque, when that is too deep.
+    pub fn deeper(&mut self, levels: usize, visit: impl FnOnce(&mut Self)) -> bool {
+        if self.depth + levels > DEPTH {
+            self.opaque("it is nested too deep");
+            return false;
+        }
+        self.depth += levels;
+        visit(self);
+        self.depth -= levels;
+        true
+    }
+
+    pub fn push(&mut self, mut command: SimpleCommand) {
+        if self.full() {
+            self.opaque(format!("it holds more than {MOST_COMMANDS} commands"));
+            return;
+        }
+        command.dormant = self.dormant;
+        self.scan.commands.push(command);
+    }
+
+    /// In a process of its own: what it does to folders and variables is gone afterwards.
+    pub fn apart(&mut self, visit: impl FnOnce(&mut Self)) {
+        let before = self.at.clone();
+        visit(self);
+        self.at = before;
+    }
+}

@@ -1,0 +1,9 @@
+//! Policies: files and layers, presets, questions and answers, commands.
+
+mod commands;
+mod docs;
+mod face;
+mod layers;
+mod presets;
+mod questions;
+mod reload;
