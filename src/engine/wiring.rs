@@ -264,13 +264,11 @@ fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel
         other => state(other),
     })?;
     let began = std::time::SystemTime::now();
-    Ok(match kernel.system_tree() {
-        Ok(grant) => match KeptFiles::open(grant, began) {
-            Ok(kept) => kernel.with_kept(Arc::new(kept)),
-            Err(_) => kernel,
-        },
-        Err(_) => kernel,
-    })
+    Ok(kernel.with_kept(Box::new(move |grant| match KeptFiles::open(grant, began) {
+        Ok(kept) => Some(Box::new(kept)),
+        // Nothing is known of the tree, and the other rungs stand all the same.
+        Err(_) => None,
+    })))
 }
 
 fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {

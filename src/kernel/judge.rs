@@ -15,7 +15,7 @@ use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, argv, reach};
-use super::law::{Kept, Law};
+use super::law::{Keeper, Law};
 use super::leases::Leases;
 use super::memory::{Memory, Origin};
 use super::mint::mint;
@@ -38,7 +38,7 @@ pub struct Kernel {
     pub(super) tools: Tools,
     pub(super) blobs: BlobStore,
     pub(super) law: RwLock<Arc<Law>>,
-    pub(super) kept: Option<Arc<dyn Kept>>,
+    pub(super) kept: Keeper,
     pub(super) identity: Identity,
     state: Mutex<State>,
     /// Locked before `state` where both are.
@@ -298,17 +298,19 @@ impl Kernel {
 
     /// What the deletions of a call would lose. Moving a file deletes its name and loses nothing.
     fn lost(&self, prepared: &Prepared) -> Vec<(usize, PathBuf)> {
-        let Some(kept) = &self.kept else { return Vec::new() };
-        let deletes =
-            prepared.shell.as_ref().is_some_and(|scan| scan.commands.iter().any(|command| command.deletes()));
-        let facts = prepared.facts.iter().enumerate().filter(|_| deletes);
+        let scan = prepared.shell.as_ref();
+        if !scan.is_some_and(|scan| scan.commands.iter().any(|command| command.deletes())) {
+            return Vec::new();
+        }
         let inside = |fact: &Fact| {
             fact.place == Some(Place::Workspace) && matches!(fact.effect, Effect::Delete { .. })
         };
-        facts
-            .filter(|(_, fact)| inside(fact))
-            .filter_map(|(at, fact)| Some((at, kept.lost(fact.path()?)?)))
-            .collect()
+        let deleted: Vec<_> = prepared.facts.iter().enumerate().filter(|(_, fact)| inside(fact)).collect();
+        if deleted.is_empty() {
+            return Vec::new();
+        }
+        let Some(kept) = self.keeper() else { return Vec::new() };
+        deleted.into_iter().filter_map(|(at, fact)| Some((at, kept.lost(fact.path()?)?))).collect()
     }
 
     fn decide(&self, asker: Asker<'_>, call: &ToolCall) -> Result<Judgement, KernelError> {

@@ -1,11 +1,12 @@
 //! The policy in force: compiled as a whole, exchanged as a whole.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use super::charter::Charter;
 use super::error::KernelError;
 use super::examples::check_examples;
+use super::grant::Grant;
 use super::intake::Tools;
 use super::journal::Row;
 use super::judge::Kernel;
@@ -42,6 +43,12 @@ pub trait Kept: Send + Sync {
     fn lost(&self, path: &Path) -> Option<PathBuf>;
 }
 
+/// Opens a [`Kept`] over the tree that a grant names.
+pub type OpenKept = Box<dyn Fn(Grant) -> Option<Box<dyn Kept>> + Send + Sync>;
+
+/// Nobody, or somebody who is opened when first asked.
+pub(super) type Keeper = Option<(OpenKept, OnceLock<Option<Box<dyn Kept>>>)>;
+
 /// A change of policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reloaded {
@@ -77,10 +84,16 @@ impl Kernel {
         self.law().charter.policy.clone()
     }
 
-    /// With somebody who knows what deleting would lose.
-    pub fn with_kept(mut self, kept: Arc<dyn Kept>) -> Self {
-        self.kept = Some(kept);
+    /// With somebody who knows what deleting would lose. Opened with a grant for the tree when the first
+    /// deletion is judged: most sessions delete nothing.
+    pub fn with_kept(mut self, open: OpenKept) -> Self {
+        self.kept = Some((open, OnceLock::new()));
         self
+    }
+
+    pub(super) fn keeper(&self) -> Option<&dyn Kept> {
+        let (open, kept) = self.kept.as_ref()?;
+        kept.get_or_init(|| open(self.system_tree().ok()?)).as_deref()
     }
 
     /// Says which paths belong to which agent from now on.

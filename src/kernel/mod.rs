@@ -48,7 +48,7 @@ pub use journal::{
 };
 pub use judge::Kernel;
 pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
-pub use law::{Kept, Reloaded};
+pub use law::{Kept, OpenKept, Reloaded};
 pub use leases::Leases;
 pub use replay::{Past, Replayed};
 pub use spent::Spent;

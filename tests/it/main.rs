@@ -19,4 +19,5 @@ mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod shell;
 mod world;

@@ -78,9 +78,9 @@ fn name_of(command: &SimpleCommand) -> Option<String> {
             let wanted: Vec<&str> = wanted.split(' ').collect();
             words.windows(wanted.len()).any(|window| window == wanted)
         };
-        // The longest that fits: `npm run test` rather than the `test` in it.
-        let fits = wanted.iter().filter(|wanted| follows(wanted)).max_by_key(|wanted| wanted.len());
-        return fits.map(|wanted| format!("{program} {wanted}"));
+        // The longest that fits: `run test` holds `test`.
+        let named = wanted.iter().filter(|wanted| follows(wanted)).max_by_key(|wanted| wanted.len());
+        return named.map(|wanted| format!("{program} {wanted}"));
     }
     // A script of the project whose name says that it tests: `sh tests/run.sh`, `./test.sh`, `.ci/run`.
     let script = match program {

@@ -128,6 +128,9 @@ pub(in crate::engine) fn person(by: &By) -> String {
     out.extend(by.face.as_ref().map(|face| format!(", {face}")));
     match by.by.as_str() {
         "user" => out,
+        "user:session" => format!("{out}, for the session"),
+        "user:always_here" => format!("{out}, always in this project"),
+        "user:always_everywhere" => format!("{out}, always"),
         "session" => format!("{out}, earlier in the session"),
         "rule" => format!("a rule of {out}"),
         name => format!("{name} as {out}"),

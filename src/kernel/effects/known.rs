@@ -88,7 +88,12 @@ impl Find<'_> {
             }
             Operands::Lists => self.each(&words, folder, Use::List),
             Operands::Writes => self.each(&words, folder, Use::Write),
-            Operands::Makes => self.each(&words, folder, Use::Make),
+            Operands::Makes => {
+                if sorted.has(&["p", "parents"]) || sorted.given.iter().any(|name| name.starts_with("par")) {
+                    words.iter().for_each(|word| self.parents(word, folder));
+                }
+                self.each(&words, folder, Use::Make);
+            }
             Operands::ModeThenWrites => {
                 // `chmod -x f`: the mode looks like an option.
                 let dashed = command.args().iter().any(|word| {
@@ -99,7 +104,7 @@ impl Find<'_> {
                 self.each(&words[words.len().min(usize::from(!dashed))..], folder, Use::Write);
             }
             Operands::Deletes => {
-                self.renames += 1;
+                self.removals += 1;
                 self.each(&words, folder, Use::Delete);
             }
             Operands::Copies | Operands::Links | Operands::Moves => {
@@ -107,13 +112,16 @@ impl Find<'_> {
                 self.transfer(name, does, words, &sorted, folder);
             }
             Operands::InThenOut => {
+                // A glob may become the second name too.
+                self.loose |= words.iter().any(|word| !word.is_literal());
                 for (at, word) in words.into_iter().enumerate() {
                     self.path(word, folder, if at == 0 { Use::Read } else { Use::Write }, Via::Word);
                 }
             }
             _ => self.loose = true,
         }
-        self.writers += usize::from(self.facts[before..].iter().any(Fact::changes));
+        let removes = does == Operands::Deletes;
+        self.writers += usize::from(removes || self.facts[before..].iter().any(Fact::changes));
     }
 
     fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {
@@ -146,7 +154,11 @@ impl Find<'_> {
             _ => Use::Read,
         };
         self.each(&words, folder, taken);
-        let Some(target) = target else { return };
+        let Some(target) = target else {
+            // One glob may become a source and a target.
+            self.loose |= words.iter().any(|word| !word.is_literal());
+            return;
+        };
         let usage = if does == Operands::Copies { Use::Write } else { Use::Make };
         let as_file = sorted.has(&["T", "no-target-directory"])
             || does == Operands::Links && sorted.has(&["n", "no-dereference"]);
@@ -223,6 +235,8 @@ impl Find<'_> {
             | GitOp::WorktreeAdd
             | GitOp::WorktreeRemove
             | GitOp::Init => git.operands().filter(|word| word.text.starts_with(['/', '.', '~'])).collect(),
+            // Out of the index only: the files stay.
+            GitOp::Remove if git.has("--cached") => Vec::new(),
             GitOp::Remove | GitOp::Move => git.operands().filter(|word| word.text != ".").collect(),
             _ => Vec::new(),
         };
@@ -278,9 +292,22 @@ impl Find<'_> {
         }
     }
 
+    /// Names in the text of a program. A name counts where it is a text of its own, in quotes; inside a
+    /// longer text it is talked about.
     fn in_code(&mut self, base: &Path, text: &str) {
-        for token in text.split(|c: char| c.is_whitespace() || "'\"`(),;:=|<>&+[]{}".contains(c)) {
-            self.mention(base, token, true);
+        let breaks = |c: char| c.is_whitespace() || "'\"`(),;:=|<>&+[]{}".contains(c);
+        let writes = WRITES_IN_CODE.iter().any(|sign| text.contains(sign));
+        let mut at = 0;
+        for token in text.split(breaks) {
+            let end = at + token.len();
+            let before = text[..at].chars().next_back().is_none_or(|c| !c.is_whitespace());
+            let after = text[end..].chars().next().is_none_or(|c| !c.is_whitespace());
+            if !token.is_empty() && before && after {
+                // A bare `.git` is compared or left out far more often than written.
+                let named = token.contains('/') || token.contains(".env") || token.contains("iosm");
+                self.mention(base, token, writes && named);
+            }
+            at = end + text[end..].chars().next().map_or(0, char::len_utf8);
         }
     }
 
@@ -296,6 +323,13 @@ impl Find<'_> {
         self.push(Fact { effect, place: None, guard: Some(guard), shared: false, via: Via::Mention });
     }
 }
+
+/// Signs that a program's text changes files.
+const WRITES_IN_CODE: &[&str] = &[
+    "write", "'w", "\"w", "'a'", "\"a\"", "'r+", "\"r+", "'x'", "\"x\"", "unlink", "remove", "rename",
+    "rmtree", "copy", "move", "chmod", "truncate", "symlink", "link(", "mkdir", "O_WRONLY", "O_RDWR", ">",
+    "save", "dump", "system(", "append", "create",
+];
 
 /// Sorts the words of a command by the notation of its options.
 fn sort<'c>(does: Operands, spec: &str, command: &'c SimpleCommand) -> Sorted<'c> {

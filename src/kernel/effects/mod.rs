@@ -145,3 +145,6 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }
+
+#[cfg(test)]
+mod tests;

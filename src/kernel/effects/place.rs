@@ -41,6 +41,17 @@ const SYSTEM: &[&str] = &[
     "/etc",
     "/opt",
     "/nix/store",
+    "/sys",
+    "/dev/dri",
+    "/proc/cpuinfo",
+    "/proc/filesystems",
+    "/proc/loadavg",
+    "/proc/meminfo",
+    "/proc/stat",
+    "/proc/swaps",
+    "/proc/sys",
+    "/proc/uptime",
+    "/proc/version",
     "/System",
     "/Library",
 ];
@@ -104,6 +115,8 @@ mod tests {
         assert_eq!(place(&own.join("tmpx")), Place::OwnDir);
         assert_eq!(place(Path::new("/usr/bin/env")), Place::System);
         assert_eq!(place(Path::new("/proc/1/status")), Place::Outside);
+        assert_eq!(place(Path::new("/proc/meminfo")), Place::System);
+        assert_eq!(place(Path::new("/proc")), Place::Outside);
         assert_eq!(place(Path::new("/")), Place::Outside);
     }
 }

@@ -75,6 +75,8 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
         Texts,
         "v:",
     ),
+    ("getent ss netstat pstree lsof last locate sw_vers exec", Texts, ""),
+    ("bc shellcheck", Reads, "s: f: e: S: o: P: W:"),
     ("man apropos whatis info", Texts, "P! pager! *"),
     ("date", Texts, "d: f< r< s! date: file< reference< set!"),
     ("hostname", Texts, "*"),
@@ -122,7 +124,8 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
         PatternThenReads,
         "e: f< g: t: T: m: A: B: C: j: r: E: M: d: glob: type: type-not: max-count: context: after-context: before-context: iglob: regexp: file< pre! pre-glob: hostname-bin! ignore-file< max-depth: max-filesize: sort: sortr: replace: color: colors: threads: type-add: encoding: engine: search-zip!",
     ),
-    ("ag ack pt", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: ackrc! *"),
+    ("ag pt", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: path-to-ignore<"),
+    ("ack", PatternThenReads, "A: B: C: m: G: pager! ignore: ignore-dir: depth: ackrc! *"),
     (
         "jq gojq",
         PatternThenReads,
@@ -136,10 +139,17 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
     ("source .", Reads, "*"),
     // Names and metadata.
     (
-        "ls dir vdir exa eza lsd stat file du df readlink realpath namei pathchk findmnt mountpoint",
+        "ls dir vdir exa eza lsd",
         Lists,
-        "I: w: T: c: f: t: d: X: B: C! compile! m! magic-file! format: printf: ignore: hide: width: block-size: max-depth: exclude: exclude-from< time-style: color: sort: time: type: exclude-type: threshold: relative-to: relative-base: e: F: P: files-from< output:",
+        "I: w: T: ignore: hide: width: block-size: time-style: color: sort: time: format: tabsize: indicator-style:",
     ),
+    (
+        "stat du df readlink realpath namei pathchk findmnt mountpoint",
+        Lists,
+        "c: f: t: d: X< B: x: format: printf: block-size: max-depth: exclude: exclude-from< type: exclude-type: \
+         threshold: relative-to: relative-base: files0-from< output: time: time-style:",
+    ),
+    ("file", Lists, "C! compile! m! magic-file! f< F: e: P: files-from< separator: exclude: parameter: S!"),
     ("tree", Lists, "o> I: P: L: H: T: R! filelimit: charset: sort: timefmt: infofile: gitfile: o!"),
     (
         "fd fdfind",
@@ -179,11 +189,11 @@ const PROGRAMS: &[(&str, Operands, &str)] = &[
     ("tar bsdtar gtar", Tar, ""),
     ("vi vim nvim nano pico ed ex emacs", Writes, "*"),
     ("patch", Writes, "p: i< d: o> r> D: F: B: z: V: input< output> directory: strip: *"),
-    ("split csplit", Reads, "a: b: C: l: n: t: f: additional-suffix: filter! *"),
+    ("split", Reads, "a: b: C: l: n: t: f: additional-suffix: filter! *"),
     ("gzip gunzip bzip2 bunzip2 xz unxz lzma zstd unzstd compress uncompress lz4", Writes, "S: o> *"),
     ("zip", Writes, "x: i: P: b: *"),
     ("unzip 7z 7za unrar", Reads, "d> P: o> *"),
-    ("mktemp", Texts, "*"),
+    ("mktemp csplit", Texts, "*"),
     ("objcopy strip ar ranlib", Writes, "*"),
     ("dos2unix unix2dos", Writes, "*"),
     (
@@ -217,7 +227,7 @@ pub(super) fn program(name: &str) -> Option<(Operands, &'static str)> {
 
 /// Whether all that a program does to files stands in its words.
 pub(in crate::kernel) fn is_known_program(name: &str) -> bool {
-    program(name).is_some()
+    program(name).is_some_and(|(_, spec)| !spec.split(' ').any(|token| token == "*"))
 }
 
 /// What an option does with its value.

@@ -115,11 +115,7 @@ impl Find<'_> {
             self.path(&Word::literal(file), folder, Use::Write, Via::Word);
             self.writers += 1;
         }
-        let prints = text.contains("print");
-        let acts = ["system", "getline", "|", "@", "close"].iter().any(|word| text.contains(word));
-        self.loose |= acts
-            && (text.contains("system") || text.contains("getline") || text.contains('@') || pipes(text));
-        self.loose |= prints && text.contains('>');
+        self.loose |= ["system", "getline", "@"].iter().any(|word| text.contains(word)) || sends(text);
     }
 
     pub(super) fn find(&mut self, command: &SimpleCommand, folder: Folder<'_>) {
@@ -133,9 +129,11 @@ impl Find<'_> {
         let (folders, tests) = args.split_at(start);
         let deletes = tests.iter().any(|word| word.text == "-delete");
         self.loose |= tests.iter().any(|word| word.known == Known::Dynamic && !word.text.contains("{}"));
-        self.loose |= folders.iter().any(|word| word.known == Known::Dynamic);
+        // What a glob finds may begin like an option.
+        let open = |word: &Word| word.known == Known::Pattern && word.text.starts_with(['*', '?', '[']);
+        self.loose |= folders.iter().any(|word| word.known == Known::Dynamic) || args.iter().any(open);
         let usage = if deletes { Use::Delete } else { Use::List };
-        self.renames += usize::from(deletes);
+        self.removals += usize::from(deletes);
         self.writers += usize::from(deletes);
         let named: Vec<&Word> = folders.iter().filter(|word| !word.text.starts_with('-')).collect();
         if named.is_empty() {
@@ -239,15 +237,29 @@ impl Find<'_> {
     }
 }
 
-/// Whether a single `|` stands in an awk program: a pipe, not an `||`.
-fn pipes(text: &str) -> bool {
+/// Whether an awk program may print to a file or a pipe: a `>` or a single `|` after a `print`, outside
+/// of texts. Elsewhere they compare, or are part of a pattern.
+fn sends(text: &str) -> bool {
     let bytes = text.as_bytes();
-    let single = |at: usize| bytes.get(at + 1) != Some(&b'|') && (at == 0 || bytes[at - 1] != b'|');
-    // Inside `/a|b/` it is part of a pattern; a quote beside it makes it a pipe for sure.
-    let beside = |at: usize| {
-        text[..at].trim_end().ends_with(['"', ')']) || text[at + 1..].trim_start().starts_with('"')
-    };
-    text.match_indices('|').any(|(at, _)| single(at) && (beside(at) || text.contains("print")))
+    let (mut quoted, mut printing, mut at) = (false, false, 0);
+    // A quote in a pattern would be taken for the start of a text.
+    if text.contains("/\"") || text.contains("\"/") || text.contains("\\\"") {
+        return text.contains("print") && text.contains(['>', '|']);
+    }
+    while at < bytes.len() {
+        match bytes[at] {
+            b'"' => quoted = !quoted,
+            b'\\' => at += 1,
+            _ if quoted => {}
+            b'}' | b';' | b'\n' => printing = false,
+            b'|' if bytes.get(at + 1) == Some(&b'|') => at += 1,
+            b'>' | b'|' if printing => return true,
+            b'p' if bytes[at..].starts_with(b"print") => printing = true,
+            _ => {}
+        }
+        at += 1;
+    }
+    quoted
 }
 
 /// Literal files that an awk program prints to.
@@ -416,7 +428,19 @@ mod tests {
     #[test]
     fn awk_files_and_pipes_are_seen() {
         assert_eq!(awk_files("{ print $1 > \"a\"; print >> \"b\" }"), ["a", "b"]);
-        assert!(pipes("{ print | \"sort\" }") && pipes("\"date\" | getline d"));
-        assert!(!pipes("$1 == 2 || $3 { n++ }") && !pipes("/a|b/ { n++ }"));
+        for text in [
+            "{ print | \"sort\" }",
+            "{ print > f }",
+            "{ print \"a;\" > f }",
+            "/a\"b/ { print > f }",
+            "{printf(\"x\")>f}",
+        ] {
+            assert!(sends(text), "{text}");
+        }
+        for text in
+            ["$1 > 20 { print $2 }", "$1 == 2 || $3 { print }", "/a|b/ { print }", "{ print \"->\" $1 }"]
+        {
+            assert!(!sends(text), "{text}");
+        }
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
         scan.opaque = Some("it does more things than can be listed".to_owned());
     }
     // Where names change while the line runs, a path may lead elsewhere than it does now.
-    find.loose |= scan.loose || find.renames > 0 && find.writers > 1;
+    let makers = find.writers.saturating_sub(find.removals);
+    find.loose |= scan.loose || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
     let loose = find.loose;
     let mut facts = find.facts;
     facts.insert(0, Fact::bare(whole(&scan, charter, loose, line), Via::Line));
@@ -84,6 +85,11 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
     }
 }
 
+/// Paths of one line that are looked up; each costs some system calls. A line with more is opaque.
+const MOST_LOOKUPS: usize = 4000;
+/// Facts of every line that are kept for paths outside and guarded ones.
+const KEPT: usize = 30;
+
 /// What is done to a path that a word names.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Use {
@@ -124,10 +130,13 @@ pub(super) struct Find<'c> {
     pub facts: Vec<Fact>,
     /// It may write more, or elsewhere, than its facts say.
     pub loose: bool,
-    /// Commands that make links, or move or remove names.
+    /// Commands that make links or move names.
     pub renames: usize,
+    /// Commands that only remove names.
+    pub removals: usize,
     /// Commands and redirections that change anything.
     pub writers: usize,
+    lookups: usize,
     full: bool,
     /// No command of the line changes where remotes point.
     pub remotes_stand: bool,
@@ -140,14 +149,22 @@ impl<'c> Find<'c> {
             facts: Vec::with_capacity(8),
             loose: false,
             renames: 0,
+            removals: 0,
             writers: 0,
+            lookups: 0,
             full: false,
             remotes_stand: true,
         }
     }
 
     pub fn push(&mut self, fact: Fact) {
-        if self.facts.len() + 1 >= MOST_FACTS {
+        // The last places are kept for what somebody must see.
+        let telling = fact.guard.is_some()
+            || fact.place.is_some_and(|place| {
+                if fact.changes() { !place.is_writable() } else { !place.is_readable() }
+            });
+        let most = if telling { MOST_FACTS } else { MOST_FACTS - KEPT };
+        if self.facts.len() + 1 >= most {
             self.full = true;
         } else if !self.facts.contains(&fact) {
             self.facts.push(fact);
@@ -176,7 +193,7 @@ impl<'c> Find<'c> {
 
     /// Notes what is done to the path that `word` names.
     pub fn path(&mut self, word: &Word, folder: Folder<'_>, usage: Use, via: Via) {
-        if harmless_device(&word.text) {
+        if harmless_device(&word.text) || !usage.changes() && own_process(&word.text) {
             return;
         }
         let absolute = word.text.starts_with(['/', '~']);
@@ -189,6 +206,11 @@ impl<'c> Find<'c> {
         }
         let base = if absolute { Some(self.charter.workspace.clone()) } else { self.base(folder.dir) };
         let Some(base) = base else { return };
+        self.lookups += 1;
+        if self.lookups > MOST_LOOKUPS {
+            self.full = true;
+            return;
+        }
         // A glob is judged by the folder it looks in; its last part stays as written.
         let (text, rest) = match word.known {
             Known::Literal => (word.text.as_str(), ""),
@@ -278,12 +300,48 @@ impl<'c> Find<'c> {
         fact
     }
 
+    /// Notes the topmost folder that is made so that `word` can be.
+    pub fn parents(&mut self, word: &Word, folder: Folder<'_>) {
+        let Some(text) = word.as_literal() else { return };
+        let base = self.base(folder.dir).unwrap_or_else(|| self.charter.workspace.clone());
+        let Ok(handle) = resolve(&base, text, Some(&self.charter.home)) else { return };
+        let top = handle.real().ancestors().nth(handle.missing().len());
+        let Some(real) = top.filter(|_| !handle.missing().is_empty()) else { return };
+        let effect = Effect::Write { path: real.to_owned() };
+        let place = place_for_command(self.charter, real);
+        let fact = path::fact(self.charter, place, effect, real, Via::Word);
+        self.push(fact);
+    }
+
     /// What stands where `word` leads, following links.
     pub fn kind_of(&self, word: &Word, folder: Folder<'_>) -> Option<FileKind> {
         let text = word.as_literal()?;
         let base = self.base(folder.dir).unwrap_or_else(|| self.charter.workspace.clone());
         resolve(&base, text, Some(&self.charter.home)).ok().map(|handle| handle.kind())
     }
+}
+
+/// What a process may read of itself. Not its environment or memory, and nothing that leads elsewhere.
+fn own_process(text: &str) -> bool {
+    const FILES: &[&str] = &[
+        "limits",
+        "status",
+        "stat",
+        "statm",
+        "cgroup",
+        "comm",
+        "cmdline",
+        "mounts",
+        "mountinfo",
+        "maps",
+        "oom_score",
+        "uid_map",
+        "gid_map",
+        "io",
+        "sched",
+        "attr/current",
+    ];
+    text.strip_prefix("/proc/self/").is_some_and(|file| FILES.contains(&file)) || text == "/proc/mounts"
 }
 
 /// Devices that every command may use.

@@ -67,7 +67,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
 /// The whole of a root, of the home folder, or of what the workspace lies in.
 fn deletes_everything(case: &Case<'_>, path: &Path) -> Option<Finding> {
     let all_of = match path.file_name().and_then(|leaf| leaf.to_str()) {
-        Some(leaf) if leaf.starts_with(['*', '.', '{']) && leaf.contains('*') => path.parent()?,
+        Some(leaf) if matches_all(leaf) => path.parent()?,
         _ => path,
     };
     let charter = case.charter;
@@ -90,6 +90,17 @@ fn deletes_everything(case: &Case<'_>, path: &Path) -> Option<Finding> {
             format!("{shown} is everything in the workspace. Name the files or folders to delete."),
         )
     })
+}
+
+/// Whether a last name is a glob for everything: `*`, `.*`, `*.*`, `[a-z]*`. One that spells part of a
+/// name out means some files.
+fn matches_all(leaf: &str) -> bool {
+    let mut class = false;
+    let spelled = leaf.chars().any(|c| {
+        class = c == '[' || class && c != ']';
+        !class && !matches!(c, '*' | '?' | '.' | ']' | '!')
+    });
+    leaf.contains('*') && !spelled
 }
 
 fn is_disk(path: &Path) -> bool {
@@ -189,7 +200,16 @@ mod tests {
             assert_eq!(verdict.kind, crate::protocol::VerdictKind::Deny, "{line}");
             assert!(verdict.model_line.contains(". "), "says what to do instead: {verdict:?}");
         }
-        for line in ["rm -rf .", "rm -rf *", "rm -rf ./*", "cd src && rm -rf ../*", "find . -delete"] {
+        for line in [
+            "rm -rf .",
+            "rm -rf *",
+            "rm -rf ./*",
+            "cd src && rm -rf ../*",
+            "find . -delete",
+            "rm -rf ./.??* *.*",
+            "D=.; rm -rf $D",
+            "rm -rf \"$PWD\"/[a-zA-Z]*",
+        ] {
             let hit = world.rules_hit("bash", line);
             assert!(
                 hit.contains(&("destructive".to_owned(), "deletes_workspace".to_owned())),
@@ -204,6 +224,7 @@ mod tests {
         for line in [
             "rm -rf target node_modules",
             "rm -f src/*.orig",
+            "rm -f ./*.rej *.orig a*",
             "rm src/a.rs",
             "find . -name '*.pyc' -print",
             "echo 'rm -rf /'",

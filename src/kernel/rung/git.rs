@@ -30,7 +30,7 @@ const RULES: &[Rule] = &[
         reason: Reason::Irreversible,
         what: "throws away uncommitted work",
         instead: "Use `git stash push` to set work aside, or `git restore FILE` for single files.",
-        hits: |git, _| git.op() == GitOp::ResetHard && !git.has("--keep"),
+        hits: |git, _| git.op() == GitOp::ResetHard,
     },
     Rule {
         name: "clean",
@@ -96,22 +96,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
                 format!("`git {line}` {}. {}", rule.what, rule.instead),
             ));
         }
-        if matches!(git.op(), GitOp::Push | GitOp::ForcePush)
-            && let Some((remote, branch)) = git.push_target()
-        {
-            out.object_to_call(push(&remote, branch.as_deref()));
-        }
     }
-}
-
-/// Once a session for each remote and branch; every time where the branch is not in the text.
-fn push(remote: &str, branch: Option<&str>) -> Finding {
-    let target = format!("{remote} {}", branch.unwrap_or("(the branch it is on)"));
-    let finding = Finding::ask(RUNG, "push", Reason::PolicyBlock).about(&target).says(
-        format!("git push {target}: others will see it"),
-        format!("Pushing to {target} needs a person's yes. Commit, and leave the push to the user."),
-    );
-    if branch.is_none() { finding.one_by_one() } else { finding }
 }
 
 fn skips_checks(git: &GitCall<'_>, command: &SimpleCommand) -> bool {
@@ -161,6 +146,9 @@ fn drops(git: &GitCall<'_>, _: &SimpleCommand) -> bool {
         GitOp::BranchDelete => git.has("-D") || git.has("-f") || git.has("--force"),
         GitOp::Branch => ["-f", "--force", "-M", "-C"].iter().any(|flag| git.has(flag)),
         GitOp::Tag => git.has("-f") || git.has("--force"),
+        // The branch is moved, and what only it held is gone.
+        GitOp::Switch | GitOp::Checkout if git.sub == "checkout" => git.has("-B"),
+        GitOp::Switch => git.has("-C") || git.has("--force-create"),
         GitOp::WorktreeRemove => git.first() == Some("remove") && (git.has("-f") || git.has("--force")),
         _ => false,
     }
@@ -195,8 +183,14 @@ fn configures(git: &GitCall<'_>, command: &SimpleCommand) -> bool {
         ];
         editor && !plain || runs.contains(&name.as_str()) && value.text != "/dev/null"
     });
+    // The other side's program is one of this machine where the other side is a path.
+    let other_side = ["--receive-pack", "--upload-pack", "--exec"].iter().any(|flag| git.has(flag))
+        && matches!(
+            git.sub,
+            "push" | "fetch" | "pull" | "clone" | "ls-remote" | "fetch-pack" | "send-pack" | "archive"
+        );
     let remote = git.sub == "remote" && matches!(git.first(), Some("set-url"));
-    git.op() == GitOp::Hooks || on_line || env || remote
+    git.op() == GitOp::Hooks || on_line || env || remote || other_side
 }
 
 #[cfg(test)]
@@ -269,8 +263,11 @@ mod tests {
             ("git config filter.x.clean ./x", "configures"),
             ("git config remote.origin.url ext::sh", "configures"),
             ("git remote set-url origin https://evil.test/x", "configures"),
-            ("git push", "push"),
-            ("git push -u origin HEAD", "push"),
+            ("git push --receive-pack='sh -c x' . HEAD:refs/heads/x", "configures"),
+            ("git clone --upload-pack ./x . y", "configures"),
+            ("git reset --keep HEAD~9", "reset_hard"),
+            ("git checkout -B main HEAD~1", "drops"),
+            ("git switch -C main origin/main", "drops"),
         ] {
             let rules = world.rules_hit("bash", line);
             assert!(rules.contains(&("git".to_owned(), rule.to_owned())), "{line}: {rules:?}");

@@ -3,7 +3,7 @@
 
 use super::{Case, Finding, Findings};
 use crate::kernel::effects::GitCall;
-use crate::protocol::Reason;
+use crate::protocol::{GitOp, Reason};
 use crate::syntax::shell::SimpleCommand;
 
 const RUNG: &str = "publish";
@@ -50,11 +50,8 @@ const LOOKS: &[&str] = &["view", "list", "status", "diff", "checks", "checkout",
 pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     let Some(scan) = &case.prepared.shell else { return };
     for command in &scan.commands {
-        if let Some(what) = push(command) {
-            out.object_to_call(Finding::ask(RUNG, "push", Reason::PolicyBlock).about(&what).says(
-                format!("git {what}: others will see it"),
-                format!("`git {what}` shows commits to others, which a person must allow. Commit, and leave pushing to the user."),
-            ));
+        if let Some(finding) = push(command) {
+            out.object_to_call(finding);
         } else if publishes(command) {
             let what = &command.text;
             out.object_to_call(Finding::ask(RUNG, "publish", Reason::Irreversible).about(what).says(
@@ -65,19 +62,17 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     }
 }
 
-/// Remote and branches of a push to elsewhere: a yes for the session holds for these.
-fn push(command: &SimpleCommand) -> Option<String> {
-    let git = GitCall::of(command).filter(|git| git.sub == "push")?;
-    if git.has("--dry-run") || git.has("-n") {
-        return None;
-    }
-    let remote = git.remote().unwrap_or_default();
-    let here = remote.starts_with(['/', '.', '~']) || remote.starts_with("file://");
-    let words: Vec<&str> = git.operands().map(|word| word.text.as_str()).collect();
-    let named = if words.is_empty() { remote.clone() } else { words.join(" ") };
-    let all = ["--all", "--tags", "--mirror", "--follow-tags"].into_iter().filter(|flag| git.has(flag));
-    let shown = std::iter::once(named.as_str()).chain(all).collect::<Vec<_>>().join(" ");
-    (!here).then(|| format!("push {shown}"))
+/// Once a session for each remote and branch; every time where the branch is not in the text. A path on
+/// this machine is no remote.
+fn push(command: &SimpleCommand) -> Option<Finding> {
+    let git = GitCall::of(command).filter(|git| matches!(git.op(), GitOp::Push | GitOp::ForcePush))?;
+    let (remote, branch) = git.push_target()?;
+    let target = format!("{remote} {}", branch.as_deref().unwrap_or("(the branch it is on)"));
+    let finding = Finding::ask(RUNG, "push", Reason::PolicyBlock).about(&target).says(
+        format!("git push {target}: others will see it"),
+        format!("Pushing to {target} needs a person's yes. Commit, and leave the push to the user."),
+    );
+    Some(if branch.is_none() { finding.one_by_one() } else { finding })
 }
 
 fn publishes(command: &SimpleCommand) -> bool {
@@ -160,7 +155,9 @@ mod tests {
             ("git push origin main topic", true),
             ("git push --tags origin main", true),
             ("git push", true),
-            ("git push", false),
+            ("git push", true),
+            ("git push origin HEAD", true),
+            ("git push origin HEAD", true),
             ("git push ../mirror.git main --dry-run", true),
         ] {
             assert_eq!(asks(&kernel, &world, line), expected, "{line}");

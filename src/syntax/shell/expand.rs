@@ -38,6 +38,10 @@ enum Piece {
     Break,
 }
 
+/// Digits that are only known when it runs: nothing in them can be taken for anything else, so that a
+/// glob says enough.
+const NUMBER: Piece = Piece::Char('*', Mark::Found);
+
 impl Walk<'_, '_> {
     /// The words that `word` becomes; none when it is an empty variable.
     pub(super) fn fields(&mut self, word: &RawWord) -> Vec<Word> {
@@ -115,7 +119,7 @@ impl Walk<'_, '_> {
                 }
                 Part::Arith(inner) => {
                     self.arithmetic(inner);
-                    pieces.push(Piece::Hole("$((…))".to_owned()));
+                    pieces.push(NUMBER);
                 }
             }
         }
@@ -123,6 +127,13 @@ impl Walk<'_, '_> {
     }
 
     fn variable(&mut self, name: &str, op: &VarOp, quoted: bool, depth: usize, out: &mut Vec<Piece>) {
+        // The status, a process, how many there are: a number, whichever it is.
+        let number = matches!(name, "?" | "!" | "$" | "#") && matches!(op, VarOp::Plain)
+            || matches!(op, VarOp::Length);
+        if number {
+            out.push(NUMBER);
+            return;
+        }
         let hole = || Piece::Hole(format!("${name}"));
         if matches!(name, "@" | "*") && matches!(op, VarOp::Plain) {
             match self.out.at.args.clone() {
@@ -144,7 +155,7 @@ impl Walk<'_, '_> {
                 Some(value) => put(&value, quoted, out),
                 None => out.push(hole()),
             },
-            VarOp::Length => out.push(hole()),
+            VarOp::Length => out.push(NUMBER),
             VarOp::Default { kind, colon, word } => {
                 let word = self.pieces(word, depth + 1);
                 let empty = |value: &Val| matches!(value, Val::Text(text) if text.is_empty());

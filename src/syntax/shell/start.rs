@@ -161,11 +161,18 @@ fn after_flag(command: &SimpleCommand, letter: char) -> Option<(Word, Vec<Word>)
     Some((text, args.get(next + 1..).unwrap_or_default().to_vec()))
 }
 
+/// What a variable given on the line holds.
+fn given(word: &Word) -> Val {
+    word.as_literal().map_or(Val::Unknown, |text| Val::Text(text.to_owned()))
+}
+
 fn joined(words: &[Word], what: &str, out: &mut Out<'_>) -> Option<String> {
     if words.iter().any(|word| word.known == Known::Dynamic) {
         out.opaque(format!("{what} that is only known when it runs"));
         return None;
     }
+    // What a glob finds is read as shell once more.
+    out.scan.loose |= words.iter().any(|word| word.known == Known::Pattern);
     let text: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
     Some(text.join(" "))
 }
@@ -179,7 +186,7 @@ fn here(command: &SimpleCommand, words: &[Word], what: &str, out: &mut Out<'_>) 
         return;
     };
     for (name, word) in &command.assignments {
-        out.at.set(name, super::walk::value(word));
+        out.at.set(name, given(word));
     }
     script(&text, out);
 }
@@ -202,7 +209,7 @@ fn child(
         out.at.dir.clone_from(&command.dir);
         out.at.args = args;
         for (name, word) in &command.assignments {
-            out.at.set(name, super::walk::value(word));
+            out.at.set(name, given(word));
         }
         script(&text, out);
     });

@@ -185,7 +185,12 @@ impl Walk<'_, '_> {
         }
         let calls = changes.calls.iter().any(|name| self.out.at.functions.contains_key(name));
         if calls || changes.anything {
+            // Only these change the arguments themselves.
+            let shifts =
+                ["set", "shift", "eval", "source", "."].iter().any(|name| changes.calls.contains(*name));
+            let args = self.out.at.args.clone().filter(|_| !shifts);
             self.out.at.forget();
+            self.out.at.args = args;
             self.out.at.sure = false;
         }
         for name in changes.names.iter().map(String::as_str).chain(names.iter().copied()) {
@@ -355,25 +360,32 @@ impl Walk<'_, '_> {
         stdin::value(&command, temp)
     }
 
-    fn assign(&mut self, assign: &Assign) -> (String, Word) {
+    fn assign(&mut self, assign: &Assign) -> (String, Word, Val) {
         match &assign.value {
             Value::Word(word) => {
+                let written = word.parts.iter().all(|part| matches!(part, Part::Text { .. }));
                 let word = self.single(word);
                 let dynamic = Word { text: word.text.clone(), known: Known::Dynamic };
-                (assign.name.clone(), if assign.partial { dynamic } else { word })
+                let value = match word.known {
+                    _ if assign.partial => Val::Unknown,
+                    // What stands for names or numbers is none of them; a glob stays as it is written.
+                    Known::Pattern if !written => Val::Glob(word.text.clone()),
+                    _ => value(&word),
+                };
+                (assign.name.clone(), if assign.partial { dynamic } else { word }, value)
             }
             Value::Array(words) => {
                 for word in words {
                     self.fields(word);
                 }
-                (assign.name.clone(), Word { text: "(…)".to_owned(), known: Known::Dynamic })
+                (assign.name.clone(), Word { text: "(…)".to_owned(), known: Known::Dynamic }, Val::Unknown)
             }
         }
     }
 
     fn simple(&mut self, simple: &Simple, feed: &[usize]) {
         let inside = self.out.commands().len();
-        let assignments: Vec<(String, Word)> = simple.assigns.iter().map(|a| self.assign(a)).collect();
+        let assigned: Vec<(String, Word, Val)> = simple.assigns.iter().map(|a| self.assign(a)).collect();
         let argv: Vec<Word> = simple.words.iter().flat_map(|word| self.fields(word)).collect();
         let mut input = None;
         for redir in &simple.redirs {
@@ -384,8 +396,8 @@ impl Walk<'_, '_> {
             Some("declare" | "typeset" | "local" | "export" | "readonly")
         );
         if argv.is_empty() || declares {
-            for (name, word) in &assignments {
-                self.out.at.set(name, value(word));
+            for (name, _, value) in &assigned {
+                self.out.at.set(name, value.clone());
                 if argv.first().is_some_and(|word| word.text == "export") {
                     self.out.at.exported.insert(name.clone());
                 }
@@ -403,7 +415,7 @@ impl Walk<'_, '_> {
             };
             exported.push((name.clone(), word));
         }
-        exported.extend(assignments);
+        exported.extend(assigned.into_iter().map(|(name, word, _)| (name, word)));
         let command = SimpleCommand {
             program: None,
             argv,
@@ -433,7 +445,7 @@ impl Walk<'_, '_> {
     }
 }
 
-pub(super) fn value(word: &Word) -> Val {
+fn value(word: &Word) -> Val {
     match word.known {
         Known::Literal => Val::Text(word.text.clone()),
         // A glob in an assignment stays as it is, until it is used without quotes.

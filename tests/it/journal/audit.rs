@@ -271,7 +271,7 @@ fn why_says_when_the_proof_is_missing_or_does_not_fit() {
     let hash = claim.rsplit(':').next().unwrap();
     reworded(&message.replace(hash, &"0".repeat(64)));
     assert!(why(&[]).expect(5).out.contains("DOES NOT FIT"));
-    reworded(&message.replace(claim, &claim.replace("2-", "999-").replace("-5:", "-5000:")));
+    reworded(&message.replace(claim, &format!("Iosm-Journal: 900-5000:{hash}")));
     assert!(why(&[]).expect(5).out.contains("DOES NOT FIT"));
     reworded(&message.replace(claim, "Iosm-Journal: rubbish"));
     assert!(why(&[]).expect(0).out.contains("NOT PROVED"));

@@ -11,6 +11,7 @@ fn journal(world: &World) -> Vec<Value> {
     let files = projects.flat_map(|p| std::fs::read_dir(p.path().join("journal")).unwrap().flatten());
     let mut files: Vec<_> =
         files.map(|f| f.path()).filter(|p| p.extension().is_some_and(|e| e == "jsonl")).collect();
+    files.retain(|path| !path.ends_with("index.jsonl"));
     files.sort();
     let text = std::fs::read_to_string(files.last().unwrap()).unwrap();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -18,7 +19,10 @@ fn journal(world: &World) -> Vec<Value> {
 
 fn approvers(world: &World) -> Vec<String> {
     let rows = journal(world);
-    rows.iter().filter_map(|row| row["approver"].as_str().map(str::to_owned)).collect()
+    rows.iter()
+        .filter(|row| !row["tool"].is_null())
+        .filter_map(|row| row["approver"]["by"].as_str().map(str::to_owned))
+        .collect()
 }
 
 #[tokio::test]
@@ -177,7 +181,10 @@ async fn a_question_that_nobody_answers_is_declined() {
         assert_eq!(face.closed.last().unwrap().1, Closed::Withdrawn);
         drop(face);
         let rows = journal(&world);
-        assert!(rows.iter().any(|row| row["verdict"] == "deny" && row["approver"] == "user"), "{rows:#?}");
+        assert!(
+            rows.iter().any(|row| row["verdict"] == "deny" && row["approver"]["by"] == "user"),
+            "{rows:#?}"
+        );
         assert!(!world.base().join("outside.txt").exists());
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use iosm::host::sandbox::{Ended, Layers, Status};
 use tokio::io::AsyncReadExt;
 
-use super::{World, block_on, launcher, lives, wait_until, with_mark};
+use super::{World, best, block_on, launcher, lives, wait_until, with_mark};
 
 /// Leaves a daemon behind: its own session, its parent gone, deaf to SIGTERM.
 fn daemon(mark: &str) -> String {
@@ -16,7 +16,7 @@ fn daemon(mark: &str) -> String {
 
 #[test]
 fn a_daemon_dies_with_its_command() {
-    for (layers, mark) in [(Layers::ALL, "1001.25"), (Layers::NONE, "1002.25")] {
+    for (layers, mark) in [(best(), "1001.25"), (Layers::NONE, "1002.25"), (Layers::REDUCED, "1008.25")] {
         let world = World::new();
         let mut launch = world.shell(&format!("{} sleep 0.3; echo done", daemon(mark)));
         launch.layers = layers;
@@ -29,7 +29,7 @@ fn a_daemon_dies_with_its_command() {
 
 #[test]
 fn kill_ends_the_whole_tree() {
-    for (layers, mark) in [(Layers::ALL, "1003.25"), (Layers::NONE, "1004.25")] {
+    for (layers, mark) in [(best(), "1003.25"), (Layers::NONE, "1004.25"), (Layers::REDUCED, "1009.25")] {
         let world = World::new();
         let mut launch = world.shell(&format!("{} echo ready; sleep {mark}", daemon(mark)));
         launch.layers = layers;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use iosm::host::sandbox::{Layers, Network};
 
 use super::probe::Probe;
-use super::{World, finish};
+use super::{World, best, finish};
 
 const LANDLOCK: Layers = Layers { landlock: true, ..Layers::NONE };
 const SECCOMP: Layers = Layers { seccomp: true, ..Layers::NONE };
@@ -93,11 +93,13 @@ fn calls_that_undo_the_fence_are_refused() {
     #[cfg(not(target_arch = "x86_64"))]
     let calls: [(&str, i64, [i64; 4], i32); 2] =
         [("unshare user", 97, [0x1000_0000, 0, 0, 0], 1), ("clone3", 435, [0; 4], 38)];
-    for network in [false, true] {
+    for (network, layers) in
+        [(false, Layers::REDUCED), (true, Layers::REDUCED), (false, best()), (true, best())]
+    {
         for (name, number, arguments, errno) in calls {
             let probe = Probe::Call(number, arguments);
-            let (output, _) = attempt(&world, &probe, Layers::REDUCED, network);
-            assert_eq!(output.trim(), errno.to_string(), "{name}, network {network}");
+            let (output, _) = attempt(&world, &probe, layers, network);
+            assert_eq!(output.trim(), errno.to_string(), "{name}, network {network}, {layers:?}");
         }
     }
 }

@@ -168,8 +168,8 @@ fn what_the_user_changes_meanwhile_is_kept_and_seen() {
     }
     let world = repository();
     let outside = |line: &str| {
-        let done = std::process::Command::new("sh").args(["-c", line]).current_dir(&world.root).status();
-        assert!(done.unwrap().success(), "{line}");
+        let done = std::process::Command::new("sh").args(["-c", line]).current_dir(&world.root).output();
+        assert!(done.unwrap().status.success(), "{line}");
     };
     block_on(async {
         let server = guarded(&world, "touch ready; sleep 20", best());

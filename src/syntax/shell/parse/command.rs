@@ -25,7 +25,7 @@ impl Parser {
 
     fn closes(&self) -> bool {
         match self.peek() {
-            None | Some(b')' | b'`') => true,
+            None | Some(b')') => true,
             Some(b';') => self.peek_at(1) == Some(b';') || self.peek_at(1) == Some(b'&'),
             _ => self.keyword().is_some_and(|word| CLOSERS.contains(&word)),
         }
@@ -389,7 +389,7 @@ impl Parser {
                 continue;
             }
             match self.peek() {
-                None | Some(b'\n' | b';' | b'&' | b'|' | b')' | b'`') => break,
+                None | Some(b'\n' | b';' | b'&' | b'|' | b')') => break,
                 Some(b'(') => {
                     let name = match simple.words.as_slice() {
                         [word] if simple.assigns.is_empty() && simple.redirs.is_empty() => word,

@@ -53,7 +53,7 @@ impl Parser {
             return Ok(Some(Assign { name, partial, value: Value::Array(words) }));
         }
         let value = match self.peek() {
-            None | Some(b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')' | b'`') => RawWord::default(),
+            None | Some(b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')') => RawWord::default(),
             Some(b'<' | b'>') if self.peek_at(1) != Some(b'(') => RawWord::default(),
             _ => self.word()?,
         };
