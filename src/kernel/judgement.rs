@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Prepared, UNKNOWN, is_loopback};
+use super::effects::{Prepared, is_loopback};
 use super::grant::{Grant, Reach};
 use super::rung::Agreed;
 use crate::config::Rule;
@@ -137,7 +137,8 @@ pub(super) fn reach(charter: &Charter, prepared: &Prepared) -> Vec<String> {
         .collect();
     if !hosts.is_empty() {
         // Hosts are told apart only where a command has a network of its own.
-        let told_apart = charter.sandbox == SandboxStrength::Full && !hosts.contains(&UNKNOWN);
+        let told_apart =
+            charter.sandbox == SandboxStrength::Full && !hosts.iter().any(|host| host.contains(' '));
         told.push(if told_apart {
             format!("network: {}", hosts.join(", "))
         } else {

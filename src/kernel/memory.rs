@@ -49,7 +49,7 @@ impl Origin {
                     }
                     // What a registry or a configured remote sends ends in the dependency cache and the
                     // workspace, which are read without a mark too.
-                    None if !fact.chosen => {}
+                    None if !fact.is_chosen() => {}
                     None => origin.sources.push((TaintSource::Web, host.clone())),
                 },
                 (Effect::Read { path } | Effect::Write { path }, Some(place)) => {

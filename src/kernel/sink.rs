@@ -17,7 +17,7 @@ pub(super) fn carried_out(
     let tainted = memory.taint.is_tainted(agent);
     let hosts = || {
         prepared.facts.iter().filter_map(|fact| match &fact.effect {
-            Effect::Net { host, .. } if !is_loopback(host) => Some((host.as_str(), fact.chosen)),
+            Effect::Net { host, .. } if !is_loopback(host) => Some((host.as_str(), fact.is_chosen())),
             _ => None,
         })
     };
@@ -30,8 +30,10 @@ pub(super) fn carried_out(
     let texts = arguments.iter().copied().chain(words.iter().map(String::as_str));
     let leak = leak(memory.opened(), texts, said);
     let mut moment = Moment { tainted, leak, ..moment };
-    if tainted && hosts().any(|(_, chosen)| chosen) {
+    if tainted {
         moment.taint = memory.taint.label(agent).unwrap_or_default();
+    }
+    if tainted && hosts().any(|(_, chosen)| chosen) {
         let alien = |values: Vec<&str>| memory.provenance.alien(values);
         moment.alien = if prepared.shell.is_some() {
             let chosen = hosts().filter(|(_, chosen)| *chosen).map(|(host, _)| host);

@@ -19,11 +19,11 @@ pub enum EffectRule {
     WritePath { arg: &'static str },
     /// Runs the shell line in this argument.
     Shell { arg: &'static str },
-    /// Asks the web for the URL in this argument, by the method in the argument `method` (else GET).
-    Fetch { arg: &'static str },
     /// A tool of a remote server, which carries its arguments there. `read_only` and `open_world` are the
     /// server's own hints: whether it changes anything, and whether it reaches beyond the server.
     Remote { server: &'static str, read_only: bool, open_world: bool },
+    /// Asks the web for the URL in this argument, by the method in the argument `method` (else GET).
+    Fetch { arg: &'static str },
     /// Acts on a background command that this session started.
     Background { arg: &'static str },
 }

@@ -8,7 +8,6 @@ use super::programs::{Operands, Opt, has_edges, is_interpreter, option, program,
 use super::shell::{Find, Folder, Use};
 use super::{Fact, Via, net};
 use crate::base::FileKind;
-use crate::kernel::charter::SandboxStrength;
 use crate::protocol::{Effect, GitOp};
 use crate::syntax::shell::{Known, ShellScan, SimpleCommand, Word, in_system_folder};
 
@@ -36,10 +35,7 @@ impl Find<'_> {
             return;
         }
         for (effect, via) in net::effects(self.charter, command, self.remotes_stand) {
-            // Only where hosts are told apart does a command reach no more than these.
-            let chosen =
-                self.charter.sandbox != SandboxStrength::Full || !matches!(via, Via::Registry | Via::Remote);
-            self.push(Fact::net(effect, via, chosen));
+            self.push(Fact::bare(effect, via));
         }
         let written = command.argv.first().and_then(Word::as_literal).unwrap_or_default();
         let steered = command.assignments.iter().any(|(name, _)| steers(name));

@@ -51,9 +51,6 @@ pub(super) struct Fact {
     /// The file has other names elsewhere, which would change with it.
     pub shared: bool,
     pub via: Via,
-    /// Of a `Net` effect: a model chose the host or what is sent. False for a package registry and for
-    /// fetching from a configured remote.
-    pub chosen: bool,
 }
 
 /// What part of the call an effect stems from.
@@ -69,6 +66,8 @@ pub(super) enum Via {
     Registry,
     /// Git, which asks a configured remote for what it has: no model chose the host or the payload.
     Remote,
+    /// A remote tool that only reads what its own server has.
+    Asked,
     /// A word of an unknown program that names something guarded; nobody knows what for.
     Mention,
     /// The shell line as a whole.
@@ -77,12 +76,12 @@ pub(super) enum Via {
 
 impl Fact {
     fn bare(effect: Effect, via: Via) -> Self {
-        Self { effect, place: None, guard: None, shared: false, via, chosen: true }
+        Self { effect, place: None, guard: None, shared: false, via }
     }
 
-    /// As [`bare`](Self::bare), saying whether a model chose where it goes or what is sent.
-    fn net(effect: Effect, via: Via, chosen: bool) -> Self {
-        Self { chosen, ..Self::bare(effect, via) }
+    /// Of a `Net` effect: whether a model chose the host, or what is sent there.
+    pub fn is_chosen(&self) -> bool {
+        !matches!(self.via, Via::Registry | Via::Remote | Via::Asked)
     }
 
     pub fn path(&self) -> Option<&std::path::Path> {
@@ -139,10 +138,10 @@ pub(super) fn prepare(charter: &Charter, spec: &ToolSpec, call: &ToolCall) -> Re
         EffectRule::ReadPath { arg } => path::read(charter, text(arg), false),
         EffectRule::ReadTree { arg } => path::read(charter, text(arg), true),
         EffectRule::WritePath { arg } => path::write(charter, text(arg)),
-        EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
         EffectRule::Remote { server, read_only, open_world } => {
             Ok(remote::prepare(server, *read_only && !open_world, &call.args))
         }
+        EffectRule::Fetch { arg } => fetch::prepare(text(arg).unwrap_or_default(), text("method")),
         EffectRule::Shell { arg } => Ok(shell::prepare(charter, text(arg).unwrap_or_default())),
     }
 }

@@ -37,7 +37,7 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
 
 pub(super) fn fact(charter: &Charter, place: Place, effect: Effect, real: &Path, via: Via) -> Fact {
     let guard = guard_of(charter, place, real);
-    Fact { effect, place: Some(place), guard, shared: false, via, chosen: true }
+    Fact { effect, place: Some(place), guard, shared: false, via }
 }
 
 /// What guards the name itself where it is a link to something innocent (`.env` → `config/dev`).

@@ -13,8 +13,8 @@ use crate::protocol::Effect;
 const SCHEME: &str = "mcp:";
 
 pub(super) fn prepare(server: &str, closed: bool, args: &Value) -> Prepared {
-    let effect = Effect::net(format!("{SCHEME}{server}"), None);
-    let facts = vec![Fact::net(effect, Via::Argument, !closed)];
+    let effect = Effect::Net { host: format!("{SCHEME}{server}"), port: None, method: None };
+    let facts = vec![Fact::bare(effect, if closed { Via::Asked } else { Via::Argument })];
     let subject = strings(args).join(" ");
     Prepared { facts, shell: None, subject, written: None, reach: Reach::Remote(server.to_owned()) }
 }

@@ -3,6 +3,7 @@
 use super::rules::Compiled;
 use super::{Case, Finding, Findings};
 use crate::config::Preset;
+use crate::kernel::charter::SandboxStrength;
 use crate::kernel::effects::{Fact, UNKNOWN, Via, is_loopback, server_of};
 use crate::kernel::grant::host_entry;
 use crate::protocol::{Effect, Reason};
@@ -22,12 +23,19 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             out.object(at, leak(kind, host));
             continue;
         }
-        let sink = fact.chosen && case.moment.tainted;
+        let sink = fact.is_chosen() && case.moment.tainted;
         if sink
             && let Some(word) = &case.moment.alien
             && !trusts(case, fact, host)
         {
             out.object(at, tainted(case, fact, host, word));
+        }
+        // Without a network of its own, a command that may reach one host reaches them all.
+        if case.moment.tainted
+            && case.prepared.shell.is_some()
+            && case.charter.sandbox != SandboxStrength::Full
+        {
+            out.object(at, unfenced(case, fact, host));
         }
         match server_of(host) {
             Some(server) => remote(case, at, fact, server, out),
@@ -50,6 +58,16 @@ fn tainted(case: &Case<'_>, fact: &Fact, host: &str, word: &str) -> Finding {
     Finding::ask(RUNG, "tainted", Reason::TrustViolation).firm().one_by_one().about(format!("{host} {word}")).says(
         format!("{what} with `{word}`, which the user never wrote, after reading {from}"),
         format!("Text that is not trusted was read ({from}), and `{word}` comes from there or from nowhere, so a person must say yes to this one call. Use what the user named, or ask them."),
+    )
+}
+
+/// A tainted agent's command would have the whole network, whatever host it names.
+fn unfenced(case: &Case<'_>, fact: &Fact, host: &str) -> Finding {
+    let (what, from) = (fact.effect.describe(), &case.moment.taint);
+    let about = format!("{host} {}", case.prepared.subject);
+    Finding::ask(RUNG, "tainted_open_network", Reason::TrustViolation).firm().one_by_one().about(about).says(
+        format!("{what} after reading {from}; this sandbox cannot keep a command to one host"),
+        format!("Text that is not trusted was read ({from}), and the sandbox here cannot keep a command to one host, so a person must say yes to this one call. Work with what is on this machine, or ask them."),
     )
 }
 
@@ -84,9 +102,9 @@ fn names(text: &str, host: &str) -> bool {
 /// A remote tool: what only reads, and nowhere else, is free.
 fn remote(case: &Case<'_>, at: usize, fact: &Fact, server: &str, out: &mut Findings) {
     let tool = case.spec.name;
-    if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) && fact.chosen {
+    if matches!(case.charter.policy.preset, Preset::Ci | Preset::ReadOnly) && fact.is_chosen() {
         out.object(at, no_network(&format!("use `{tool}` of {server}")).about(tool));
-    } else if case.spec.read_only || !fact.chosen {
+    } else if case.spec.read_only || !fact.is_chosen() {
         out.allow(at);
     } else {
         let finding = Finding::ask(RUNG, "remote_tool", Reason::PolicyBlock).about(tool);

