@@ -124,6 +124,20 @@ impl Find<'_> {
         self.writers += usize::from(removes || self.facts[before..].iter().any(Fact::changes));
     }
 
+    /// What symbolic links name: from where the link stands, not from where `ln` runs. The link may name
+    /// anything; reading through it is judged when it is read.
+    fn linked(&mut self, words: &[&Word], target: Option<&Word>, folder: Folder<'_>) {
+        let stands = target.map_or("", |target| match self.kind_of(target, folder) {
+            Some(FileKind::Directory) => target.text.as_str(),
+            _ => target.text.rsplit_once('/').map_or("", |(parent, _)| parent),
+        });
+        for word in words {
+            let relative = !stands.is_empty() && !word.text.starts_with(['/', '~']);
+            let text = if relative { format!("{stands}/{}", word.text) } else { word.text.clone() };
+            self.path(&Word { text, known: word.known }, folder, Use::List, Via::Word);
+        }
+    }
+
     fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {
         for word in words {
             self.path(word, folder, usage, Via::Word);
@@ -147,13 +161,17 @@ impl Find<'_> {
             None if does == Operands::Links => Some(Word::literal(".")),
             None => None,
         };
-        let taken = match does {
-            Operands::Moves => Use::Delete,
-            // A symbolic link may name anything; reading through it is judged when it is read.
-            Operands::Links if name == "ln" && sorted.has(&["s", "symbolic"]) => Use::List,
-            _ => Use::Read,
-        };
-        self.each(&words, folder, taken);
+        if does == Operands::Links {
+            // Under another name a file of secrets is no longer known for one.
+            let base = self.base(folder.dir);
+            base.iter().for_each(|base| words.iter().for_each(|word| self.mention(base, &word.text, false)));
+        }
+        let taken = if does == Operands::Moves { Use::Delete } else { Use::Read };
+        if does == Operands::Links && name == "ln" && sorted.has(&["s", "symbolic"]) {
+            self.linked(&words, target.as_ref(), folder);
+        } else {
+            self.each(&words, folder, taken);
+        }
         let Some(target) = target else {
             // One glob may become a source and a target.
             self.loose |= words.iter().any(|word| !word.is_literal());
@@ -242,6 +260,17 @@ impl Find<'_> {
         };
         for word in places {
             self.path(word, folder, Use::Write, Via::Word);
+        }
+        // It shows contents of files by their names, or by a commit and a name.
+        if matches!(
+            git.sub,
+            "show" | "diff" | "cat-file" | "hash-object" | "blame" | "annotate" | "grep" | "archive" | "log"
+        ) && let Some(base) = self.base(folder.dir)
+        {
+            for word in git.operands() {
+                let path = word.text.rsplit_once(':').map_or(word.text.as_str(), |(_, path)| path);
+                self.mention(&base, path, false);
+            }
         }
         let mut args = git.args.iter();
         while let Some(word) = args.next() {

@@ -50,11 +50,18 @@ pub(super) fn effects(charter: &Charter, command: &SimpleCommand, remotes_stand:
         }
         "scp" | "rsync" => command.operands().filter_map(remote_path).collect(),
         "gh" | "hub" => vec![Effect::net("api.github.com", Some(443))],
+        "terraform" | "tofu" if first_is(command, &["fmt", "validate", "version", "console"]) => Vec::new(),
+        "kubectl" if first_is(command, &["kustomize", "completion", "config"]) => Vec::new(),
+        "kubectl" if first_is(command, &["version"]) && command.has_flag("--client") => Vec::new(),
         "aws" | "gcloud" | "az" | "kubectl" | "terraform" | "heroku" | "vercel" | "netlify" | "fly" => {
             vec![Effect::net(format!("the service behind `{program}`"), None)]
         }
         _ => return registry::effects(charter, program, command),
     })
+}
+
+fn first_is(command: &SimpleCommand, subs: &[&str]) -> bool {
+    command.operands().next().is_some_and(|word| subs.contains(&word.text.as_str()))
 }
 
 /// Whether a command changes where remotes point, so that what was configured before says nothing.
@@ -136,14 +143,83 @@ fn web(command: &SimpleCommand) -> Vec<Effect> {
         }
     }
     if hosts.is_empty() {
-        // `curl example.com/x`: the last operand, when it looks like a host.
-        let like_host = |word: &&Word| word.text.contains(['.', ':', '$']) || word.text == "localhost";
-        hosts.extend(command.operands().last().filter(like_host).map(|word| host_of(word, &word.text)));
+        // `curl example.com/x`: the last word that is no option's value and looks like a host.
+        let like_host = |word: &&&Word| {
+            word.text.contains(['.', ':', '$'])
+                || word.text == "localhost"
+                || word.text.starts_with("localhost/")
+        };
+        hosts.extend(addresses(command).iter().rfind(like_host).map(|word| host_of(word, &word.text)));
     }
     if hosts.is_empty() && !command.has_flag("--version") && !command.has_flag("--help") {
         hosts.push(Effect::net(UNKNOWN, None));
     }
     hosts
+}
+
+/// Options of `curl` and `wget` whose next word is a value and no address.
+const VALUED: &[&str] = &[
+    "-X",
+    "--request",
+    "-H",
+    "--header",
+    "-d",
+    "--data",
+    "--data-raw",
+    "--data-binary",
+    "--data-urlencode",
+    "--json",
+    "-F",
+    "--form",
+    "-w",
+    "--write-out",
+    "-o",
+    "--output",
+    "-O",
+    "-u",
+    "--user",
+    "-A",
+    "--user-agent",
+    "-e",
+    "--referer",
+    "-b",
+    "--cookie",
+    "-c",
+    "--cookie-jar",
+    "-m",
+    "--max-time",
+    "--connect-timeout",
+    "--retry",
+    "--retry-delay",
+    "-T",
+    "--upload-file",
+    "-D",
+    "--dump-header",
+    "-r",
+    "--range",
+    "--cacert",
+    "--cert",
+    "--key",
+    "-P",
+    "--directory-prefix",
+    "--post-data",
+    "--timeout",
+    "-t",
+];
+
+/// The words of a request that may be addresses.
+fn addresses(command: &SimpleCommand) -> Vec<&Word> {
+    let mut found = Vec::new();
+    let mut valued = false;
+    for word in command.args() {
+        let text = word.text.as_str();
+        // `curl -O` names no file; only `wget -O` does.
+        let takes = VALUED.contains(&text) && (text != "-O" || command.program.as_deref() == Some("wget"));
+        if !std::mem::replace(&mut valued, takes) && !text.starts_with('-') {
+            found.push(word);
+        }
+    }
+    found
 }
 
 /// The host of an address in a word: `scheme://user@host:port/path`, or the same without a scheme.

@@ -132,7 +132,12 @@ impl Find<'_> {
         // What a glob finds may begin like an option.
         let open = |word: &Word| word.known == Known::Pattern && word.text.starts_with(['*', '?', '[']);
         self.loose |= folders.iter().any(|word| word.known == Known::Dynamic) || args.iter().any(open);
-        let usage = if deletes { Use::Delete } else { Use::List };
+        // Of what goes by a name, the folder is written, not deleted.
+        let usage = match deletes {
+            true if goes_by_name(tests) => Use::Write,
+            true => Use::Delete,
+            false => Use::List,
+        };
         self.removals += usize::from(deletes);
         self.writers += usize::from(deletes);
         let named: Vec<&Word> = folders.iter().filter(|word| !word.text.starts_with('-')).collect();
@@ -389,6 +394,18 @@ fn first_delimiter(chars: &[char], from: usize, mark: char) -> Option<usize> {
         at += 1;
     }
     None
+}
+
+/// Whether the tests of a `find` take only what has a name of some form: `-name '*.o'`, with nothing that
+/// would take others too.
+fn goes_by_name(tests: &[Word]) -> bool {
+    let either = tests.iter().any(|word| matches!(word.text.as_str(), "-o" | "-or" | "," | "(" | ")"));
+    let named = tests.windows(2).enumerate().any(|(at, pair)| {
+        let negated = at > 0 && matches!(tests[at - 1].text.as_str(), "!" | "-not");
+        let spelled = pair[1].text.chars().any(char::is_alphanumeric);
+        matches!(pair[0].text.as_str(), "-name" | "-iname") && spelled && !negated
+    });
+    named && !either
 }
 
 #[cfg(test)]

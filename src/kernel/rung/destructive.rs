@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Case, Finding, Findings};
 use crate::kernel::effects::is_interpreter;
 use crate::protocol::{Effect, Reason};
-use crate::syntax::shell::{ShellScan, SimpleCommand};
+use crate::syntax::shell::{Known, ShellScan, SimpleCommand, Word};
 
 const RUNG: &str = "destructive";
 
@@ -51,6 +51,24 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
         }
         if let Some(fetcher) = runs_download(scan, command) {
             out.object_to_call(download(fetcher, program));
+        }
+        if program == "kill" && command.args().iter().skip(1).any(|word| word.text == "-1") {
+            out.object_to_call(
+                Finding::ask(RUNG, "kills_all", Reason::Irreversible).about(&command.text).says(
+                    "kill of process -1: everything that may be signalled",
+                    "Process -1 means every process there is. Name the one you started.",
+                ),
+            );
+        }
+        // `${DIR:?}` stops where it is empty.
+        if program == "rm"
+            && !command.text.contains(":?")
+            && let Some(word) = command.args().iter().find(|word| empties_to_root(word))
+        {
+            out.object_to_call(Finding::ask(RUNG, "may_be_root", Reason::Irreversible).about(&word.text).says(
+                format!("rm {}: everything, if that variable is empty", word.text),
+                format!("If the variable in `{}` is empty, this deletes everything. Write `${{NAME:?}}`, or the path itself.", word.text),
+            ));
         }
         if matches!(command.wrappers.first().map_or(program, String::as_str), "sudo" | "doas" | "su") {
             out.object_to_call(privilege(&command.text));
@@ -101,6 +119,14 @@ fn matches_all(leaf: &str) -> bool {
         !class && !matches!(c, '*' | '?' | '.' | ']' | '!')
     });
     leaf.contains('*') && !spelled
+}
+
+/// `$DIR/*`, `"$DIR"/`: the root, where the variable is unset.
+fn empties_to_root(word: &Word) -> bool {
+    let text = word.text.replace('"', "");
+    let Some(rest) = text.strip_prefix('$').filter(|_| word.known == Known::Dynamic) else { return false };
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+    end > 0 && matches!(&rest[end..], "/" | "/*" | "/." | "/..")
 }
 
 fn is_disk(path: &Path) -> bool {
@@ -206,6 +232,8 @@ mod tests {
             "rm -rf ./*",
             "cd src && rm -rf ../*",
             "find . -delete",
+            "find . -name '*' -delete",
+            "find . -name x -o -type f -delete",
             "rm -rf ./.??* *.*",
             "D=.; rm -rf $D",
             "rm -rf \"$PWD\"/[a-zA-Z]*",
@@ -219,6 +247,27 @@ mod tests {
     }
 
     #[test]
+    fn what_may_become_everything_asks() {
+        let world = World::new();
+        for (line, rule) in [
+            ("rm -rf \"$OUT_DIR\"/*", "may_be_root"),
+            ("rm -rf ${OUT}/", "may_be_root"),
+            ("rm -rf $OUT/*", "may_be_root"),
+            ("kill -9 -1", "kills_all"),
+            ("kill -TERM -- -1", "kills_all"),
+        ] {
+            let hit = world.rules_hit("bash", line);
+            assert!(hit.contains(&("destructive".to_owned(), rule.to_owned())), "{line}: {hit:?}");
+        }
+        for line in
+            ["rm -rf \"${OUT:?}\"/*", "rm -rf \"$OUT/cache\"", "OUT=build; rm -rf $OUT/*", "kill -1 77"]
+        {
+            let hit = world.rules_hit("bash", line);
+            assert!(!hit.iter().any(|(rung, _)| rung == "destructive"), "{line}: {hit:?}");
+        }
+    }
+
+    #[test]
     fn ordinary_cleaning_up_passes() {
         let world = World::new();
         for line in [
@@ -227,6 +276,7 @@ mod tests {
             "rm -f ./*.rej *.orig a*",
             "rm src/a.rs",
             "find . -name '*.pyc' -print",
+            "find . -name '*.pyc' -not -path './.git/*' -delete",
             "echo 'rm -rf /'",
             "grep -rn 'mkfs.ext4 /dev/sda' docs",
             "dd if=src/a.rs of=b bs=1 count=1",

@@ -77,11 +77,14 @@ fn push(command: &SimpleCommand) -> Option<Finding> {
 
 fn publishes(command: &SimpleCommand) -> bool {
     let Some(program) = command.program.as_deref() else { return false };
+    let mut operands = command.operands().map(|word| word.text.as_str());
+    // `python3 -m twine upload`
+    let module = program.starts_with("python") && command.has_flag("-m");
+    let program = if module { operands.next().unwrap_or(program) } else { program };
     let Some((_, words)) = PUBLISHES.iter().find(|(name, _)| *name == program) else { return false };
     if command.args().iter().any(|word| word.text.starts_with("--dry-run") || word.text == "--help") {
         return false;
     }
-    let mut operands = command.operands().map(|word| word.text.as_str());
     let Some(first) = operands.next() else { return words.is_empty() };
     match program {
         "gh" => words.contains(&first) && operands.next().is_some_and(|second| !LOOKS.contains(&second)),
@@ -107,6 +110,7 @@ mod tests {
             "npm publish",
             "cargo build && cargo publish -p x",
             "twine upload dist/x.whl",
+            "python3 -m twine upload dist/x.whl",
             "docker push me/x:1",
             "kubectl -n prod apply -f x.yaml",
             "terraform apply -auto-approve",
