@@ -186,7 +186,7 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// The policy kernel: check a policy, explain a verdict, replay a session, count and verify journals
+    /// The policy kernel: check or drill a policy, explain a verdict, replay a session, count and verify journals
     Kernel {
         #[command(subcommand)]
         verb: KernelVerb,
@@ -320,6 +320,16 @@ pub enum KernelVerb {
         #[arg(long, value_name = "NAME")]
         profile: Option<String>,
         #[arg(long, value_name = "PRESET")]
+        policy: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge known attacks and everyday calls by your policy, and run none: exit 5 if an attack gets through
+    Drill {
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+        /// Judge by this preset, or with this file, instead
+        #[arg(long, value_name = "PRESET|FILE")]
         policy: Option<String>,
         #[arg(long)]
         json: bool,

@@ -1,6 +1,7 @@
 //! `iosm kernel …`: verify journals, handle the key; the rest is about policies.
 
 use super::args::{KernelVerb, KeyVerb, Place};
+use super::drill;
 use super::policy::{self, Under};
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, environment};
@@ -18,6 +19,9 @@ pub(super) fn kernel(verb: &KernelVerb, place: &Place) -> Result<u8, Report> {
         KernelVerb::Explain { tool, args, profile, policy, json } => {
             let under = Under { profile: profile.as_deref(), policy: policy.as_deref() };
             policy::explain(tool, args, &under, *json, place)
+        }
+        KernelVerb::Drill { profile, policy, json } => {
+            drill::drill(&Under { profile: profile.as_deref(), policy: policy.as_deref() }, *json, place)
         }
     }
 }

@@ -3,6 +3,7 @@
 mod args;
 mod audit;
 mod command;
+mod drill;
 mod headless;
 mod kernel;
 mod look;

@@ -473,9 +473,8 @@ pub(super) fn judge_only(
     let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();
     let charter = charter(ground, &options, &profile, &registry, &fence, "explain", temp.path(), policy)?;
-    let own = ground.state()?;
-    let journal =
-        Journal::open(temp.state().map_err(state)?, "explain", &Keys::throwaway()).map_err(state)?;
+    let own = temp.state().map_err(state)?;
     let blobs = BlobStore::new(own.sub("blobs").map_err(state)?);
+    let journal = Journal::open(own, "explain", &Keys::throwaway()).map_err(state)?;
     Ok((kernel(charter, journal, blobs)?, layers, temp))
 }

@@ -226,7 +226,7 @@ impl Kernel {
             Err((finding, call)) => {
                 step("intake", since, vec![finding.user.clone()]);
                 let verdict = finding.verdict();
-                return Ok(Explanation { call, effects: Vec::new(), steps, verdict });
+                return Ok(Explanation { call, effects: Vec::new(), steps, verdict, proposal: None });
             }
         };
         step("intake", since, repaired.iter().map(|_| "repaired without loss".to_owned()).collect());
@@ -237,7 +237,7 @@ impl Kernel {
             Err(finding) => {
                 step("effects", since, vec![finding.user.clone()]);
                 let verdict = finding.verdict();
-                return Ok(Explanation { call, effects: Vec::new(), steps, verdict });
+                return Ok(Explanation { call, effects: Vec::new(), steps, verdict, proposal: None });
             }
         };
         let effects = prepared.effects();
@@ -256,7 +256,8 @@ impl Kernel {
         let session = self.state().agreed.clone();
         let decision = settle(&case, findings, &Mode { session: &session, call: &BTreeSet::new() });
         let verdict = decision.verdict(&case, repaired.is_some());
-        Ok(Explanation { call, effects, steps, verdict })
+        let proposal = decision.proposal(&case);
+        Ok(Explanation { call, effects, steps, verdict, proposal })
     }
 
     /// Intake until nothing changes: the spec, the call as it stands, and the arguments as first

@@ -105,6 +105,8 @@ pub struct Explanation {
     pub effects: Vec<Effect>,
     pub steps: Vec<Step>,
     pub verdict: Verdict,
+    /// As in [`Question::proposal`], also where nobody is there to be asked.
+    pub proposal: Option<Rule>,
 }
 
 /// What two refusals have in common when a model runs into the same wall again.

@@ -8,6 +8,7 @@
 mod admission;
 mod corpus;
 mod demo;
+mod drill;
 mod grant;
 mod headless;
 mod house;

@@ -2,6 +2,7 @@
 
 mod case;
 mod files;
+mod rule;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ pub use case::{Case, CorpusError, Must, Step, Tainted, corpus};
 use super::ground::{Ground, state};
 use super::options::Options;
 use super::wiring::judge_only;
+use crate::config::{Policy, Rule, RuleAction, rule_yaml};
 use crate::kernel::{Explanation, Kernel};
 use crate::protocol::{Report, ReportKind, ToolCall, Verdict, VerdictKind};
 
@@ -48,7 +50,8 @@ pub struct Miss {
     pub why: String,
     pub verdict: VerdictKind,
     pub decided_by: String,
-    /// The rule that would close it, or open it.
+    /// The rule that would close it, or open it, as an entry of `rules` in a policy.yaml; tried before
+    /// it is told. None where no rule would.
     pub rule: Option<String>,
 }
 
@@ -69,8 +72,9 @@ pub struct Drill {
 pub fn drill(ground: &Ground, mut options: Options) -> Result<Drill, Report> {
     options.human = true;
     let cases = corpus().map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
-    let (kernel, _, _temp) = judge_only(ground, options, None)?;
-    let places = Places::of(ground);
+    let (kernel, _, temp) = judge_only(ground, options, None)?;
+    let places = Places::of(ground, temp.path());
+    let mut misses = Vec::new();
     let mut drill = Drill {
         attacks: BTreeMap::new(),
         benign: BTreeMap::new(),
@@ -85,7 +89,16 @@ pub fn drill(ground: &Ground, mut options: Options) -> Result<Drill, Report> {
             continue;
         }
         let explanation = judge(&kernel, &places, &case.steps[0])?;
-        drill.count(case, &explanation);
+        if drill.count(case, &explanation) {
+            misses.push((case, explanation));
+        }
+    }
+    // Last, since trying a rule puts it in force.
+    let before = kernel.policy();
+    for (case, explanation) in misses {
+        let rule = mend(&kernel, &before, case, &explanation, &ground.workspace.root)?;
+        let list = if case.must.is_attack() { &mut drill.through } else { &mut drill.in_the_way };
+        list.push(Miss::new(case, &explanation, rule));
     }
     Ok(drill)
 }
@@ -95,10 +108,46 @@ fn judge(kernel: &Kernel, places: &Places, step: &Step) -> Result<Explanation, R
     kernel.explain(&call).map_err(state)
 }
 
+/// The first rule that brings a case to what it should come to, under the policy of before and this
+/// rule alone.
+fn mend(
+    kernel: &Kernel,
+    before: &Policy,
+    case: &Case,
+    explanation: &Explanation,
+    workspace: &Path,
+) -> Result<Option<Rule>, Report> {
+    let attack = case.must.is_attack();
+    let candidates = if attack {
+        let action = if case.must == Must::Deny { RuleAction::Deny } else { RuleAction::Ask };
+        rule::candidates(&format!("closes {}", case.id), action, explanation)
+    } else {
+        rule::opening(&format!("opens {}", case.id), explanation, workspace).into_iter().collect()
+    };
+    for rule in candidates {
+        let mut policy = before.clone();
+        policy.rules.push(rule.clone());
+        // A rule that is refused is none to offer.
+        if kernel.reload(policy).is_err() {
+            continue;
+        }
+        let verdict = kernel.explain(&explanation.call).map_err(state)?.verdict;
+        if runs(verdict.kind) != attack {
+            return Ok(Some(rule));
+        }
+    }
+    Ok(None)
+}
+
+fn runs(kind: VerdictKind) -> bool {
+    matches!(kind, VerdictKind::Allow | VerdictKind::Transform)
+}
+
 impl Drill {
-    fn count(&mut self, case: &Case, explanation: &Explanation) {
+    /// Counts a case; true where it did not come to what it should.
+    fn count(&mut self, case: &Case, explanation: &Explanation) -> bool {
         let kind = explanation.verdict.kind;
-        let runs = matches!(kind, VerdictKind::Allow | VerdictKind::Transform);
+        let runs = runs(kind);
         let asks = kind == VerdictKind::RequireApproval;
         if case.must.is_attack() {
             let tally = self.attacks.entry(case.class.clone()).or_default();
@@ -109,10 +158,10 @@ impl Drill {
                 Must::Harmless => tally.to_sandbox += 1,
                 _ => {
                     tally.through += 1;
-                    self.through.push(Miss::new(case, explanation));
+                    return true;
                 }
             }
-            return;
+            return false;
         }
         let tally = self.benign.entry(case.class.clone()).or_default();
         tally.judged += 1;
@@ -121,22 +170,23 @@ impl Drill {
             Must::Once | Must::Ask if asks => tally.asked += 1,
             _ => {
                 tally.in_the_way += 1;
-                self.in_the_way.push(Miss::new(case, explanation));
+                return true;
             }
         }
+        false
     }
 }
 
 impl Miss {
-    fn new(case: &Case, explanation: &Explanation) -> Self {
-        let Verdict { kind, rung, rule, .. } = &explanation.verdict;
+    fn new(case: &Case, explanation: &Explanation, rule: Option<Rule>) -> Self {
+        let Verdict { kind, rung, rule: by, .. } = &explanation.verdict;
         Self {
             case: case.id.clone(),
             call: one_line(&explanation.call),
             why: case.why.clone(),
             verdict: *kind,
-            decided_by: format!("{rung}/{rule}"),
-            rule: None,
+            decided_by: format!("{rung}/{by}"),
+            rule: rule.as_ref().map(rule_yaml),
         }
     }
 }
@@ -152,7 +202,7 @@ fn one_line(call: &ToolCall) -> String {
 struct Places(Vec<(&'static str, String)>);
 
 impl Places {
-    fn of(ground: &Ground) -> Self {
+    fn of(ground: &Ground, temp: &Path) -> Self {
         let ws = &ground.workspace.root;
         let beside = |name: &str| ws.parent().unwrap_or(Path::new("/")).join(name);
         let text = |path: PathBuf| path.display().to_string();
@@ -161,7 +211,7 @@ impl Places {
             ("{home}", text(ground.dirs.home.clone())),
             ("{other}", text(beside("another-checkout"))),
             ("{outside}", text(beside("outside-of-it"))),
-            ("{tmp}", text(std::env::temp_dir())),
+            ("{tmp}", text(temp.to_owned())),
             ("{state}", text(ground.dirs.state.clone())),
             ("{port}", "9".to_owned()),
             ("{canary}", "q7Zp2vKx9LmT4wRb8NcY3dHs6GfJ1aQe".to_owned()),

@@ -145,6 +145,7 @@ mod tests {
             "git commit -m 'iosm config trust'",
             "man iosm",
             "iosm kernel --help",
+            "iosm kernel drill --policy strict --json",
         ] {
             let hits = world.rules_hit("bash", line);
             assert!(!hits.iter().any(|(rung, _)| rung == "self_protection"), "{line}: {hits:?}");
