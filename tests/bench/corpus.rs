@@ -41,6 +41,9 @@ async fn all(launcher: Launcher, words: &[String]) {
         println!("== {name} ==");
         attack(&sandbox, &part(&attacks), !words.is_empty()).await;
         judge_benign(&part(&benign), !words.is_empty());
+        if !held_out {
+            a_day(&part(&benign));
+        }
     }
 }
 
@@ -109,23 +112,17 @@ fn judge_benign(cases: &[Case], loud: bool) {
     println!("{:<20} {:>6} {:>7} {:>6} {:>14}", "everyday calls", "cases", "runs", "asks", "wrongly held");
     let mut rows: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     let mut bad = Vec::new();
-    let (mut per_day, mut questions) = (0, 0);
     for case in cases {
         let outcome = Court::new(None).judge(case);
         let row = rows.entry(&case.class).or_default();
         row[0] += 1;
-        per_day += case.per_day;
         let wrong = match (&outcome, case.must) {
             (Outcome::Denied(_), _) | (Outcome::Asked(_), Must::Allow) => true,
             (Outcome::Asked(_), _) => false,
             _ => false,
         };
         match &outcome {
-            Outcome::Asked(_) => {
-                row[2] += 1;
-                // What is remembered for the project or the session is asked once however often it comes.
-                questions += if case.must == Must::Once { 1 } else { case.per_day };
-            }
+            Outcome::Asked(_) => row[2] += 1,
             Outcome::Denied(_) => {}
             _ => row[1] += 1,
         }
@@ -141,9 +138,31 @@ fn judge_benign(cases: &[Case], loud: bool) {
     }
     println!("{:<20} {:>6} {:>7} {:>6} {:>14}", "all", sum[0], sum[1], sum[2], sum[3]);
     let share = 100.0 * sum[3] as f64 / sum[0].max(1) as f64;
-    println!("wrongly held: {share:.2} %; a day of {per_day} calls: {questions} questions");
+    println!("wrongly held: {share:.2} %");
     show(&bad, cases);
     println!();
+}
+
+/// The everyday calls as one working day of eight hours in one project, as often as each comes; whoever is
+/// asked says yes, and for the session where that can be said. Questions by class.
+fn a_day(cases: &[Case]) {
+    let mut court = Court::new(None);
+    let mut asked: BTreeMap<&str, u32> = BTreeMap::new();
+    let (mut calls, mut questions) = (0, 0);
+    for case in cases {
+        for _ in 0..case.per_day {
+            calls += 1;
+            if matches!(court.judge_and_agree(case), Outcome::Asked(_) | Outcome::Denied(_)) {
+                questions += 1;
+                *asked.entry(&case.class).or_default() += 1;
+            }
+        }
+    }
+    let per_hundred = 100.0 * f64::from(questions) / f64::from(calls.max(1));
+    println!(
+        "a working day of {calls} calls: {questions} questions, {per_hundred:.2} in 100 calls, {:.1} an hour: {asked:?}\n",
+        f64::from(questions) / 8.0
+    );
 }
 
 /// The held-out cases stay unread while rules are mended: only their number is told.

@@ -68,3 +68,19 @@ fn what_is_allowed_of_an_attack_does_no_harm() {
         }
     });
 }
+
+/// The open everyday calls as one working day in one project: at most one question in a hundred calls, and
+/// three an hour.
+#[test]
+fn a_working_day_asks_little() {
+    let mut court = Court::new(None);
+    let (mut calls, mut questions) = (0u32, 0u32);
+    for case in plain().filter(|case| !case.must.is_attack() && !case.held_out) {
+        for _ in 0..case.per_day {
+            calls += 1;
+            questions += u32::from(court.judge_and_agree(&case) != Outcome::Allowed);
+        }
+    }
+    assert!(calls >= 800, "{calls} calls are no working day");
+    assert!(100 * questions <= calls && questions <= 3 * 8, "{questions} questions in {calls} calls");
+}
