@@ -68,10 +68,16 @@ impl Background {
 
     pub(super) fn glimpse(&self) -> Glimpse {
         let mut held = self.held.lock().expect("never poisoned");
+        let state = held.state.clone();
+        if let BackgroundState::Ended(exit) = &mut held.state {
+            // Told once, as output is: every telling is a row of the journal.
+            exit.restored.clear();
+            exit.damaged.clear();
+        }
         Glimpse {
             output: std::mem::take(&mut held.output),
             dropped: std::mem::take(&mut held.dropped),
-            state: held.state.clone(),
+            state,
             network: held.proxy.as_ref().map_or_else(|| held.refused.clone(), Proxy::notes),
         }
     }

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::host::process::{BackgroundState, Glimpse, Processes, protection_note};
-use crate::kernel::{Grant, RawResult};
+use crate::kernel::{Disturbed, Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};
 use crate::tools::{Tool, ToolContext};
 
@@ -76,7 +76,11 @@ fn result(glimpse: &Glimpse) -> RawResult {
     for note in &glimpse.network {
         text.push_str(&format!("\n[network: {note}]"));
     }
-    RawResult::ok(text, state)
+    let disturbed = match &glimpse.state {
+        BackgroundState::Ended(exit) => super::disturbed(exit),
+        BackgroundState::Running | BackgroundState::Lost(_) => Disturbed::default(),
+    };
+    RawResult { disturbed, ..RawResult::ok(text, state) }
 }
 
 pub struct BashKill {
