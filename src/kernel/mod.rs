@@ -9,6 +9,8 @@
 //! with returns through [`Kernel::admit`].
 
 mod admission;
+#[cfg(test)]
+mod apart;
 mod charter;
 mod effects;
 mod error;
