@@ -32,6 +32,17 @@ pub struct Glimpse {
     pub network: Vec<String>,
 }
 
+/// A background command that was told to end.
+#[derive(Debug)]
+pub struct Killed(Arc<Mutex<Held>>);
+
+impl Killed {
+    /// How it stands by now; its output waits for the next look.
+    pub fn state(&self) -> BackgroundState {
+        self.0.lock().expect("never poisoned").tell_state()
+    }
+}
+
 #[derive(Debug)]
 struct Held {
     output: Vec<u8>,
@@ -68,12 +79,7 @@ impl Background {
 
     pub(super) fn glimpse(&self) -> Glimpse {
         let mut held = self.held.lock().expect("never poisoned");
-        let state = held.state.clone();
-        if let BackgroundState::Ended(exit) = &mut held.state {
-            // Told once, as output is: every telling is a row of the journal.
-            exit.restored.clear();
-            exit.damaged.clear();
-        }
+        let state = held.tell_state();
         Glimpse {
             output: std::mem::take(&mut held.output),
             dropped: std::mem::take(&mut held.dropped),
@@ -82,8 +88,9 @@ impl Background {
         }
     }
 
-    pub(super) fn kill(&self) {
+    pub(super) fn kill(&self) -> Killed {
         self.stop.notify_one();
+        Killed(self.held.clone())
     }
 }
 
@@ -111,6 +118,16 @@ async fn follow(running: Running, held: Arc<Mutex<Held>>, stop: Arc<Notify>) {
 }
 
 impl Held {
+    /// What protected files it changed is told once, as output is: every telling is a row of the journal.
+    fn tell_state(&mut self) -> BackgroundState {
+        let state = self.state.clone();
+        if let BackgroundState::Ended(exit) = &mut self.state {
+            exit.restored.clear();
+            exit.damaged.clear();
+        }
+        state
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
         self.output.extend_from_slice(bytes);
         let over = self.output.len().saturating_sub(MOST_HELD);

@@ -101,3 +101,18 @@ fn a_command_that_leaves_protected_files_alone_adds_no_row() {
     world.json(&model, &["x"]).expect(0);
     assert_eq!(restored(&world), [] as [Value; 0]);
 }
+
+#[test]
+fn a_command_that_is_killed_in_the_background_is_on_record_too() {
+    let world = world();
+    let model = world.script(&super::script_of(&[
+        "{tool: bash, args: {command: sh helper.sh; sleep 60, background: true}}",
+        "{tool: bash, args: {command: sleep 2}}",
+        "{tool: bash_kill, args: {id: b1}}",
+    ]));
+    world.json(&model, &["x"]).expect(0);
+    assert!(!world.repo().join(".git/hooks/pre-commit").exists());
+    let rows = restored(&world);
+    assert_eq!(rows.len(), 1, "{rows:#?}");
+    assert_eq!(rows[0]["tool"], "bash_kill");
+}
