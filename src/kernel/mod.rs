@@ -9,6 +9,8 @@
 //! with returns through [`Kernel::admit`].
 
 mod admission;
+#[cfg(test)]
+mod apart;
 mod charter;
 mod effects;
 mod error;
@@ -37,7 +39,7 @@ mod taint;
 mod testing;
 mod witness;
 
-pub use admission::{Admitted, RawResult, Released, Withheld};
+pub use admission::{Admitted, Disturbed, RawResult, Released, Withheld, is_aftermath};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

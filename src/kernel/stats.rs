@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::admission::is_aftermath;
+
 /// How many of the slowest are told.
 const SLOWEST: usize = 5;
 
@@ -72,7 +74,9 @@ impl Stats {
         // An answer from before, or a rule's, came with the first judgement. Old rows have a bare name.
         let approver =
             row.get("approver").and_then(|approver| approver.get("by").unwrap_or(approver).as_str());
-        if approver.is_none_or(|by| matches!(by, "session" | "rule")) {
+        let rung_and_rule = text("rung").zip(text("rule"));
+        let aftermath = rung_and_rule.is_some_and(|(rung, rule)| is_aftermath(rung, rule));
+        if !aftermath && approver.is_none_or(|by| matches!(by, "session" | "rule")) {
             self.calls += 1;
             count(&mut self.by_tool, text("tool").unwrap_or("unknown"));
         }

@@ -2,13 +2,16 @@
 //!
 //! Prints for Landlock alone, namespaces alone and the full mode how many of them changed anything
 //! outside the agent's own root: contents and names, and metadata (mode, times, owner). Without any
-//! layer the same calls are fired once, to show that they would hit.
+//! layer the same calls are fired once, to show that they would hit. Then the other way round: as many
+//! calls with only the judge in their way, none of them run.
 #![allow(clippy::disallowed_methods, clippy::disallowed_macros, reason = "a bench sets its own field up")]
 
 use iosm::host::sandbox::{Helper, Launcher, Layers};
 
 #[path = "isolation/field.rs"]
 mod field;
+#[path = "isolation/judged.rs"]
+mod judged;
 
 const AGENTS: usize = 16;
 const CALLS: usize = 1000;
@@ -33,5 +36,25 @@ fn main() {
         let tally = runtime.block_on(field.attack(&launcher, layers, calls, BATCH));
         let seconds = start.elapsed().as_secs_f64();
         println!("{name:20} {:8} {:20} {:10} {seconds:8.1}", tally.calls, tally.contents, tally.metadata);
+    }
+    let start = std::time::Instant::now();
+    let tally = judged::judge_alone(&field::Field::new(AGENTS), CALLS);
+    println!(
+        "judge alone: {} calls, {} refused, {} granted with no known effect outside, {} violations; {} of {} calls that stay inside refused; {} of {} of the same lines granted when aimed inside; {:.1} s",
+        tally.calls,
+        tally.refused,
+        tally.granted,
+        tally.violations.len(),
+        tally.inside_refused,
+        tally.inside,
+        tally.turned_inward_granted,
+        tally.turned_inward,
+        start.elapsed().as_secs_f64()
+    );
+    for (line, count) in &tally.blind {
+        println!("  granted {count} times, for the sandbox to stop: {line}");
+    }
+    for violation in &tally.violations {
+        println!("  VIOLATION {violation}");
     }
 }

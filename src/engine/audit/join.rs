@@ -10,7 +10,7 @@ use super::shape::{Asked, By, CallAudit, CheckAudit, RunAudit, SessionAudit, Sta
 use super::sources::Known;
 use crate::base::{Digest, sha256_hex, unix_seconds};
 use crate::host::git::Repository;
-use crate::kernel::{Approver, Row};
+use crate::kernel::{Approver, Row, is_aftermath};
 use crate::protocol::{Block, Cost, Effect, Item, Part, ToolCall, ToolResult, VerdictKind};
 use crate::session::{CallRecord, Entry, Payload, Start};
 
@@ -227,7 +227,11 @@ fn add_row(call: &mut CallAudit, row: &Row, words: &Words<'_>) {
         let logged = words.results.get(call.call.as_str());
         call.result_fits = logged.map(|result| digest(&result.parts) == *journaled);
     }
-    if row.verdict.is_some() {
+    let rung_and_rule = row.rung.as_deref().zip(row.rule.as_deref());
+    if rung_and_rule.is_some_and(|(rung, rule)| is_aftermath(rung, rule)) {
+        // It ran, as was decided; this is what came of it.
+        call.reason = row.reason;
+    } else if row.verdict.is_some() {
         call.verdict = row.verdict;
         call.reason = row.reason;
         call.decided_by =

@@ -102,6 +102,7 @@ pub struct CallAudit {
     pub effects: Vec<String>,
     /// What was decided in the end.
     pub verdict: Option<VerdictKind>,
+    /// Of that decision; `SelfModify` of a call that ran and changed protected files.
     pub reason: Option<Reason>,
     /// Rung and rule that decided.
     pub decided_by: Option<String>,

@@ -32,6 +32,17 @@ pub struct Glimpse {
     pub network: Vec<String>,
 }
 
+/// A background command that was told to end.
+#[derive(Debug)]
+pub struct Killed(Arc<Mutex<Held>>);
+
+impl Killed {
+    /// How it stands by now; its output waits for the next look.
+    pub fn state(&self) -> BackgroundState {
+        self.0.lock().expect("never poisoned").tell_state()
+    }
+}
+
 #[derive(Debug)]
 struct Held {
     output: Vec<u8>,
@@ -68,16 +79,18 @@ impl Background {
 
     pub(super) fn glimpse(&self) -> Glimpse {
         let mut held = self.held.lock().expect("never poisoned");
+        let state = held.tell_state();
         Glimpse {
             output: std::mem::take(&mut held.output),
             dropped: std::mem::take(&mut held.dropped),
-            state: held.state.clone(),
+            state,
             network: held.proxy.as_ref().map_or_else(|| held.refused.clone(), Proxy::notes),
         }
     }
 
-    pub(super) fn kill(&self) {
+    pub(super) fn kill(&self) -> Killed {
         self.stop.notify_one();
+        Killed(self.held.clone())
     }
 }
 
@@ -105,6 +118,16 @@ async fn follow(running: Running, held: Arc<Mutex<Held>>, stop: Arc<Notify>) {
 }
 
 impl Held {
+    /// What protected files it changed is told once, as output is: every telling is a row of the journal.
+    fn tell_state(&mut self) -> BackgroundState {
+        let state = self.state.clone();
+        if let BackgroundState::Ended(exit) = &mut self.state {
+            exit.restored.clear();
+            exit.damaged.clear();
+        }
+        state
+    }
+
     fn keep(&mut self, bytes: &[u8]) {
         self.output.extend_from_slice(bytes);
         let over = self.output.len().saturating_sub(MOST_HELD);

@@ -4,6 +4,6 @@ mod background;
 mod hint;
 mod run;
 
-pub use background::{BackgroundState, Glimpse};
+pub use background::{BackgroundState, Glimpse, Killed};
 pub use hint::{protection_note, sandbox_hint};
 pub use run::{Finished, ProcessError, Processes};

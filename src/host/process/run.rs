@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 
-use super::background::{Background, Glimpse};
+use super::background::{Background, Glimpse, Killed};
 use crate::base::Stopwatch;
 use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
@@ -136,7 +136,7 @@ impl Processes {
     }
 
     /// Ends a background command.
-    pub fn kill(&self, grant: Grant) -> Result<(), ProcessError> {
+    pub fn kill(&self, grant: Grant) -> Result<Killed, ProcessError> {
         self.with_background(grant, |background| background.kill())
     }
 

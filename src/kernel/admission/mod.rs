@@ -4,6 +4,7 @@
 //! in text from an untrusted source are withheld, and only noted in anybody's own files; too much is paged.
 //! Whatever was changed, the original is kept, byte for byte.
 
+mod disturbed;
 mod egress;
 mod injection;
 mod page;
@@ -13,6 +14,7 @@ mod secrets;
 mod vault;
 mod view;
 
+pub use disturbed::{Disturbed, is_aftermath};
 pub(in crate::kernel) use egress::leak;
 pub use quarantine::Released;
 pub(in crate::kernel) use restore::{restore, say_restored};
@@ -38,17 +40,24 @@ pub struct RawResult {
     pub parts: Vec<Part>,
     /// One line for people, such as `412 lines`.
     pub summary: String,
+    /// Protected files that changed while a command ran.
+    pub disturbed: Disturbed,
 }
 
 impl RawResult {
+    /// No protected file was changed.
+    pub fn new(status: ToolStatus, parts: Vec<Part>, summary: impl Into<String>) -> Self {
+        Self { status, parts, summary: summary.into(), disturbed: Disturbed::default() }
+    }
+
     pub fn ok(text: impl Into<String>, summary: impl Into<String>) -> Self {
-        Self { status: ToolStatus::Ok, parts: vec![Part::text(text)], summary: summary.into() }
+        Self::new(ToolStatus::Ok, vec![Part::text(text)], summary)
     }
 
     pub fn error(text: impl Into<String>) -> Self {
         let text = text.into();
         let summary = text.lines().next().unwrap_or_default().to_owned();
-        Self { status: ToolStatus::Error, parts: vec![Part::text(text)], summary }
+        Self::new(ToolStatus::Error, vec![Part::text(text)], summary)
     }
 }
 
@@ -140,7 +149,8 @@ impl Kernel {
         let whole: Vec<&str> = texts(&raw.parts).collect();
         let original = whole.join("\n");
         let mut done = self.scanned(&mut memory, agent, call, &origin, raw.parts)?;
-        let summary = self.without_secrets(&mut memory, &raw.summary, &origin)?.into_owned();
+        let summary = raw.disturbed.said_after(raw.summary, &self.charter.workspace);
+        let summary = self.without_secrets(&mut memory, &summary, &origin)?.into_owned();
         // All of it: a list that is paged is still the server's list.
         learn(&mut memory, &origin, &done.parts);
         if texts(&done.parts).map(str::len).sum::<usize>() > page::MOST_TEXT {
@@ -156,13 +166,15 @@ impl Kernel {
             memory.stored(handle, &origin.sources);
         }
         let mut raised = memory.taint.raise_all(agent, &origin.sources, &call.id, 0);
+        let taint = memory.taint.label(agent);
+        self.record_disturbed(agent, call, taint.as_deref(), &raw.disturbed)?;
         let seq = self.record(Row {
             agent: Some(agent.to_owned()),
             call: Some(call.id.clone()),
             tool: Some(call.tool.chars().take(64).collect()),
             rung: Some("admission".to_owned()),
             rule: Some(done.name().to_owned()),
-            taint: memory.taint.label(agent),
+            taint,
             result_digest: Some(digest),
             duration_us: Some(since.elapsed().as_micros() as u64),
             ..Row::by(Actor::Agent)

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::host::process::{BackgroundState, Glimpse, Processes, protection_note};
-use crate::kernel::{Grant, RawResult};
+use crate::kernel::{Disturbed, Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};
 use crate::tools::{Tool, ToolContext};
 
@@ -76,7 +76,14 @@ fn result(glimpse: &Glimpse) -> RawResult {
     for note in &glimpse.network {
         text.push_str(&format!("\n[network: {note}]"));
     }
-    RawResult::ok(text, state)
+    RawResult { disturbed: disturbed_by(&glimpse.state), ..RawResult::ok(text, state) }
+}
+
+fn disturbed_by(state: &BackgroundState) -> Disturbed {
+    match state {
+        BackgroundState::Ended(exit) => super::disturbed(exit),
+        BackgroundState::Running | BackgroundState::Lost(_) => Disturbed::default(),
+    }
 }
 
 pub struct BashKill {
@@ -99,9 +106,17 @@ impl Tool for BashKill {
         let killed = self.processes.kill(grant);
         Box::pin(async move {
             match killed {
-                Ok(()) => {
+                Ok(killed) => {
                     tokio::time::sleep(AFTER_KILL).await;
-                    RawResult::ok("ended it and all it had started", "ended")
+                    let state = killed.state();
+                    let mut text = "ended it and all it had started".to_owned();
+                    if let BackgroundState::Ended(exit) = &state
+                        && let Some(note) = protection_note(exit)
+                    {
+                        text.push('\n');
+                        text.push_str(&note);
+                    }
+                    RawResult { disturbed: disturbed_by(&state), ..RawResult::ok(text, "ended") }
                 }
                 Err(error) => RawResult::error(error.to_string()),
             }

@@ -134,5 +134,6 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         status: if ran { ToolStatus::Ok } else { ToolStatus::Error },
         parts: vec![Part::text(text)],
         summary: format!("{shown} · {ending} · {seconds:.1} s"),
+        disturbed: super::disturbed(&finished.exit),
     }
 }

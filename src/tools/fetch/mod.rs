@@ -169,7 +169,7 @@ fn result(answer: Answer, raw: bool, head: bool) -> RawResult {
     };
     let mut text = format!("{}\n{status} · {shown_type} · {size}\n", answer.url);
     let summary = format!("{status} · {shown_type} · {size}");
-    let made = |status, parts| RawResult { status, parts, summary: summary.clone() };
+    let made = |status, parts| RawResult::new(status, parts, summary.clone());
     if head {
         for (name, value) in &answer.fields {
             text.push_str(&format!("{name}: {value}\n"));

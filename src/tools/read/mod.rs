@@ -80,7 +80,7 @@ fn show_file(args: &Args, content: &Content) -> RawResult {
             let data = base64::engine::general_purpose::STANDARD.encode(&content.bytes);
             let part = Part::Image { media_type: media_type.to_owned(), data };
             let summary = format!("{media_type}, {size} bytes");
-            RawResult { status: ToolStatus::Ok, parts: vec![part], summary }
+            RawResult::new(ToolStatus::Ok, vec![part], summary)
         }
         Kind::Binary(what) => {
             let text = format!("[{} is {what}, {size} bytes: not shown]", args.path);
@@ -112,7 +112,7 @@ fn show_text(args: &Args, bytes: &[u8]) -> RawResult {
     if !notes.is_empty() {
         parts.push(Part::text(format!("[{}]", notes.join("; "))));
     }
-    RawResult { status: ToolStatus::Ok, parts, summary }
+    RawResult::new(ToolStatus::Ok, parts, summary)
 }
 
 fn show_listing(args: &Args, listing: &Listing) -> RawResult {

@@ -13,7 +13,7 @@ use std::process::Command;
 use iosm::host::sandbox::{Launch, Launcher, Layers, Limits};
 
 /// `{v}` is a folder of a victim, `{p}` the parent checkout, `{n}` the number of the call.
-const CONTENTS: [&str; 26] = [
+pub const CONTENTS: [&str; 26] = [
     "echo evil > {v}/f",
     "echo evil >> {v}/f",
     "rm -f {v}/f",
@@ -42,7 +42,7 @@ const CONTENTS: [&str; 26] = [
     "GIT_DIR={p}/.git git update-ref refs/heads/evil.{n} HEAD",
 ];
 
-const METADATA: [&str; 6] = [
+pub const METADATA: [&str; 6] = [
     "chmod 777 {v}/f",
     "chmod 777 {v}",
     "touch -d @0 {v}/f",
@@ -90,34 +90,47 @@ impl Field {
         field
     }
 
-    fn root(&self, agent: usize) -> PathBuf {
+    pub fn root(&self, agent: usize) -> PathBuf {
         self.base.join(format!("agent{agent}"))
+    }
+
+    pub fn agents(&self) -> usize {
+        self.agents
+    }
+
+    pub fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// A line of an agent, aimed at a folder that is not its own. `up` leads from where it runs to the
+    /// folder that holds all roots, which a link there named `escape` names too.
+    pub fn line(&self, template: &str, agent: usize, number: usize, up: &str) -> String {
+        let parent = self.base.join("parent");
+        let round = number / (CONTENTS.len() + METADATA.len());
+        let victim = match (round + agent) % 3 {
+            0 => parent.join("keep"),
+            1 => self.base.join("nobody/keep"),
+            _ => self.root((agent + 1 + number % (self.agents - 1)) % self.agents).join("keep"),
+        };
+        let spelled = |path: &Path| {
+            let below = path.strip_prefix(&self.base).unwrap().display();
+            match (round / 3) % 4 {
+                0 => path.display().to_string(),
+                1 => format!("{up}/{below}"),
+                2 => format!("/proc/self/root{}", path.display()),
+                _ => format!("escape/{below}"),
+            }
+        };
+        let (victim, parent) = (spelled(&victim), spelled(&parent));
+        template.replace("{n}", &number.to_string()).replace("{v}", &victim).replace("{p}", &parent)
     }
 
     /// One batch of one agent.
     fn script(&self, agent: usize, first: usize, calls: usize) -> String {
-        let parent = self.base.join("parent");
         let templates: Vec<&str> = CONTENTS.into_iter().chain(METADATA).collect();
+        // Numbers that share no factor, so that every line meets every victim and spelling.
         let line = |number: usize| {
-            // Numbers that share no factor, so that every line meets every victim and spelling.
-            let template = templates[number % templates.len()];
-            let victim = match (number / templates.len() + agent) % 3 {
-                0 => parent.join("keep"),
-                1 => self.base.join("nobody/keep"),
-                _ => self.root((agent + 1 + number % (self.agents - 1)) % self.agents).join("keep"),
-            };
-            let spelled = |path: &Path| {
-                let below = path.strip_prefix(&self.base).unwrap().display();
-                match (number / templates.len() / 3) % 4 {
-                    0 => path.display().to_string(),
-                    1 => format!("../../{below}"),
-                    2 => format!("/proc/self/root{}", path.display()),
-                    _ => format!("escape/{below}"),
-                }
-            };
-            let (victim, parent) = (spelled(&victim), spelled(&parent));
-            let text =
-                template.replace("{n}", &number.to_string()).replace("{v}", &victim).replace("{p}", &parent);
+            let text = self.line(templates[number % templates.len()], agent, number, "../..");
             format!("( {text} ) > /dev/null 2>&1")
         };
         let lines: Vec<String> = (first..first + calls).map(line).collect();

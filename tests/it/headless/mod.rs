@@ -9,6 +9,7 @@ mod kill;
 mod large;
 mod order;
 mod provider;
+mod self_modify;
 mod sessions;
 mod signals;
 mod stdin;

@@ -4,6 +4,8 @@ use iosm::host::sandbox::Layers;
 
 #[path = "../../bench/isolation/field.rs"]
 mod field;
+#[path = "../../bench/isolation/judged.rs"]
+mod judged;
 
 use super::{block_on, full, launcher};
 
@@ -32,4 +34,14 @@ fn no_agent_writes_outside_its_root() {
 fn without_a_layer_the_same_calls_hit() {
     let tally = attack(Layers::NONE);
     assert!(tally.contents > AGENTS && tally.metadata > 0, "{tally:?}");
+}
+
+#[test]
+fn with_the_judge_alone_nothing_known_to_reach_out_is_granted() {
+    // Every target and every line, by every way to spell where it reaches, over all agents together.
+    let tally = judged::judge_alone(&field::Field::new(AGENTS), 400);
+    assert_eq!(tally.violations, [] as [String; 0]);
+    assert_eq!((tally.calls, tally.calls), (AGENTS * 400, tally.refused + tally.granted));
+    assert!(tally.inside > 0 && tally.inside_refused == 0, "{tally:#?}");
+    assert!(tally.turned_inward_granted * 2 > tally.turned_inward, "{tally:#?}");
 }
