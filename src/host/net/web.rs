@@ -52,7 +52,7 @@ pub struct Answer {
     pub content_type: String,
     /// As announced.
     pub length: Option<u64>,
-    /// A few fields of its head, in the order of [`TOLD`].
+    /// A few fields of its head, in the order of `TOLD`.
     pub fields: Vec<(&'static str, String)>,
     /// Decoded; `None` where it was not asked for or not wanted.
     pub body: Option<Vec<u8>>,
