@@ -42,12 +42,15 @@ pub struct RawResult {
     pub summary: String,
     /// Protected files that changed while a command ran.
     pub disturbed: Disturbed,
+    /// Of a command: it ended by itself with a code other than 0, or was ended. It is a result all the same,
+    /// but no check that passed.
+    pub failed: bool,
 }
 
 impl RawResult {
     /// No protected file was changed.
     pub fn new(status: ToolStatus, parts: Vec<Part>, summary: impl Into<String>) -> Self {
-        Self { status, parts, summary: summary.into(), disturbed: Disturbed::default() }
+        Self { status, parts, summary: summary.into(), disturbed: Disturbed::default(), failed: false }
     }
 
     pub fn ok(text: impl Into<String>, summary: impl Into<String>) -> Self {
@@ -137,7 +140,7 @@ impl Kernel {
     /// Admits what a tool came back with, on record. The agent is tainted when its source is.
     pub fn admit(&self, agent: &str, call: &ToolCall, raw: RawResult) -> Result<Admitted, KernelError> {
         let since = Instant::now();
-        self.witness(&call.id, raw.status == ToolStatus::Ok);
+        self.witness(&call.id, raw.status == ToolStatus::Ok && !raw.failed);
         let digest = digest(&raw);
         let bytes = texts(&raw.parts).map(str::len).sum::<usize>();
         let mut memory = self.memory();

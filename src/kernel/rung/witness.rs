@@ -87,6 +87,13 @@ mod tests {
             run(&kernel, &world, tool, argument, ok);
             assert_eq!(run(&kernel, &world, "bash", commit, true), then, "after {tool}({argument})");
         }
+        // A check that ran to its end and said no.
+        let check = ToolCall { id: "t8".into(), ..world.call("bash", "cargo test") };
+        let Judgement::Granted(granted) = kernel.judge("main", &check).unwrap() else { panic!("allowed") };
+        kernel
+            .admit("main", &granted.call, RawResult { failed: true, ..RawResult::ok("1 failed", "") })
+            .unwrap();
+        assert_eq!(run(&kernel, &world, "bash", commit, true), RequireWitness);
         // A check that was overtaken by a write while it ran proves nothing.
         let check = ToolCall { id: "t9".into(), ..world.call("bash", "cargo test") };
         let Judgement::Granted(granted) = kernel.judge("main", &check).unwrap() else { panic!("allowed") };

@@ -135,5 +135,6 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         parts: vec![Part::text(text)],
         summary: format!("{shown} · {ending} · {seconds:.1} s"),
         disturbed: super::disturbed(&finished.exit),
+        failed: !success,
     }
 }
