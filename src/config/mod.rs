@@ -3,6 +3,7 @@
 //! `config` reads configuration files and nothing else. It knows nothing of models, tools or
 //! sessions, and it acts on nothing.
 
+mod command_limits;
 mod contract;
 mod dirs;
 mod policy;
@@ -13,6 +14,7 @@ mod strict;
 mod trust;
 mod workspace;
 
+pub use command_limits::CommandLimits;
 pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use policy::{

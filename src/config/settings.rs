@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::command_limits::{self, CommandLimits};
 use super::dirs::Env;
 use super::policy::Preset;
 use super::strict::{YamlError, parse};
@@ -49,6 +50,8 @@ pub struct LimitSettings {
 #[serde(deny_unknown_fields, default)]
 pub struct SandboxSettings {
     pub expose: Expose,
+    /// What each command may use. A project may only lower it.
+    pub limits: CommandLimits,
 }
 
 /// What commands in the sandbox see besides the usual. Never from a project.
@@ -109,7 +112,7 @@ pub struct Resolved {
     pub origins: BTreeMap<String, Origin>,
 }
 
-/// Keys that only the user's own layers may set.
+/// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
 const USER_ONLY: [&str; 3] = ["base_url", "sandbox", "add_dirs"];
 
 /// Environment variables and the keys they set.
@@ -138,6 +141,7 @@ impl Default for Layers {
             ("policy".to_owned(), Value::from("coding")),
             ("thinking".to_owned(), Value::from("off")),
             ("commit_trailers".to_owned(), Value::from(true)),
+            ("sandbox".to_owned(), command_limits::built_in()),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
         Self { merged, origins }
@@ -145,6 +149,14 @@ impl Default for Layers {
 }
 
 impl Layers {
+    /// Bounds commands as this machine needs it, below every other layer. In MiB.
+    pub fn machine_memory(&mut self, memory_mb: u64) {
+        let layer = serde_json::json!({"sandbox": {"limits": {"memory_mb": memory_mb}}});
+        if let Value::Object(layer) = layer {
+            merge_map(&mut self.merged, layer, "", &Origin::BuiltIn, &mut self.origins);
+        }
+    }
+
     /// The user's own file; a missing one is no error.
     pub fn user_file(&mut self, path: &Path) -> Result<(), SettingsError> {
         match read_layer(path)? {
@@ -155,7 +167,12 @@ impl Layers {
 
     /// A file of a trusted project: held to what a project may set.
     pub fn project_file(&mut self, path: &Path) -> Result<(), SettingsError> {
-        let Some(layer) = read_layer(path)? else { return Ok(()) };
+        let Some(mut layer) = read_layer(path)? else { return Ok(()) };
+        let origin = Origin::File(path.to_owned());
+        if command_limits::tighten(&mut self.merged, &mut layer, &origin, &mut self.origins) {
+            let key = "sandbox".to_owned();
+            return Err(SettingsError::NotForProjects { file: path.to_owned(), key });
+        }
         for key in layer.keys().map(|key| key.trim_start_matches('+')) {
             if USER_ONLY.contains(&key) {
                 return Err(SettingsError::NotForProjects { file: path.to_owned(), key: key.to_owned() });
@@ -167,7 +184,7 @@ impl Layers {
                 return Err(SettingsError::Looser { file: path.to_owned(), asked, held });
             }
         }
-        self.merge(layer, &Origin::File(path.to_owned()))
+        self.merge(layer, &origin)
     }
 
     pub fn environment(&mut self, env: Env) -> Result<(), SettingsError> {
@@ -348,6 +365,37 @@ mod tests {
         layers.project_file(&strict).unwrap();
         let loose = file(&dir, "loose.yaml", "policy: coding\n");
         assert!(matches!(layers.project_file(&loose), Err(SettingsError::Looser { .. })));
+    }
+
+    #[test]
+    fn a_project_lowers_what_commands_may_use_and_never_raises_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = |user: &str, project: &str| {
+            let mut layers = Layers::default();
+            layers.machine_memory(3000);
+            layers.user_file(&file(&dir, "user.yaml", user)).unwrap();
+            layers.project_file(&file(&dir, "project.yaml", project))?;
+            let resolved = layers.resolve()?;
+            let held = resolved.settings.sandbox.limits;
+            let number = |value: Option<std::num::NonZeroU64>| value.map_or(0, Into::into);
+            let figures = [number(held.memory_mb), number(held.cpu_s), number(held.file_mb)];
+            Ok::<_, SettingsError>((figures, resolved.origin("sandbox.limits.memory_mb")))
+        };
+        let project = |text: &str| format!("sandbox: {{limits: {{{text}}}}}\n");
+        let none = ([3000, 0, 16_384], "built in".to_owned());
+        assert_eq!(limits("", "").unwrap(), none);
+        assert_eq!(limits("", &project("memory_mb: 3001, file_mb: 16385")).unwrap(), none);
+        let lower = limits("", &project("memory_mb: 2999, cpu_s: 9")).unwrap();
+        assert_eq!(lower.0, [2999, 9, 16_384]);
+        assert!(lower.1.ends_with("project.yaml"), "{}", lower.1);
+        let own = "sandbox: {limits: {memory_mb: 9000, cpu_s: 5}}\n";
+        assert_eq!(limits(own, &project("memory_mb: 9001, cpu_s: 6")).unwrap().0, [9000, 5, 16_384]);
+        assert_eq!(limits(own, &project("memory_mb: 1, cpu_s: 4")).unwrap().0, [1, 4, 16_384]);
+        for refused in ["sandbox: {limits: {cpu_s: 1}, expose: {env: [A]}}\n", "sandbox: {expose: {}}\n"] {
+            assert!(matches!(limits("", refused), Err(SettingsError::NotForProjects { .. })), "{refused}");
+        }
+        assert!(limits("", &project("memory_mb: 0")).is_err());
+        assert!(limits("", &project("memory: 1")).unwrap_err().to_string().contains("memory_mb"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::base::StateDir;
 use crate::config::{Change, Dirs, Env, Layers, Profile, ProjectFiles, Resolved, TrustStore, Workspace};
+use crate::host::sandbox::most_memory_mb;
 use crate::protocol::{Report, ReportKind};
 
 /// What the project brings, and whether it counts.
@@ -108,6 +109,7 @@ fn layers(
     flags: Vec<FlagSetting>,
 ) -> Result<Resolved, crate::config::SettingsError> {
     let mut layers = Layers::default();
+    layers.machine_memory(most_memory_mb());
     layers.user_file(&dirs.config.join("settings.yaml"))?;
     if matches!(trust, ProjectTrust::Trusted(_)) {
         layers.project_file(&workspace.root.join(".iosm/settings.yaml"))?;

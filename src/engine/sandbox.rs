@@ -1,12 +1,14 @@
 //! The fence around commands: environment, layers, and one line that says what they may do.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 
 use super::ground::{Ground, state};
 use super::options::Options;
+use crate::config::CommandLimits;
 use crate::host::git::{git_is_there, install_shim};
 use crate::host::net::Outward;
-use crate::host::sandbox::{Environment, Layers, Strength, Surroundings, Toolchains};
+use crate::host::sandbox::{Environment, Layers, Limits, Strength, Surroundings, Toolchains};
 use crate::host::temp::PrivateTemp;
 use crate::kernel::{KEY_VARIABLE, SandboxStrength};
 use crate::protocol::{Report, ReportKind};
@@ -33,6 +35,7 @@ const ASKED: [&str; 14] = [
 pub(super) struct Fence {
     pub strength: SandboxStrength,
     pub layers: Layers,
+    pub limits: Limits,
     pub environment: Environment,
     /// The cache folder of this project that commands may write.
     pub cache: PathBuf,
@@ -73,7 +76,18 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     let (strength, layers, line) = strength(options);
     let outward = Outward::new(&*options.env, &expose.hosts);
     let registries = toolchains.package_managers();
-    Ok(Fence { strength, layers, environment, cache, line, registries, outward })
+    let limits = limits(&ground.settings.settings.sandbox.limits);
+    Ok(Fence { strength, layers, limits, environment, cache, line, registries, outward })
+}
+
+fn limits(set: &CommandLimits) -> Limits {
+    let bytes = |mib: NonZeroU64| mib.get().saturating_mul(1024 * 1024);
+    Limits {
+        cpu_s: set.cpu_s.map(NonZeroU64::get),
+        file_size: set.file_mb.map(bytes),
+        processes: set.processes.map(NonZeroU32::get),
+        memory_bytes: set.memory_mb.map(bytes),
+    }
 }
 
 /// Puts a `git` before the user's that adds trailers to commits; `Err` is a notice. Its folder is not below the one that

@@ -236,6 +236,7 @@ pub(super) fn registry(
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
     let processes = Processes::with_outward(launcher, environment, fence.layers, fence.outward.clone());
+    let processes = processes.limited(fence.limits);
     register_bash(&mut all, &processes);
     register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {

@@ -5,7 +5,11 @@ use std::path::{Path, PathBuf};
 use crate::host::sandbox::Exit;
 
 /// Signs in a command's output, and the line that says what opens the way.
-const SIGNS: [(&[&str], &str); 6] = [
+const SIGNS: [(&[&str], &str); 7] = [
+    (
+        &["File too large", "File size limit exceeded"],
+        "[a command may write files up to `sandbox.limits.file_mb` of the settings; ask the user to raise it]",
+    ),
     (
         &[
             "could not lock config file",

@@ -9,13 +9,18 @@ use super::background::{Background, Glimpse, Killed};
 use crate::base::Stopwatch;
 use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
-    Ended, Environment, Exit, Launch, Launcher, Layers, Network, Output, Running, SandboxError, protected,
+    Ended, Environment, Exit, Launch, Launcher, Layers, Limits, Network, Output, Running, SandboxError,
+    Status, protected,
 };
 use crate::kernel::{Grant, NetScope, Reach, RunScope};
 
 /// Output kept of one command, in bytes; what comes after is read and dropped.
 const MOST_OUTPUT: usize = 20 * 1024 * 1024;
 const CHUNK: usize = 16 * 1024;
+
+/// What the system sends at its limits; the numbers of signal(7) on Linux and of macOS.
+const SIGXCPU: i32 = 24;
+const SIGXFSZ: i32 = 25;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -69,6 +74,7 @@ struct Inner {
     launcher: Option<Launcher>,
     environment: Environment,
     layers: Layers,
+    limits: Limits,
     outward: Outward,
     background: Mutex<Vec<(String, Background)>>,
 }
@@ -86,8 +92,16 @@ impl Processes {
         layers: Layers,
         outward: Outward,
     ) -> Self {
-        let background = Mutex::default();
-        Self { inner: Arc::new(Inner { launcher, environment, layers, outward, background }) }
+        let (background, limits) = (Mutex::default(), Limits::default());
+        Self { inner: Arc::new(Inner { launcher, environment, layers, limits, outward, background }) }
+    }
+
+    /// The same with bounds for each command, those in the background too; before any was started.
+    pub fn limited(self, limits: Limits) -> Self {
+        let Inner { launcher, environment, layers, outward, .. } = &*self.inner;
+        let (launcher, environment) = (launcher.clone(), environment.clone());
+        let (layers, outward, background) = (*layers, outward.clone(), Mutex::default());
+        Self { inner: Arc::new(Inner { launcher, environment, layers, limits, outward, background }) }
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
@@ -195,6 +209,7 @@ impl Processes {
             launch.protected = protected(&roots);
         }
         launch.write.extend(scope.write);
+        launch.limits = self.inner.limits;
         launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };
         launch
     }
@@ -224,10 +239,25 @@ impl Finished {
     pub fn ended_by(&self) -> Option<&'static str> {
         match self.exit.ended_by {
             _ if self.timed_out => Some("it ran past its timeout"),
-            Some(Ended::Memory) => Some("it used more memory than it may"),
-            Some(Ended::Processes) => Some("it started more processes than it may"),
             Some(Ended::Request) => Some("it was stopped"),
-            None => None,
+            _ => over_limit(&self.exit),
         }
+    }
+}
+
+/// Which bound ended a command, and the setting that holds it.
+pub fn over_limit(exit: &Exit) -> Option<&'static str> {
+    // A shell ends as the last command that it waited for did, with 128 more.
+    let signal = match exit.status {
+        Status::Signal(signal) => signal,
+        Status::Code(code) => code - 128,
+    };
+    match exit.ended_by {
+        Some(Ended::Memory) => Some("it used more memory than it may (sandbox.limits.memory_mb)"),
+        Some(Ended::Processes) => Some("it started more processes than it may (sandbox.limits.processes)"),
+        Some(Ended::Request) => None,
+        None if signal == SIGXCPU => Some("it used more processor time than it may (sandbox.limits.cpu_s)"),
+        None if signal == SIGXFSZ => Some("it wrote a larger file than it may (sandbox.limits.file_mb)"),
+        None => None,
     }
 }

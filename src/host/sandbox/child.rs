@@ -16,6 +16,9 @@ use super::{files, sys};
 /// Open files a program may count on having, where the user's hard limit allows it.
 const OPEN_FILES: u64 = 4096;
 
+/// Seconds from the signal that names the limit of processor time to the one that kills.
+const CPU_GRACE: u64 = 2;
+
 /// On top of `Limits::processes`, for the limit of the system, which counts every thread of the user.
 const OTHER_THREADS: u64 = 16 * 1024;
 
@@ -122,7 +125,11 @@ fn limits(order: &Order) -> io::Result<()> {
         let most = most.min(hard);
         Ok(setrlimit(resource, most, most)?)
     };
-    lower(Resource::RLIMIT_CPU, order.limits.cpu_s)?;
+    if let Some(most) = order.limits.cpu_s {
+        let (_, hard) = getrlimit(Resource::RLIMIT_CPU)?;
+        // At the hard limit the system kills without saying why.
+        setrlimit(Resource::RLIMIT_CPU, most.min(hard), most.saturating_add(CPU_GRACE).min(hard))?;
+    }
     lower(Resource::RLIMIT_FSIZE, order.limits.file_size)?;
     let processes = order.limits.processes.map(|most| u64::from(most) + OTHER_THREADS);
     lower(Resource::RLIMIT_NPROC, processes)

@@ -20,6 +20,7 @@
 mod env;
 mod error;
 mod launch;
+mod memory;
 mod protect;
 mod report;
 mod strength;
@@ -77,6 +78,7 @@ pub use running::{Output, Process, Running};
 pub use env::{Environment, MARKER, PROXY, Surroundings, inside_sandbox};
 pub use error::SandboxError;
 pub use launch::{Command, Errors, Input, Launch, Layers, Limits, Network};
+pub use memory::most_memory_mb;
 pub use protect::{Protected, protected};
 pub use report::{Ended, Exit, Status};
 pub use strength::Strength;

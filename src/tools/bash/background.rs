@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::host::process::{BackgroundState, Glimpse, Processes, protection_note};
+use crate::host::process::{BackgroundState, Glimpse, Processes, over_limit, protection_note};
 use crate::kernel::{Disturbed, Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};
 use crate::tools::{Tool, ToolContext};
@@ -66,10 +66,13 @@ fn result(glimpse: &Glimpse) -> RawResult {
     }
     let state = match &glimpse.state {
         BackgroundState::Running => "still running".to_owned(),
-        BackgroundState::Ended(exit) => match protection_note(exit) {
-            Some(note) => format!("ended: {}]\n{}", exit.status, note.trim_end_matches(']')),
-            None => format!("ended: {}", exit.status),
-        },
+        BackgroundState::Ended(exit) => {
+            let ending = over_limit(exit).map_or_else(|| exit.status.to_string(), str::to_owned);
+            match protection_note(exit) {
+                Some(note) => format!("ended: {ending}]\n{}", note.trim_end_matches(']')),
+                None => format!("ended: {ending}"),
+            }
+        }
         BackgroundState::Lost(why) => format!("lost: {why}"),
     };
     text.push_str(&format!("[{state}]"));

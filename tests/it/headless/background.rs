@@ -48,3 +48,41 @@ fn a_command_that_runs_too_long_is_ended_and_keeps_its_output() {
     assert!(texts[0].starts_with("before\n") && texts[0].contains("past its timeout"), "{texts:?}");
     assert!(texts[1].contains("1 process left behind"), "{texts:?}");
 }
+
+#[test]
+fn a_project_bounds_what_commands_use_in_the_foreground_and_the_background() {
+    let world = World::new();
+    let greedy = "head -c 200000000 /dev/zero | tail; sleep 20";
+    let model = world.script(&super::script_of(&[
+        &format!("{{tool: bash, args: {{command: '{greedy}'}}}}"),
+        &format!("{{tool: bash, args: {{command: '{greedy}', background: true}}}}"),
+        "{tool: bash, args: {command: sleep 3}}",
+        "{tool: bash_output, args: {id: b1}}",
+        "{tool: bash, args: {command: 'head -c 3000000 /dev/zero > big; false'}}",
+        "{tool: bash, args: {command: 'head -c 3000000 /dev/zero > big'}}",
+        "{tool: bash, args: {command: 'while :; do :; done'}}",
+        "{tool: bash, args: {command: 'head -c 900000 /dev/zero > small; echo fits'}}",
+    ]));
+    let project = "sandbox: {limits: {memory_mb: 64, file_mb: 1, cpu_s: 1, processes: 99999}}\n";
+    world.write(".iosm/settings.yaml", project);
+    world.iosm(&["config", "trust"]).run().expect(0);
+    let shown = world.iosm(&["config", "show", "--origin"]).run().expect(0).out;
+    let row = |key: &str| shown.lines().find(|line| line.contains(key)).unwrap_or_default().to_owned();
+    assert!(row("limits.memory_mb").contains("64") && row("limits.memory_mb").contains(".iosm"), "{shown}");
+    assert!(
+        row("limits.processes").contains("1024") && row("limits.processes").contains("built in"),
+        "{shown}"
+    );
+    world.json(&model, &["x"]).expect(0);
+    let texts = result_texts(&world);
+    for (at, sign) in [
+        (0, "it used more memory than it may (sandbox.limits.memory_mb)"),
+        (3, "it used more memory than it may (sandbox.limits.memory_mb)"),
+        (4, "sandbox.limits.file_mb"),
+        (5, "it wrote a larger file than it may (sandbox.limits.file_mb)"),
+        (6, "it used more processor time than it may (sandbox.limits.cpu_s)"),
+        (7, "fits\n[exit code 0]"),
+    ] {
+        assert!(texts[at].contains(sign), "{at}: {texts:?}");
+    }
+}
