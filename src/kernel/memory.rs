@@ -127,6 +127,11 @@ impl Memory {
         self.waiting.remove(&(agent.to_owned(), call.to_owned()))
     }
 
+    /// Where the result of a call will come from that is still running.
+    pub fn awaited(&self, agent: &str, call: &str) -> Option<&Origin> {
+        self.waiting.get(&(agent.to_owned(), call.to_owned()))
+    }
+
     /// A stored output that a result of this session names, and what it came from.
     pub fn stored(&mut self, handle: &str, sources: &[Source]) {
         if self.handles.len() < MOST_HANDLES && !self.handles.contains_key(handle) {

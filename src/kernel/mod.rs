@@ -39,7 +39,7 @@ mod taint;
 mod testing;
 mod witness;
 
-pub use admission::{Admitted, Disturbed, RawResult, Released, Withheld, is_aftermath};
+pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is_aftermath};
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

@@ -2,7 +2,7 @@
 
 use super::Agent;
 use crate::agent::turn::{Input, Ruling};
-use crate::kernel::{Judgement, RawResult, shape};
+use crate::kernel::{Judgement, Live, RawResult, shape};
 use crate::protocol::{Event, ToolCall};
 use crate::session::Payload;
 use crate::tools::ToolContext;
@@ -60,6 +60,7 @@ impl Agent {
             ledger: self.ledger.clone(),
             output: self.live.sink(&call.id),
         };
+        self.showing.insert(call.id.clone(), (call.clone(), Live::default()));
         let running = tool.run(grant, args, context);
         self.running.push(Box::pin(async move { (call, running.await) }));
     }

@@ -24,7 +24,7 @@ use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
-use crate::kernel::{Grant, Kernel, RawResult, Spent};
+use crate::kernel::{Grant, Kernel, KernelError, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
@@ -86,6 +86,8 @@ pub struct Agent {
     stream: Option<DeltaStream>,
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
     live: LiveOutput,
+    /// Of the calls that run: what of their output was not shown yet.
+    showing: HashMap<String, (ToolCall, Live)>,
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     pub(super) account: Account,
@@ -109,6 +111,7 @@ impl Agent {
             stream: None,
             running: FuturesUnordered::new(),
             live: LiveOutput::default(),
+            showing: HashMap::new(),
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
@@ -195,6 +198,7 @@ impl Agent {
             }
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
+                self.end_output(&call.id).await;
                 self.on_tool_done(&call, raw).await;
             }
             Woken::Output => self.forward_output().await,
@@ -271,6 +275,10 @@ impl Agent {
                 self.grants.clear();
                 self.forget_questions().await;
                 self.forward_output().await;
+                let calls: Vec<String> = self.showing.keys().cloned().collect();
+                for call_id in calls {
+                    self.end_output(&call_id).await;
+                }
             }
             Effect::Emit(event) => self.emit(event).await,
             Effect::Finish(ending) => self.ending = Some(ending),
@@ -316,9 +324,27 @@ impl Agent {
         self.retry_at = Some(Instant::now() + delay);
     }
 
+    /// Shows what the kernel lets through of what commands have printed since.
     async fn forward_output(&mut self) {
-        for (call_id, delta) in self.live.take() {
-            self.emit(Event::ToolOutput { call_id, delta }).await;
+        for (call_id, piece) in self.live.take() {
+            let Some((call, live)) = self.showing.get_mut(&call_id) else { continue };
+            let shown = self.parts.kernel.show(&self.parts.path, call, live, &piece);
+            self.show(call_id, shown).await;
+        }
+    }
+
+    async fn end_output(&mut self, call_id: &str) {
+        if let Some((call, live)) = self.showing.remove(call_id) {
+            let shown = self.parts.kernel.show_rest(&self.parts.path, &call, live);
+            self.show(call.id, shown).await;
+        }
+    }
+
+    async fn show(&mut self, call_id: String, shown: Result<String, KernelError>) {
+        match shown {
+            Ok(delta) if delta.is_empty() => {}
+            Ok(delta) => self.emit(Event::ToolOutput { call_id, delta }).await,
+            Err(error) => self.fault(&error),
         }
     }
 

@@ -7,6 +7,7 @@
 mod disturbed;
 mod egress;
 mod injection;
+mod live;
 mod page;
 mod quarantine;
 mod restore;
@@ -16,6 +17,7 @@ mod view;
 
 pub use disturbed::{Disturbed, is_aftermath};
 pub(in crate::kernel) use egress::leak;
+pub use live::Live;
 pub use quarantine::Released;
 pub(in crate::kernel) use restore::{restore, say_restored};
 pub(in crate::kernel) use vault::Vault;
@@ -281,6 +283,29 @@ impl Kernel {
         Ok(done)
     }
 
+    /// The secrets of a text, in order, none overlapping another.
+    fn secrets_in(
+        &self,
+        memory: &mut Memory,
+        text: &str,
+        origin: &Origin,
+    ) -> Result<Vec<secrets::Found>, KernelError> {
+        let file = origin.file();
+        let mut found = secrets::find(text, file);
+        if let Some(vault) = memory.opened() {
+            found.extend(vault.known(text));
+        }
+        let literal: Vec<_> = vault::PLACEHOLDER.find_iter(text).collect();
+        found.retain(|found| !literal.iter().any(|mark| vault::overlap(&mark.range(), &found.range)));
+        if !literal.is_empty() {
+            let vault = memory.vault()?;
+            for mark in literal {
+                vault.literal(mark.as_str(), file)?;
+            }
+        }
+        Ok(vault::apart(found))
+    }
+
     /// The text with its secrets as placeholders; borrowed when it has none.
     fn without_secrets<'t>(
         &self,
@@ -288,24 +313,11 @@ impl Kernel {
         text: &'t str,
         origin: &Origin,
     ) -> Result<Cow<'t, str>, KernelError> {
-        let file = origin.file();
-        let mut found = secrets::find(text, file);
-        if let Some(vault) = memory.opened() {
-            found.extend(vault.known(text));
-        }
-        let literal: Vec<_> = vault::PLACEHOLDER.find_iter(text).collect();
-        if found.is_empty() && literal.is_empty() {
-            return Ok(Cow::Borrowed(text));
-        }
-        let vault = memory.vault()?;
-        found.retain(|found| !literal.iter().any(|mark| vault::overlap(&mark.range(), &found.range)));
-        for mark in literal {
-            vault.literal(mark.as_str(), file)?;
-        }
-        let found = vault::apart(found);
+        let found = self.secrets_in(memory, text, origin)?;
         if found.is_empty() {
             return Ok(Cow::Borrowed(text));
         }
+        let (file, vault) = (origin.file(), memory.vault()?);
         let (mut out, mut at) = (String::with_capacity(text.len()), 0);
         for secret in found {
             out.push_str(&text[at..secret.range.start]);

@@ -75,3 +75,60 @@ fn a_command_shows_its_output_before_it_ends() {
     assert!(outputs.len() >= 2 && outputs[0]["delta"] == "early\n", "{outputs:?}");
     assert!(at(&events, "tool_output", "t1") < at(&events, "tool_result", "t1"));
 }
+
+fn shown(events: &[Value]) -> String {
+    let deltas = events.iter().filter(|event| event["type"] == "tool_output");
+    deltas.map(|event| event["delta"].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_secret_in_live_output_is_shown_nowhere() {
+    let world = World::new();
+    // Put together here and by the command, so that neither this file nor the call holds it.
+    let (first, second) = ("AKIAQLCB", "BU76DQTOEDHN");
+    let body = "MIIEpAIBAAKCAQEA7bq3zLk8Jt0v1ZyWx5u9RrTg2HhPpMmNn4QqSsVvKkLlAaZz";
+    let ends = |which: &str| format!("echo \"-----{which} RSA PRIVATE\"\" KEY-----\"");
+    let script = format!(
+        "echo before; printf 'key {first}'; sleep 0.4; printf '{second} end\\n'; sleep 0.4; echo between\n{}\nsleep 0.4\necho {body}\nsleep 0.4\n{}\necho after\nprintf unfinished\n",
+        ends("BEGIN"),
+        ends("END")
+    );
+    world.write("leak.sh", &script);
+    let call = "{tool: bash, args: {command: 'sh leak.sh'}}";
+    let ended = world.stream(&world.script(&super::script_of(&[call])), &["x"]).expect(0);
+    let events = ended.events();
+    for secret in [&[first, second].concat(), second, body] {
+        assert!(!ended.out.contains(secret), "{secret} in {}", ended.out);
+    }
+    let text = shown(&events);
+    let lines: Vec<&str> = text.lines().collect();
+    let [before, key, between, block, after, unfinished] = lines[..] else { panic!("{lines:?}") };
+    assert_eq!([before, between, after, unfinished], ["before", "between", "after", "unfinished"]);
+    assert!(key.starts_with("key [secret:aws_access_key#") && key.ends_with("] end"), "{key}");
+    assert!(block.starts_with("[secret:private_key#"), "{block}");
+    let result = events.iter().find(|event| event["type"] == "tool_result").unwrap().to_string();
+    let file = std::fs::read_to_string(world.session_files().pop().unwrap()).unwrap();
+    assert!(!result.contains(body) && file.contains(block), "the result has the same placeholder");
+    let first_delta = events.iter().find(|event| event["type"] == "tool_output").unwrap();
+    assert_eq!(first_delta["delta"], "before\n", "what has no secret does not wait for the rest");
+}
+
+#[test]
+fn long_lines_and_keys_without_an_end() {
+    let world = World::new();
+    let key = ["AKIAQLCB", "BU76DQTOEDHN"].concat();
+    // The key lies across 8 kB of a line that never ends.
+    let long = format!("{} {key} {}", "word ".repeat(1636), "more ".repeat(2000));
+    world.write("long.txt", &long);
+    world.write("open.txt", &["seen\n-----BEGIN PRIVATE ", "KEY-----\nMIIEvQIBADANBg\n"].concat());
+    let calls =
+        ["{tool: bash, args: {command: 'cat long.txt'}}", "{tool: bash, args: {command: 'cat open.txt'}}"];
+    let events = world.stream(&world.script(&super::script_of(&calls)), &["x"]).expect(0).events();
+    let (first, second): (Vec<Value>, Vec<Value>) = events.into_iter().partition(|event| event["id"] == "t1");
+    let text = shown(&first);
+    assert!(!text.contains(&key) && !text.contains("AKIA"), "{text}");
+    let (before, after) = text.split_once("[secret:aws_access_key#").unwrap();
+    assert_eq!((before, after.split_once(']').unwrap().1), long.split_once(&key).unwrap());
+    let text = shown(&second);
+    assert!(text.starts_with("seen\n[withheld: a private key") && !text.contains("MIIEv"), "{text}");
+}
