@@ -12,7 +12,7 @@
 use std::time::{Duration, Instant};
 
 use iosm::host::sandbox::{
-    Environment, Helper, Launch, Launcher, Layers, Surroundings, Toolchains, protected,
+    Environment, Helper, Launch, Launcher, Layers, Nested, Surroundings, Toolchains, protected,
 };
 
 const RUNS: usize = 300;
@@ -38,6 +38,7 @@ fn main() {
         },
         &Toolchains::built_in().expect("table"),
     );
+    let nested = Nested::default();
     let probe = Instant::now();
     println!("{}", runtime.block_on(launcher.strength()).expect("probe"));
     println!(
@@ -65,7 +66,7 @@ fn main() {
                         environment.apply(&mut launch);
                         launch.write.push(root.clone());
                         if layers.any() {
-                            launch.protected = protected(std::slice::from_ref(&root));
+                            launch.protected = protected(std::slice::from_ref(&root), &nested);
                         }
                         launch.layers = *layers;
                         runtime.block_on(run(&launcher, launch));

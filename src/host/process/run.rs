@@ -9,8 +9,8 @@ use super::background::{Background, Glimpse, Killed};
 use crate::base::Stopwatch;
 use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
-    Ended, Environment, Exit, Launch, Launcher, Layers, Limits, Network, Output, Running, SandboxError,
-    Status, protected,
+    Ended, Environment, Exit, Launch, Launcher, Layers, Limits, Nested, Network, Output, Running,
+    SandboxError, Status, protected,
 };
 use crate::kernel::{Grant, NetScope, Reach, RunScope};
 
@@ -76,6 +76,7 @@ struct Inner {
     layers: Layers,
     limits: Limits,
     outward: Outward,
+    nested: Nested,
     background: Mutex<Vec<(String, Background)>>,
 }
 
@@ -93,7 +94,17 @@ impl Processes {
         outward: Outward,
     ) -> Self {
         let (background, limits) = (Mutex::default(), Limits::default());
-        Self { inner: Arc::new(Inner { launcher, environment, layers, limits, outward, background }) }
+        Self {
+            inner: Arc::new(Inner {
+                launcher,
+                environment,
+                layers,
+                limits,
+                outward,
+                nested: Nested::default(),
+                background,
+            }),
+        }
     }
 
     /// The same with bounds for each command, those in the background too; before any was started.
@@ -101,7 +112,17 @@ impl Processes {
         let Inner { launcher, environment, layers, outward, .. } = &*self.inner;
         let (launcher, environment) = (launcher.clone(), environment.clone());
         let (layers, outward, background) = (*layers, outward.clone(), Mutex::default());
-        Self { inner: Arc::new(Inner { launcher, environment, layers, limits, outward, background }) }
+        Self {
+            inner: Arc::new(Inner {
+                launcher,
+                environment,
+                layers,
+                limits,
+                outward,
+                nested: Nested::default(),
+                background,
+            }),
+        }
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
@@ -206,7 +227,7 @@ impl Processes {
             // Our own cache and temporary folder hold nothing that anybody else runs.
             let own = &self.inner.environment.write;
             let roots: Vec<_> = scope.write.iter().filter(|root| !own.contains(root)).cloned().collect();
-            launch.protected = protected(&roots);
+            launch.protected = protected(&roots, &self.inner.nested);
         }
         launch.write.extend(scope.write);
         launch.limits = self.inner.limits;

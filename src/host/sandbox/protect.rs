@@ -8,6 +8,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::nested::Nested;
+
 /// Below a git folder. `commondir` sends git to the configuration of another one.
 const GIT: [&str; 5] = ["config", "config.worktree", "hooks", "info/attributes", "commondir"];
 
@@ -29,7 +31,7 @@ const POLICY: [&str; 7] = [
     "constraints.yaml",
 ];
 
-/// Entries of a root looked through for repositories of their own.
+/// Worktrees and submodules of a repository looked at.
 const MOST_ENTRIES: usize = 400;
 
 /// Submodules in submodules followed.
@@ -50,8 +52,8 @@ struct Found {
     loose: BTreeSet<PathBuf>,
 }
 
-/// What is protected below `roots` as things are now. Looks at a few dozen names, reads `.gitmodules`.
-pub fn protected(roots: &[PathBuf]) -> Protected {
+/// What is protected below `roots` as things are now; repositories below them as they were last found.
+pub fn protected(roots: &[PathBuf], repositories: &Nested) -> Protected {
     let mut found = Found::default();
     for root in roots {
         found.firm.extend(governing(root));
@@ -62,7 +64,7 @@ pub fn protected(roots: &[PathBuf]) -> Protected {
             found.git_folder(root, 0);
         }
         found.repository(root);
-        for nested in nested(root) {
+        for nested in repositories.below(root).into_iter().chain(submodules(root)) {
             let mut inside = Found::default();
             inside.repository(&nested);
             // Clones and worktrees come and go, whole.
@@ -91,19 +93,15 @@ fn exists(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// Submodules that are named, and folders right below that have a `.git`.
-fn nested(root: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root).into_iter().flatten().flatten().take(MOST_ENTRIES);
-    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-    let mut found: Vec<PathBuf> =
-        folders.map(|entry| entry.path()).filter(|path| exists(&path.join(".git"))).collect();
+/// Submodules that are named, however deep.
+fn submodules(root: &Path) -> impl Iterator<Item = PathBuf> {
     let modules = std::fs::read_to_string(root.join(".gitmodules")).unwrap_or_default();
     let named = modules.lines().filter_map(|line| {
         let (key, value) = line.split_once('=')?;
         (key.trim() == "path").then(|| root.join(value.trim()))
     });
-    found.extend(named.filter(|path| !path.components().any(|part| part.as_os_str() == "..")));
-    found
+    let named: Vec<PathBuf> = named.collect();
+    named.into_iter().filter(|path| !path.components().any(|part| part.as_os_str() == ".."))
 }
 
 impl Found {
@@ -176,7 +174,7 @@ mod tests {
         make(root, &["deep/er/.git/HEAD", ".iosm/notes.md", "iosm.yaml"]);
         std::fs::write(root.join(".gitmodules"), "[submodule \"x\"]\n\tpath = deep/er\n\turl = ../y\n")
             .unwrap();
-        let found = protected(&[root.to_owned()]);
+        let found = protected(&[root.to_owned()], &Nested::default());
         for path in [
             ".git/config",
             ".git/hooks",
@@ -199,7 +197,7 @@ mod tests {
     #[test]
     fn without_a_repository_one_can_be_made() {
         let temp = tempfile::tempdir().unwrap();
-        let found = protected(&[temp.path().to_owned()]);
+        let found = protected(&[temp.path().to_owned()], &Nested::default());
         assert!(!found.firm.iter().any(|path| path.starts_with(temp.path().join(".git"))), "{found:?}");
     }
 
@@ -207,6 +205,10 @@ mod tests {
     fn a_root_that_is_a_git_folder_is_one() {
         let temp = tempfile::tempdir().unwrap();
         make(temp.path(), &["HEAD", "commondir"]);
-        assert!(protected(&[temp.path().to_owned()]).firm.contains(&temp.path().join("hooks")));
+        assert!(
+            protected(&[temp.path().to_owned()], &Nested::default())
+                .firm
+                .contains(&temp.path().join("hooks"))
+        );
     }
 }

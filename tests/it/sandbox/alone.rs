@@ -7,7 +7,7 @@ use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use iosm::host::sandbox::{Exit, Layers, protected};
+use iosm::host::sandbox::{Exit, Layers, Nested, protected};
 use nix::libc;
 
 use super::full::probe;
@@ -125,7 +125,7 @@ fn mounts_that_protect_hold_against_a_root_of_its_own_making() {
     {
         let mut launch = probe(&world, &what);
         launch.layers = NAMESPACES;
-        launch.protected = protected(std::slice::from_ref(&world.root));
+        launch.protected = protected(std::slice::from_ref(&world.root), &Nested::default());
         let (output, exit) = finish(launch);
         assert!(!exit.success() && exit.restored.is_empty(), "{what:?}: {output} {exit:?}");
         assert_eq!(whole(&config), before, "{what:?}");

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use iosm::host::sandbox::{Exit, Launch, Layers, Status, protected};
+use iosm::host::sandbox::{Exit, Launch, Layers, Nested, Status, protected};
 
 use super::{World, best, block_on, finish, full, launcher};
 
@@ -13,7 +13,7 @@ fn repository() -> World {
     let line = "git init -q -b main . && git config user.email a@b && git config user.name n && echo x > f && \
                 git add f && git commit -qm one && git worktree add -q ../tmp/tree && git worktree list && \
                 echo '#!/bin/sh' > .git/hooks/pre-push && chmod 750 .git/hooks/pre-push && \
-                git init -q sub && mkdir .iosm && echo policy > .iosm/policy.yaml && echo notes > .iosm/notes.md";
+                git init -q sub && git init -q p/q/r && mkdir .iosm && echo policy > .iosm/policy.yaml && echo notes > .iosm/notes.md";
     let (output, exit) = world.run(line);
     assert!(exit.success(), "{output}");
     world
@@ -22,7 +22,7 @@ fn repository() -> World {
 fn guarded(world: &World, line: &str, layers: Layers) -> Launch {
     let mut launch = world.shell(line);
     launch.layers = layers;
-    launch.protected = protected(std::slice::from_ref(&world.root));
+    launch.protected = protected(std::slice::from_ref(&world.root), &Nested::default());
     launch
 }
 
@@ -79,6 +79,9 @@ fn nothing_done_to_protected_files_lasts() {
             "git config core.fsmonitor evil",
             "git config core.hooksPath evil",
             "echo evil >> sub/.git/config",
+            "echo evil > p/q/r/.git/hooks/post-commit && chmod +x p/q/r/.git/hooks/post-commit",
+            "rm -r p/q/r/.git/hooks; ln -s /tmp p/q/r/.git/hooks",
+            "echo evil >> p/q/r/.git/config",
             "mv sub sub2; mkdir -p sub/.git; echo evil > sub/.git/config; rm -rf sub2",
             "echo evil > .git/worktrees/tree/commondir",
             "echo evil > .git/worktrees/tree/config.worktree",
@@ -100,6 +103,7 @@ fn nothing_done_to_protected_files_lasts() {
                 "/.git/commondir",
                 "/.git/info/attributes",
                 "/sub/.git/config",
+                "/p/q/r/.git/hooks",
             ] {
                 let part = |all: &[(String, u32, Vec<u8>)]| -> Vec<_> {
                     all.iter().filter(|(path, ..)| path.contains(place)).cloned().collect::<Vec<_>>()
