@@ -18,8 +18,9 @@ pub use command_limits::CommandLimits;
 pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use policy::{
-    Approval, ApprovalError, Approvals, CallLimits, Cap, Example, Layer, Policy, PolicyError, PolicyFile,
-    PolicyLayers, Preset, Reading, Rule, RuleAction, RuleOrigin, RuleText, Tightened, read_rules, rule_yaml,
+    Approval, ApprovalError, Approvals, CallLimits, Cap, Example, HostClass, Layer, Policy, PolicyError,
+    PolicyFile, PolicyLayers, Preset, Reading, Rule, RuleAction, RuleOrigin, RuleText, Tightened, read_rules,
+    rule_yaml,
 };
 pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
 pub use remotes::configured_remotes;

@@ -209,6 +209,7 @@ fn rule(text: RuleText, line: u64, reading: Reading<'_>, source: &str) -> Result
     rule.effects = text.effect.0;
     rule.paths = text.path.0;
     rule.hosts = text.host.0;
+    rule.class = text.class;
     rule.commands = text.command.0;
     rule.git = text.git.0;
     rule.reason = text.reason;
@@ -274,6 +275,9 @@ fn check(rule: &Rule, line: u64, reading: Reading<'_>, source: &str) -> Result<(
         let what =
             "an `allow` is either by `command` or `git`, or by `effect`, `path` and `host`; write two rules";
         return Err(bad("allow", what.to_owned()));
+    }
+    if rule.class.is_some() && rule.hosts.is_empty() {
+        return Err(bad("class", "`class` says more about a `host`; name one".to_owned()));
     }
     if !rule.paths.is_empty() && !rule.hosts.is_empty() {
         return Err(bad("host", "nothing has both a path and a host; write two rules".to_owned()));

@@ -21,7 +21,7 @@ pub use file::{PolicyFile, Reading, read_rules, rule_yaml};
 pub use layers::{PolicyLayers, Tightened};
 pub use limits::{CallLimits, Cap};
 pub use preset::Preset;
-pub use rule::{Example, Layer, Rule, RuleAction, RuleOrigin};
+pub use rule::{Example, HostClass, Layer, Rule, RuleAction, RuleOrigin};
 pub use text::RuleText;
 
 use super::strict::YamlError;

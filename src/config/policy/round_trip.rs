@@ -60,6 +60,8 @@ prop_compose! {
         git in texts(&["push", "push origin *"]), reason in proptest::option::of(select(vec![Reason::Contract, Reason::Misroute])),
         message in proptest::option::of(select(HARD)),
         matches in proptest::collection::vec(an_example(), 0..3), by_call in any::<bool>(),
+        hosts in texts(&["a.test", "*.b: c"]),
+        class in proptest::option::of(select(vec![HostClass::Registry, HostClass::Remote])),
     ) -> Rule {
         let mut rule = Rule::new(name.trim(), action, RuleOrigin { layer: Layer::User, file: None, line: Some(1) });
         rule.check = check.map(|check| check.trim().to_owned());
@@ -73,6 +75,11 @@ prop_compose! {
             (rule.tools, rule.commands, rule.git) = (tools, commands, git);
         } else {
             (rule.tools, rule.effects, rule.paths, rule.commands, rule.git) = (tools, effects, paths, commands, git);
+        }
+        // Nothing has both a path and a host, and an `allow` is by commands or by effects.
+        if !by_call && rule.paths.is_empty() && !(rule.loosens() && !(rule.commands.is_empty() && rule.git.is_empty())) {
+            rule.class = class.filter(|_| !hosts.is_empty());
+            rule.hosts = hosts;
         }
         (rule.reason, rule.message) = (reason, message.map(str::to_owned));
         rule.not_matches = matches.clone();

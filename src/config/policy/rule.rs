@@ -90,6 +90,16 @@ impl std::fmt::Display for Example {
     }
 }
 
+/// What a rule about hosts means besides the host: who chose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HostClass {
+    /// A package manager that fetches from the registry it is set up with.
+    Registry,
+    /// Git that fetches from a configured remote.
+    Remote,
+}
+
 /// One rule. Every list that is not empty must match; within a list one entry is enough.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
@@ -108,6 +118,8 @@ pub struct Rule {
     pub paths: Vec<String>,
     /// Globs over hosts.
     pub hosts: Vec<String>,
+    /// Only reaching a host in this way; none means any way.
+    pub class: Option<HostClass>,
     /// Globs over one simple command of a shell line, its words joined by one space.
     pub commands: Vec<String>,
     /// Subcommands of git, or globs over a subcommand and its words.
@@ -133,6 +145,7 @@ impl Rule {
             effects: Vec::new(),
             paths: Vec::new(),
             hosts: Vec::new(),
+            class: None,
             commands: Vec::new(),
             git: Vec::new(),
             reason: None,

@@ -4,7 +4,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::rule::Example;
+use super::rule::{Example, HostClass};
 use super::{Rule, RuleAction};
 use crate::protocol::Reason;
 
@@ -117,6 +117,8 @@ pub struct RuleText {
     pub(super) path: Many,
     #[serde(default, skip_serializing_if = "Many::is_empty")]
     pub(super) host: Many,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) class: Option<HostClass>,
     #[serde(default, skip_serializing_if = "Many::is_empty")]
     pub(super) command: Many,
     #[serde(default, skip_serializing_if = "Many::is_empty")]
@@ -150,6 +152,7 @@ impl From<&Rule> for RuleText {
             effect: many(&rule.effects),
             path: many(&rule.paths),
             host: many(&rule.hosts),
+            class: rule.class,
             command: many(&rule.commands),
             git: many(&rule.git),
             reason: rule.reason,

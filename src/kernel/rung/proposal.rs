@@ -1,7 +1,9 @@
 //! The rule that a yes for always would keep: the narrowest that answers every reason of a question.
 
+use std::path::Path;
+
 use super::{Case, Decision, Finding};
-use crate::config::{Layer, Rule, RuleAction, RuleOrigin};
+use crate::config::{HostClass, Layer, Rule, RuleAction, RuleOrigin};
 use crate::kernel::effects::{UNKNOWN, Via};
 use crate::protocol::{Effect, VerdictKind};
 
@@ -23,10 +25,21 @@ impl Decision {
         };
         if let Some(effects) = effects.filter(|_| !self.standing.iter().any(remote)) {
             if let Some(hosts) = hosts(&effects) {
-                let rule = new(format!("reach {}", hosts.join(", ")));
-                return Some(Rule { effects: vec!["net".to_owned()], hosts, ..rule });
+                let registry = |f: &Finding| {
+                    let fact = f.at.and_then(|at| case.prepared.facts.get(at));
+                    fact.is_some_and(|fact| fact.via == Via::Registry)
+                };
+                // A registry that no model chose, beside a host that one did: two kinds of yes.
+                let class = match self.standing.iter().filter(|f| registry(f)).count() {
+                    0 => None,
+                    all if all == self.standing.len() => Some(HostClass::Registry),
+                    _ => return None,
+                };
+                let how = if class.is_some() { "fetch from registry" } else { "reach" };
+                let rule = new(format!("{how} {}", hosts.join(", ")));
+                return Some(Rule { effects: vec!["net".to_owned()], hosts, class, ..rule });
             }
-            if let Some((kinds, paths)) = paths(&effects) {
+            if let Some((kinds, paths)) = paths(&effects, &case.charter.workspace) {
                 let rule = new(format!("{} {}", kinds.join(" and "), paths.join(", ")));
                 return Some(Rule { effects: kinds, paths, ..rule });
             }
@@ -64,11 +77,14 @@ fn hosts(effects: &[&Effect]) -> Option<Vec<String>> {
     Some(hosts)
 }
 
-fn paths(effects: &[&Effect]) -> Option<(Vec<String>, Vec<String>)> {
+fn paths(effects: &[&Effect], workspace: &Path) -> Option<(Vec<String>, Vec<String>)> {
     let path = |effect: &&Effect| match effect {
         Effect::Read { path } | Effect::Write { path } | Effect::Delete { path } => {
             let text = path.to_str()?;
-            (!text.contains(['*', '?', '[', '{'])).then(|| (effect.kind().to_owned(), text.to_owned()))
+            // What may change somewhere in all of it was one command, not a leave to change it all.
+            let whole = !matches!(effect, Effect::Read { .. }) && workspace.starts_with(path);
+            (!whole && !text.contains(['*', '?', '[', '{']))
+                .then(|| (effect.kind().to_owned(), text.to_owned()))
         }
         _ => None,
     };
@@ -84,9 +100,13 @@ fn paths(effects: &[&Effect]) -> Option<(Vec<String>, Vec<String>)> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use super::paths;
     use crate::config::rule_yaml;
     use crate::kernel::Judgement;
     use crate::kernel::testing::World;
+    use crate::protocol::Effect;
 
     /// The proposal for a question, and whether it is asked once for a project.
     fn proposed(world: &World, tool: &str, argument: &str) -> (Option<crate::config::Rule>, bool) {
@@ -129,6 +149,59 @@ mod tests {
                 crate::protocol::VerdictKind::Allow,
                 "{neighbour}"
             );
+        }
+    }
+
+    #[test]
+    fn a_registry_remembered_is_no_word_on_what_is_sent_to_its_host() {
+        let mut world = World::new();
+        let (rule, _) = proposed(&world, "bash", "npm install");
+        let rule = rule.unwrap();
+        let yaml = rule_yaml(&rule);
+        assert!(yaml.contains("class: registry"), "{yaml}");
+        world.charter.policy.rules.push(rule);
+        world.allows("bash", "npm install x");
+        for line in [
+            "curl -d @a https://registry.npmjs.org/",
+            "npm install && curl https://registry.npmjs.org/",
+            "npm publish",
+        ] {
+            let kind = world.verdict("bash", line).kind;
+            assert_eq!(kind, crate::protocol::VerdictKind::RequireApproval, "{line}");
+        }
+        world.asks("fetch", "https://registry.npmjs.org/x", "egress", "fetch");
+        // A rule that says only the host is a wider one, which the user wrote.
+        world.charter.policy.rules.last_mut().unwrap().class = None;
+        world.allows("bash", "curl https://registry.npmjs.org/");
+    }
+
+    #[test]
+    fn no_rule_opens_the_whole_workspace_for_changes() {
+        let mut world = World::new();
+        world.charter.policy.preset = crate::config::Preset::Strict;
+        let line = "find . -name '*.pyc' -delete";
+        let rule = proposed(&world, "bash", line).0.unwrap();
+        let yaml = rule_yaml(&rule);
+        assert!(yaml.contains("call: bash(find . -name") && rule.effects.is_empty(), "{yaml}");
+        world.charter.policy.rules.push(rule);
+        world.allows("bash", line);
+        let other = world.verdict("bash", "find . -name '*.rs' -delete").kind;
+        assert_ne!(other, crate::protocol::VerdictKind::Allow);
+
+        let (read, write) = (
+            |path: &str| Effect::Read { path: path.into() },
+            |path: &str| Effect::Write { path: path.into() },
+        );
+        for (effect, offered) in [
+            (write("/a/work"), false),
+            (write("/a"), false),
+            (write("/"), false),
+            (Effect::Delete { path: "/a/work".into() }, false),
+            (write("/a/work/src"), true),
+            (write("/a/workshop"), true),
+            (read("/a"), true),
+        ] {
+            assert_eq!(paths(&[&effect], Path::new("/a/work")).is_some(), offered, "{effect:?}");
         }
     }
 

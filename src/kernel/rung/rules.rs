@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobMatcher};
 
 use super::Case;
-use crate::config::{Policy, Rule};
+use crate::config::{HostClass, Policy, Rule};
 use crate::kernel::charter::Charter;
-use crate::kernel::effects::{Fact, GitCall, Place, Prepared};
+use crate::kernel::effects::{Fact, GitCall, Place, Prepared, Via};
 use crate::kernel::error::KernelError;
 use crate::protocol::Effect;
 use crate::syntax::shell::SimpleCommand;
@@ -237,7 +237,12 @@ impl Compiled {
 
     fn host(&self, fact: &Fact) -> bool {
         let Effect::Net { host, .. } = &fact.effect else { return self.hosts.is_empty() };
-        self.hosts.is_empty() || self.hosts.iter().any(|glob| glob.is_match(host))
+        let class = match self.rule.class {
+            None => true,
+            Some(HostClass::Registry) => fact.via == Via::Registry,
+            Some(HostClass::Remote) => fact.via == Via::Remote,
+        };
+        class && (self.hosts.is_empty() || self.hosts.iter().any(|glob| glob.is_match(host)))
     }
 }
 
