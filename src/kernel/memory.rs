@@ -33,13 +33,16 @@ pub(super) struct Origin {
     pub server: Option<String>,
     /// Every text in the arguments.
     pub args: Vec<String>,
+    /// A command printed it.
+    pub command: bool,
     /// A command that goes on in the background.
     pub background: bool,
 }
 
 impl Origin {
     pub fn of(spec: &ToolSpec, args: &Value, prepared: &Prepared) -> Self {
-        let mut origin = Self::default();
+        let command = matches!(spec.effects, EffectRule::Shell { .. } | EffectRule::Background { .. });
+        let mut origin = Self { command, ..Self::default() };
         for fact in &prepared.facts {
             match (&fact.effect, fact.place) {
                 (Effect::Net { host, .. }, _) if !is_loopback(host) => match server_of(host) {

@@ -21,8 +21,12 @@ fn leak_in(vault: Option<&Vault>, text: &str, said: &impl Fn(&str) -> bool) -> O
         return Some(mark.as_str().to_owned());
     }
     let known = vault.and_then(|vault| view::views(text).iter().find_map(|view| vault.holds(&view.text)));
-    let found =
-        || secrets::find(text, None).into_iter().find(|found| !said(&found.value)).map(|found| found.kind);
+    let found = || {
+        secrets::find(text, secrets::Whence::default())
+            .into_iter()
+            .find(|found| !said(&found.value))
+            .map(|found| found.kind)
+    };
     known.or_else(found)
 }
 

@@ -8,6 +8,7 @@ use regex::Regex;
 use super::readable;
 use crate::kernel::error::KernelError;
 use crate::kernel::judge::Kernel;
+use crate::kernel::memory::Origin;
 use crate::protocol::ToolCall;
 
 /// Bytes of a line without an end that are held back; more are shown, all but the second half.
@@ -115,7 +116,8 @@ impl Kernel {
         Ok(self.without_secrets(&mut self.memory(), text, &origin)?.into_owned())
     }
 
-    fn awaited(&self, agent: &str, call: &ToolCall) -> crate::kernel::memory::Origin {
-        self.memory().awaited(agent, &call.id).cloned().unwrap_or_default()
+    fn awaited(&self, agent: &str, call: &ToolCall) -> Origin {
+        let awaited = self.memory().awaited(agent, &call.id).cloned();
+        awaited.unwrap_or_else(|| Origin { command: true, ..Origin::default() })
     }
 }

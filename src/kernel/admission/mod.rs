@@ -213,12 +213,6 @@ impl Kernel {
         learn(&mut memory, &Origin { sources, ..Origin::default() }, &result.parts);
     }
 
-    /// Output of commands carries terminal noise; what a file holds is never touched.
-    fn is_command(&self, call: &ToolCall) -> bool {
-        let rule = self.tools.spec(&call.tool).map(|spec| &spec.effects);
-        matches!(rule, Some(EffectRule::Shell { .. } | EffectRule::Background { .. }))
-    }
-
     /// The sources of a stored output are those of the call that stored it, and a background command's
     /// those it was started with.
     fn with_stored(&self, memory: &Memory, call: &ToolCall, mut origin: Origin) -> Origin {
@@ -246,12 +240,13 @@ impl Kernel {
     ) -> Result<Done, KernelError> {
         let mut done = Done::default();
         let mut notes = Vec::new();
-        let command = self.is_command(call);
+        let command = origin.command;
         for part in parts {
             let Part::Text { mut text } = part else {
                 done.parts.push(part);
                 continue;
             };
+            // Output of commands carries terminal noise; what a file holds is never touched.
             if command {
                 let folded = fold_terminal_output(&text);
                 done.folded |= folded != text;
@@ -291,7 +286,7 @@ impl Kernel {
         origin: &Origin,
     ) -> Result<Vec<secrets::Found>, KernelError> {
         let file = origin.file();
-        let mut found = secrets::find(text, file);
+        let mut found = secrets::find(text, secrets::Whence { file, command: origin.command });
         if let Some(vault) = memory.opened() {
             found.extend(vault.known(text));
         }

@@ -255,3 +255,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn values_of_telling_names_are_taken_out_of_what_commands_print() {
+    let world = World::new();
+    let kernel = world.kernel();
+    let value = ["q7Zp2vKx9LmT4wRb", "8NcY3dHs6GfJ1aQe"].concat();
+    for (command, text) in [
+        ("printenv", format!("HOME=/root\nAPI_KEY={value}\nLANG=C\n")),
+        ("git show", format!("diff --git a/.env b/.env\n+++ b/.env\n+export API_KEY=\"{value}\"\n")),
+        ("git diff", format!(" A=1\n-API_KEY={value}\r\n")),
+    ] {
+        let seen = shown(&kernel, "bash", json!({"command": command}), &text).result().text();
+        assert!(!seen.contains(&value) && seen.contains("[secret:env_output#"), "{seen}");
+    }
+    // What it was in a file once, it is in a command, and elsewhere from then on.
+    let seen = shown(&kernel, "read", json!({"path": "a.txt"}), &value).result().text();
+    assert!(seen.starts_with("[secret:env_output#"), "{seen}");
+    for text in [
+        "API_KEY=changeme\n",
+        "SECRET=os.environ['SECRET_4a7f']\n",
+        "MAX_TOKENS=4096\n",
+        "TOKEN=$OTHER_TOKEN_2\n",
+    ] {
+        let seen = shown(&kernel, "bash", json!({"command": "make"}), text);
+        assert_eq!((seen.result().text().as_str(), seen.admission()), (text, "as_is"));
+    }
+}

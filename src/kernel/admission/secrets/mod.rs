@@ -28,6 +28,8 @@ struct Written {
     #[serde(default)]
     files: Vec<String>,
     #[serde(default)]
+    commands: bool,
+    #[serde(default)]
     words: bool,
     #[cfg_attr(not(test), expect(dead_code, reason = "examples are tried by the tests"))]
     r#match: Vec<String>,
@@ -71,19 +73,27 @@ pub(super) struct Found {
     pub value: String,
 }
 
-/// Secrets of `text`, in order, none overlapping another. `file` is where the text comes from, when
-/// that is one file.
-pub(super) fn find(text: &str, file: Option<&Path>) -> Vec<Found> {
+/// Where a text comes from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Whence<'a> {
+    /// When that is one file.
+    pub file: Option<&'a Path>,
+    /// A command printed it.
+    pub command: bool,
+}
+
+/// Secrets of `text`, in order, none overlapping another.
+pub(super) fn find(text: &str, whence: Whence<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for view in views(text) {
-        find_in(&view, text, file, &mut found);
+        find_in(&view, text, whence, &mut found);
     }
     settle(found)
 }
 
-fn find_in(view: &View, original: &str, file: Option<&Path>, out: &mut Vec<(usize, Found)>) {
+fn find_in(view: &View, original: &str, whence: Whence<'_>, out: &mut Vec<(usize, Found)>) {
     for (rank, shape) in SHAPES.iter().enumerate() {
-        if !shape.holds_in(file) {
+        if !shape.holds_in(whence) {
             continue;
         }
         for captures in shape.regex.captures_iter(&view.text) {
@@ -98,8 +108,11 @@ fn find_in(view: &View, original: &str, file: Option<&Path>, out: &mut Vec<(usiz
 }
 
 impl Shape {
-    fn holds_in(&self, file: Option<&Path>) -> bool {
-        let name = file.and_then(Path::file_name);
+    fn holds_in(&self, whence: Whence<'_>) -> bool {
+        if self.written.commands && !whence.command {
+            return false;
+        }
+        let name = whence.file.and_then(Path::file_name);
         self.files.is_empty() || name.is_some_and(|name| self.files.is_match(name))
     }
 

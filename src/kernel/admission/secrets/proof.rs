@@ -16,6 +16,8 @@ pub(super) enum Proof {
     Entropy,
     /// As `Entropy`, with letters and digits both.
     Mixed,
+    /// As `Mixed`, and neither a path, an address nor a name in a program.
+    Opaque,
 }
 
 impl Proof {
@@ -24,6 +26,7 @@ impl Proof {
             Self::Crc32Base62 => crc32_base62(candidate),
             Self::Jwt => is_jwt(candidate),
             Self::Entropy => looks_random(candidate),
+            Self::Opaque => Self::Mixed.holds(candidate) && !is_named(candidate),
             Self::Mixed => {
                 candidate.bytes().any(|b| b.is_ascii_digit())
                     && candidate.bytes().any(|b| b.is_ascii_alphabetic())
@@ -31,6 +34,22 @@ impl Proof {
             }
         }
     }
+}
+
+/// A path, an address, `settings.OAUTH2_TOKEN`, or words and numbers joined: `linux-amd64-v2`.
+fn is_named(text: &str) -> bool {
+    let word = |part: &str| {
+        let name = part.trim_end_matches(|c: char| c.is_ascii_digit());
+        let one_case = |name: &str| {
+            name.bytes().all(|b| b.is_ascii_lowercase()) || name.bytes().all(|b| b.is_ascii_uppercase())
+        };
+        // Up to four digits: a version, a size, a year.
+        part.len() - name.len() <= 4 && one_case(name.get(1..).unwrap_or(name))
+    };
+    // Base64 may begin with a slash; a folder at the root is a word.
+    let root = text.strip_prefix('/').and_then(|rest| rest.split('/').next()).is_some_and(word);
+    let address = text.starts_with(['~', '.', ':', '=']) || text.contains("://") || text.contains("::");
+    root || address || text.split(['.', '_', '-', '/', ':', '@', ',', '+']).all(word)
 }
 
 fn crc32_base62(token: &str) -> bool {

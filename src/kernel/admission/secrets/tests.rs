@@ -11,6 +11,11 @@ fn example(text: &str) -> String {
     text.replace('|', "")
 }
 
+/// A command printed this file: every shape that can hold does.
+fn printed(file: &str) -> Whence<'_> {
+    Whence { file: Some(Path::new(file)), command: true }
+}
+
 /// Deterministic bytes that look random: SHA-256 of a counter.
 fn noise(seed: usize) -> String {
     crate::base::sha256_hex(seed.to_string().as_bytes())
@@ -26,7 +31,8 @@ fn every_shape_finds_its_examples_and_not_the_others() {
         let names = |text: &str| {
             let mut found = Vec::new();
             let view = View::plain(text);
-            find_in(&view, text, file.as_deref().map(Path::new), &mut found);
+            let whence = Whence { file: file.as_deref().map(Path::new), command: shape.written.commands };
+            find_in(&view, text, whence, &mut found);
             found.into_iter().map(|(_, found)| found.kind).collect::<Vec<_>>()
         };
         for text in &shape.written.r#match {
@@ -69,6 +75,21 @@ fn look_alikes() -> Vec<String> {
         "eyJhbGciOiJIUzI1NiJ9 is the header of a token",
         "risk-assessment-of-the-whole-system-2024-q3",
         "skeleton-key-value-store-implementation-notes",
+        "SSH_AUTH_SOCK=/run/user/1000/keyring/ssh2",
+        "XAUTHORITY=/run/user/1000/.mutter-Xwaylandauth.4K2PQ2",
+        "GIT_AUTHOR_NAME=dependabot49699333",
+        "+    token=credentials2.access_token_v1,",
+        "KEYBOARD_LAYOUT=us-altgr-intl-2024",
+        "TOKENIZERS_PARALLELISM=false",
+        "MAX_TOKENS_PER_REQUEST=200000",
+        "AUTH_BACKEND=oauth2_proxy.v7",
+        "SECRET_KEY=os.environ['SECRET_KEY_2']",
+        "API_KEY=$(vault read -field=key kv2/app)",
+        "export GITHUB_TOKEN=$GH_TOKEN_2",
+        "key=value1",
+        "PRIVATE_REGISTRY=registry1.acme.test:5000",
+        "PASSWORD=changeme123",
+        "AUTH_URL=https://login2.acme.test/oauth2/v2.0/token",
     ]
     .map(str::to_owned)
     .to_vec();
@@ -101,8 +122,7 @@ fn look_alikes() -> Vec<String> {
 #[test]
 fn look_alikes_stay_as_they_are() {
     let all = look_alikes();
-    let wrong: Vec<_> =
-        all.iter().filter(|text| !find(text, Some(Path::new("Cargo.lock"))).is_empty()).collect();
+    let wrong: Vec<_> = all.iter().filter(|text| !find(text, printed("Cargo.lock")).is_empty()).collect();
     println!("look-alikes: {} of {} taken for secrets", wrong.len(), all.len());
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
@@ -120,12 +140,12 @@ fn positives_are_found_in_every_surrounding() {
         ("12\t", "\n13\tend\n"),
     ];
     let (mut tried, mut missed) = (0, Vec::new());
-    for shape in SHAPES.iter().filter(|shape| shape.written.files.is_empty()) {
+    for shape in SHAPES.iter().filter(|shape| shape.written.files.is_empty() && !shape.written.commands) {
         for text in shape.written.r#match.iter().map(|text| example(text)) {
             for (before, after) in surroundings {
                 tried += 1;
                 let whole = format!("{before}{text}{after}");
-                let found = find(&whole, None);
+                let found = find(&whole, Whence::default());
                 if found.is_empty() {
                     missed.push(whole);
                 }
@@ -142,12 +162,12 @@ fn hidden_secrets_are_found_and_their_bytes_kept() {
         &SHAPES.iter().find(|shape| shape.written.id == "aws_access_key").unwrap().written.r#match[0],
     );
     let hidden = format!("id {}\u{200b}{} end", &key[..7], &key[7..]);
-    let found = find(&hidden, None);
+    let found = find(&hidden, Whence::default());
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].value, hidden[3..hidden.len() - 4]);
     let encoded = STANDARD.encode(format!("the key is {key}, so there"));
     let text = format!("x={encoded};");
-    let found = find(&text, None);
+    let found = find(&text, Whence::default());
     assert_eq!((found.len(), found[0].value.as_str()), (1, encoded.as_str()));
 }
 
@@ -167,10 +187,40 @@ fn this_repositorys_own_text_holds_no_secret() {
             } else if let Ok(text) = std::fs::read_to_string(&path) {
                 files += 1;
                 bytes += text.len();
-                hits.extend(find(&text, Some(&path)).into_iter().map(|found| (path.clone(), found)));
+                hits.extend(
+                    find(&text, Whence { file: Some(&path), command: true })
+                        .into_iter()
+                        .map(|found| (path.clone(), found)),
+                );
             }
         }
     }
+    for (path, found) in &hits {
+        println!("{}: {}", path.display(), found.kind);
+    }
     println!("own text: {} secrets in {files} files, {bytes} bytes", hits.len());
     assert!(hits.len() <= 3, "{hits:#?}");
+}
+
+#[test]
+fn values_of_telling_names_are_found_in_what_commands_print_only() {
+    let mut missed = Vec::new();
+    for seed in 0..200 {
+        let secret = STANDARD.encode(&hex::decode(noise(seed)).unwrap()[..24]);
+        let hex = &noise(seed)[..32];
+        for value in [secret.as_str(), hex] {
+            for (before, after) in
+                [("API_KEY=", "\n"), ("+DB_SECRET=\"", "\"\r\n"), ("A=1\nexport AUTH_TOKEN=", "")]
+            {
+                let text = format!("{before}{value}{after}");
+                let found = find(&text, Whence { file: None, command: true });
+                if found.len() != 1 || found[0].value != *value {
+                    missed.push(text.clone());
+                }
+                assert!(find(&text, Whence::default()).is_empty(), "no command printed {text:?}");
+            }
+        }
+    }
+    println!("values in output: {} of 1200 missed", missed.len());
+    assert!(missed.is_empty(), "{missed:#?}");
 }
