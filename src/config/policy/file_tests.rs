@@ -69,7 +69,7 @@ fn slips_have_file_line_and_nearest_name() {
         (rule("    match: [make]\n"), 5, "TOOL: ARGUMENT"),
         (rule("    path: 'a[b'\n"), 5, "no glob"),
         (rule("    class: registry\n"), 5, "name one"),
-        (rule("    host: a.b\n    class: registri\n"), 2, "registry"),
+        (rule("    host: a.b\n    class: registri\n"), 6, "did you mean `registry`"),
         (rule("    call: bash(x)\n    tool: bash\n"), 3, "both `tool` and `call`"),
         (rule("  - name: a\n    action: ask\n"), 5, "two rules"),
         (rule("    require: {check: x}\n"), 3, "one is enough"),
