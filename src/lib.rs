@@ -27,5 +27,6 @@ pub mod engine;
 pub mod wire;
 
 pub mod print;
+pub mod tui;
 
 pub mod cli;

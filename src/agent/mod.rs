@@ -5,6 +5,7 @@
 
 mod account;
 mod approval;
+mod desk;
 mod driver;
 mod lawbook;
 mod live;
@@ -12,6 +13,7 @@ mod prompt;
 mod turn;
 mod wake;
 
+pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
 pub use prompt::{Brief, Epoch, Instruction};

@@ -3,7 +3,9 @@
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
 mod audit;
+mod command;
 mod demo;
+mod desk;
 mod doctor;
 pub mod drill;
 mod ground;
@@ -12,6 +14,7 @@ mod inspect;
 mod instructions;
 mod key;
 mod lawbook;
+mod opened;
 mod options;
 mod policy;
 mod sandbox;
@@ -21,7 +24,9 @@ mod why;
 mod wiring;
 
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
+pub use command::{COMMANDS, Command, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
+pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use inspect::{Place, explain, models, paths, sessions, transcript};

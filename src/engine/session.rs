@@ -1,11 +1,14 @@
 //! One open session: operations go in, stamped events come out.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
+use super::desk::FrontDesk;
 use super::ground::Ground;
 use super::options::Options;
 use super::wiring::{Wired, wire};
-use crate::agent::{Agent, Input};
+use crate::agent::{Agent, Input, Then};
 use crate::base::now_ms;
 use crate::protocol::{Event, Op, Outcome, Report, Stamped};
 
@@ -19,13 +22,15 @@ pub struct Session {
     pub id: Option<String>,
     pub ops: mpsc::Sender<Op>,
     pub events: mpsc::Receiver<Stamped>,
+    /// What a face may look up beside.
+    pub desk: Arc<FrontDesk>,
 }
 
 impl Session {
     /// Opens a session and starts its task on the present runtime.
     pub async fn open(ground: &Ground, options: Options) -> Result<Self, Report> {
         let (events_in, events_mid) = mpsc::channel(EVENTS_WAITING);
-        let Wired { agent, hello, notices, temp, shim, record, id } =
+        let Wired { agent, hello, setup, desk, notices, temp, shim, record, id } =
             wire(ground, options, events_in.clone())?;
         let (events_out, events) = mpsc::channel(EVENTS_WAITING);
         let (ops, ops_in) = mpsc::channel(OPS_WAITING);
@@ -33,6 +38,7 @@ impl Session {
         let workspace = ground.workspace.root.clone();
         tokio::spawn(async move {
             let _ = events_in.send(hello).await;
+            let _ = events_in.send(setup).await;
             for report in notices {
                 let _ = events_in.send(Event::Notice { report }).await;
             }
@@ -40,7 +46,7 @@ impl Session {
             // Only now may the private temporary folder go: no command runs any more.
             drop((temp, shim));
         });
-        Ok(Self { id, ops, events })
+        Ok(Self { id, ops, events, desk })
     }
 }
 
@@ -72,6 +78,11 @@ async fn serve(
                 agent.reload_policy().await;
                 continue;
             }
+            Op::Command(line) => match agent.command(&line).await {
+                Then::Prompt(text) => Input::Prompt(text),
+                Then::Nothing => continue,
+            },
+            Op::Shell { .. } | Op::Detach { .. } => continue,
             Op::Approve { .. } | Op::Decline { .. } | Op::Cancel => continue,
             Op::Shutdown => return,
         };

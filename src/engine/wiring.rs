@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
 use super::instructions;
 use super::lawbook::Book;
+use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
-use crate::base::{BlobStore, nearest, new_id};
+use crate::base::{BlobStore, nearest};
 use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
@@ -23,14 +25,9 @@ use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
 use crate::model::{
     Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
 };
-use crate::protocol::{
-    AgentPath, Cost, CostBasis, Event, Item, Limits, Part, Report, ReportKind, TaintMark, Usage,
-};
-use crate::session::{self, Loaded, SessionLog, Start};
+use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Setup as InForce, Usage};
 use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
-/// The agent that speaks with the user.
-const MAIN: &str = "main";
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
 /// When the model's window is not known, in tokens.
@@ -44,6 +41,8 @@ const MOST_MAX_TOKENS: u32 = 32_000;
 pub(super) struct Wired {
     pub agent: Agent,
     pub hello: Event,
+    pub setup: Event,
+    pub desk: Arc<FrontDesk>,
     pub notices: Vec<Report>,
     pub temp: PrivateTemp,
     /// Where the `git` of commands lies.
@@ -137,6 +136,15 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         sandbox: fence.line.clone(),
         resumed: opened.resumed,
     };
+    let setup_event = Event::Setup(InForce {
+        model: name.clone(),
+        profile: profile.name.clone(),
+        thinking: thinking(ground, &profile)?.name().to_owned(),
+        context_window: window as u64,
+        base_url: settings.base_url.clone(),
+    });
+    let desk =
+        Arc::new(FrontDesk::new(ground.clone(), options.clone(), kernel.clone(), kept.then(|| id.clone())));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = registry.get("report").is_some();
     let setup = Setup {
@@ -170,8 +178,9 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         trailers: settings.commit_trailers != Some(false),
         head: history.head(),
         events,
+        desk: Some(desk.clone()),
     });
-    Ok(Wired { agent, hello, notices, temp, shim, record, id: kept.then_some(id) })
+    Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
 pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
@@ -364,96 +373,6 @@ fn trust_notice(ground: &Ground) -> Option<Report> {
         }
     };
     Some(report.hint("read them, then `iosm config trust`"))
-}
-
-/// Gives the kernel back what it knew when the session was last open: who was tainted, what the user said,
-/// what the agent was shown.
-fn recall(kernel: &Kernel, opened: &Opened) {
-    for (agent, mark) in &opened.taint {
-        kernel.restore_taint(agent, std::slice::from_ref(mark));
-    }
-    for item in &opened.items {
-        match item {
-            Item::User { parts } => {
-                for part in parts {
-                    if let Part::Text { text } = part {
-                        kernel.heard(MAIN, text);
-                    }
-                }
-            }
-            Item::ToolResult(result) => {
-                let untrusted = opened.taint.iter().any(|(_, mark)| mark.call == result.call_id);
-                kernel.remembered(result, untrusted);
-            }
-            Item::Assistant { .. } => {}
-        }
-    }
-}
-
-struct Opened {
-    id: String,
-    log: Option<SessionLog>,
-    items: Vec<Item>,
-    turns: u32,
-    calls: u64,
-    resumed: bool,
-    /// Marks of taint by agent, in the order in which they were raised and cleared.
-    taint: Vec<(AgentPath, TaintMark)>,
-    notice: Option<Report>,
-}
-
-fn open_session(
-    ground: &Ground,
-    options: &Options,
-    model: &str,
-    profile: &Profile,
-) -> Result<Opened, Report> {
-    let dir = ground.state()?.sub("sessions").map_err(state)?;
-    let fresh = |log, id| Opened {
-        id,
-        log,
-        items: Vec::new(),
-        turns: 0,
-        calls: 0,
-        resumed: false,
-        taint: Vec::new(),
-        notice: None,
-    };
-    let id = match &options.session {
-        SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
-        SessionChoice::New => {
-            let id = new_id("s");
-            let start = Start {
-                session: id.clone(),
-                workspace: ground.workspace.root.display().to_string(),
-                model: model.to_owned(),
-                profile: profile.name.clone(),
-                version: 1,
-            };
-            let log = SessionLog::create(&dir, start).map_err(state)?;
-            return Ok(fresh(Some(log), id));
-        }
-        SessionChoice::Last => {
-            let newest = session::list(&dir).map_err(state)?.into_iter().find(|s| s.damage.is_none());
-            let none = || {
-                Report::new(ReportKind::Usage, "there is no session to continue in this project")
-                    .hint("start one: `iosm -p \"…\"`; `iosm sessions` lists them")
-            };
-            newest.ok_or_else(none)?.id
-        }
-        SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
-    };
-    let Loaded { log, items, turns, calls, orphans, taint, .. } =
-        SessionLog::resume(&dir, &id).map_err(usage)?;
-    let notice = (orphans > 0).then(|| {
-        let calls = crate::base::plural(orphans, "call");
-        Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
-    });
-    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice })
-}
-
-fn usage(error: crate::session::SessionError) -> Report {
-    Report::from_error(ReportKind::Usage, &error)
 }
 
 /// A kernel that only explains, and the layers of its policy. Its journal lies in the temporary folder

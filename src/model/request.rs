@@ -18,6 +18,18 @@ pub enum Thinking {
     High,
 }
 
+impl Thinking {
+    /// As settings and flags say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
 /// A tool as a model is offered it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolSchema {

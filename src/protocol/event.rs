@@ -14,6 +14,20 @@ use super::verdict::Verdict;
 /// Which agent speaks: `main`, or `main/2/1` for the first child of its second child.
 pub type AgentPath = String;
 
+/// What holds from now on for the requests to come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setup {
+    /// `provider/model`.
+    pub model: String,
+    pub profile: String,
+    /// `off`, `low`, `medium` or `high`.
+    pub thinking: String,
+    /// Size of the model's window in tokens, as far as it is known.
+    pub context_window: u64,
+    /// Where requests go, when that is not the provider's own address.
+    pub base_url: Option<String>,
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
@@ -26,6 +40,41 @@ pub enum Event {
         tools: Vec<String>,
         sandbox: String,
         resumed: bool,
+    },
+    /// After `Session`, and again whenever something of it changes.
+    Setup(Setup),
+    /// What the user said is part of the conversation now; `entry` is its place in the log, 0 when there
+    /// is none.
+    Said {
+        text: String,
+        entry: u64,
+    },
+    /// What a slash command answered, as Markdown.
+    Answer {
+        command: String,
+        markdown: String,
+    },
+    /// The conversation has gone back to before `entry`, where the user had said `text`.
+    Rewound {
+        entry: u64,
+        text: String,
+    },
+    /// A snapshot of the workspace was taken; `turn` is the request that it was taken before.
+    Checkpoint {
+        id: String,
+        name: Option<String>,
+        turn: u32,
+        ms: u64,
+    },
+    /// Older messages were folded; the log keeps them. Tokens as estimated.
+    Compacted {
+        before_tokens: u64,
+        after_tokens: u64,
+        why: String,
+    },
+    /// How many commands go on in the background.
+    Background {
+        running: u32,
     },
     /// A request to the model is about to be sent; counted from 1 within the session.
     TurnStart {

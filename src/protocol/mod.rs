@@ -19,7 +19,7 @@ mod verdict;
 pub use approval::{Approval, AskedReason, Choice, Closed, Seen};
 pub use call::{ToolCall, ToolStatus};
 pub use effect::{Effect, GitOp};
-pub use event::{AgentPath, Event, Stamped};
+pub use event::{AgentPath, Event, Setup, Stamped};
 pub use item::{Block, Item, Part, ToolResult};
 pub use op::{Op, Prompt};
 pub use outcome::{CallCounts, Finding, Outcome, Severity, Status};

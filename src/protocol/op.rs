@@ -20,6 +20,13 @@ pub enum Op {
     Approve { id: String, choice: Choice, confirm: Option<String>, seen: Seen },
     /// Says no to the question `id`, perhaps with words for the model.
     Decline { id: String, words: String },
+    /// A slash command without its `/`, such as `rollback 3 files`. Answered with `Event::Answer`, or with
+    /// `Event::Notice` when it cannot be done.
+    Command(String),
+    /// The user's own shell line, judged as theirs. `told`: whether the model reads what came of it.
+    Shell { line: String, told: bool },
+    /// Lets a running command go on in the background.
+    Detach { call_id: String },
     /// Looks at the policy files now; they are looked at before every request to the model anyway.
     ReloadPolicy,
     /// Goes on with a conversation whose last message waits for the model.

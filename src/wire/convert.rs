@@ -84,12 +84,22 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
             Line::ToolResult { id: call_id, status: status.into(), summary, bytes, admission }
         }
         Event::Taint { mark } => Line::Taint { mark },
+        Event::Checkpoint { id, name, turn, ms } => Line::Checkpoint { id, name, turn, ms },
+        Event::Compacted { before_tokens, after_tokens, why } => {
+            Line::Compacted { before_tokens, after_tokens, why }
+        }
         Event::MessageEnd { stop } => Line::MessageEnd { stop },
         Event::Usage { usage, cost, context_tokens } => Line::Usage { usage, cost, context_tokens },
         Event::StreamDiscarded { report } => Line::StreamDiscarded { report },
         Event::Notice { report } => Line::Notice { report },
+        // What scripts said, set and asked for themselves.
+        Event::Setup(_)
+        | Event::Said { .. }
+        | Event::Answer { .. }
+        | Event::Rewound { .. }
+        | Event::Background { .. }
         // Nobody is there to answer; the verdict that follows says so.
-        Event::ApprovalAsked(_)
+        | Event::ApprovalAsked(_)
         | Event::ApprovalConfirm { .. }
         | Event::ApprovalClosed { .. }
         | Event::Finished(_) => return None,

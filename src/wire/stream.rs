@@ -91,6 +91,19 @@ pub enum Line {
         #[serde(flatten)]
         mark: TaintMark,
     },
+    /// A snapshot of the workspace was taken, before the request `turn`.
+    Checkpoint {
+        id: String,
+        name: Option<String>,
+        turn: u32,
+        ms: u64,
+    },
+    /// Older messages were folded; the session keeps them. Tokens as estimated.
+    Compacted {
+        before_tokens: u64,
+        after_tokens: u64,
+        why: String,
+    },
     MessageEnd {
         stop: String,
     },

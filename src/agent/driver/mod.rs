@@ -18,6 +18,7 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::approval::Open;
+use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
 use super::prompt::Epoch;
@@ -71,6 +72,8 @@ pub struct Parts {
     /// Looks up what `HEAD` names; `None` where there is no repository.
     pub head: Option<HeadOf>,
     pub events: mpsc::Sender<Event>,
+    /// Who answers commands; `None` for an agent that no person talks to.
+    pub desk: Option<Arc<dyn Desk>>,
 }
 
 /// One agent with its conversation.
@@ -243,9 +246,28 @@ impl Agent {
             Op::Approve { id, choice, confirm, seen } => self.on_yes(id, choice, confirm, seen).await,
             Op::Decline { id, words } => self.on_no(id, &words).await,
             Op::ReloadPolicy => self.reload_policy().await,
+            Op::Command(line) => {
+                if let Then::Prompt(text) = self.command(&line).await {
+                    self.inputs.push_back(Input::Prompt(text));
+                }
+            }
+            Op::Shell { .. } | Op::Detach { .. } => {}
             Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
         }
+    }
+
+    /// Has a command carried out.
+    pub async fn command(&mut self, line: &str) -> Then {
+        match self.parts.desk.clone() {
+            Some(desk) => desk.command(self, line).await,
+            None => Then::Nothing,
+        }
+    }
+
+    /// Whether a run goes on.
+    pub fn is_running(&self) -> bool {
+        self.state.as_ref().is_none_or(|state| !state.is_idle())
     }
 
     async fn perform(&mut self, effect: Effect) {
@@ -348,7 +370,7 @@ impl Agent {
         }
     }
 
-    pub(super) fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
+    pub fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {
         let events = self.parts.events.clone();
         async move {
             // A face that has gone away does not stop the work; whoever owns the run cancels it.
@@ -373,6 +395,11 @@ impl Agent {
     /// Whether the conversation ends with something that the model has not answered.
     fn waits_for_model(&self) -> bool {
         matches!(self.parts.items.last(), Some(Item::User { .. } | Item::ToolResult(_)))
+    }
+
+    /// Which agent this is: `main`, or a sub-agent's path.
+    pub fn path(&self) -> &str {
+        &self.parts.path
     }
 
     /// The conversation so far.

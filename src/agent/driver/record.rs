@@ -4,7 +4,7 @@ use super::Agent;
 use crate::agent::turn::{Ending, Input};
 use crate::base::new_id;
 use crate::kernel::{KernelError, Run};
-use crate::protocol::{Effect, Report, ReportKind, Status, ToolCall, Verdict};
+use crate::protocol::{Effect, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
 use crate::session::{CallRecord, Payload};
 
 impl Agent {
@@ -42,6 +42,11 @@ impl Agent {
             effects: effects.to_vec(),
             verdict: verdict.clone(),
         }));
+    }
+
+    /// Keeps a mark of taint with the session: one that was cleared, or one that came from elsewhere.
+    pub fn keep_mark(&mut self, mark: &TaintMark) {
+        self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
     }
 
     pub(super) fn write(&mut self, payload: Payload) {

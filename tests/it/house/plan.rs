@@ -26,7 +26,7 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 36] = [
+pub(super) const HOMES: [(&str, &[&str]); 39] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
@@ -57,7 +57,10 @@ pub(super) const HOMES: [(&str, &[&str]); 36] = [
     ("grep_*", &["host/tree"]),
     ("globset", &["host/tree", "host/git", "config/policy", "config/contract", "kernel"]),
     ("etcetera", &["config/dirs"]),
-    ("similar", &["tools/edit"]),
+    ("similar", &["tools/edit", "tui"]),
+    ("syntect", &["tui/text"]),
+    ("pulldown_cmark", &["tui/text"]),
+    ("nucleo_matcher", &["tui"]),
     ("sha2", &["base/digest"]),
     ("jiff", &["base/clock", "model/status", "cli/look"]),
     ("unicode_width", &["base/text", "tui"]),

@@ -1,0 +1,133 @@
+//! Slash commands: declared once, from which completion, help and dispatch come. One file each.
+//!
+//! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
+
+mod help;
+mod taint;
+
+use futures::future::BoxFuture;
+
+use super::desk::FrontDesk;
+use crate::agent::Agent;
+use crate::base::nearest;
+use crate::protocol::{Report, ReportKind};
+
+/// Who carries a command out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The face itself: it is about the screen, or about which session is shown.
+    Face,
+    /// The engine, at any time.
+    Engine,
+    /// The engine, while no turn runs.
+    Idle,
+}
+
+/// One slash command.
+#[derive(Clone, Copy)]
+pub struct Command {
+    /// Without the slash.
+    pub name: &'static str,
+    pub aliases: &'static [&'static str],
+    /// Its arguments as shown: `[name]`, `SOURCE|all`.
+    pub args: &'static str,
+    /// One line, without a full stop.
+    pub about: &'static str,
+    pub place: Place,
+    run: Run,
+}
+
+/// What carries a command out; `None` for the face's own.
+type Run = Option<for<'a> fn(Call<'a>) -> BoxFuture<'a, Result<Answer, Report>>>;
+
+/// A command under way.
+pub(super) struct Call<'a> {
+    pub desk: &'a FrontDesk,
+    pub agent: &'a mut Agent,
+    /// What stands after the name, trimmed.
+    pub args: &'a str,
+}
+
+/// What a command came to.
+pub(super) enum Answer {
+    Markdown(String),
+    /// The model is told this.
+    Prompt(String),
+    /// Its events have said it.
+    Done,
+}
+
+/// Every command, as help lists them.
+pub const COMMANDS: &[Command] = &[
+    help::COMMAND,
+    taint::COMMAND,
+    face("new", &["clear"], "", "Begin a new session here"),
+    face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
+    face("theme", &[], "[NAME]", "Change the colours"),
+    face("keys", &[], "", "Show every key"),
+    face("copy", &[], "", "Copy the last answer"),
+    face("quit", &["exit", "q"], "", "Leave; the session is kept"),
+];
+
+const fn face(
+    name: &'static str,
+    aliases: &'static [&'static str],
+    args: &'static str,
+    about: &'static str,
+) -> Command {
+    Command { name, aliases, args, about, place: Place::Face, run: None }
+}
+
+/// The command that a name or an alias means.
+pub fn find(name: &str) -> Option<&'static Command> {
+    COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name))
+}
+
+/// A name that is no command, with the nearest that is.
+pub fn unknown(name: &str) -> Report {
+    let names = COMMANDS.iter().flat_map(|c| std::iter::once(&c.name).chain(c.aliases)).copied();
+    let report = Report::new(ReportKind::Usage, format!("there is no command /{name}"));
+    match nearest(name, names) {
+        Some(near) => report.hint(format!("did you mean /{near}?")),
+        None => report.hint("/help lists them all"),
+    }
+}
+
+/// Carries out `line`, which begins with a command's name; gives the name besides.
+pub(super) async fn carry_out(
+    desk: &FrontDesk,
+    agent: &mut Agent,
+    line: &str,
+) -> (String, Result<Answer, Report>) {
+    let line = line.trim();
+    let (name, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+    let Some(command) = find(name) else { return (name.to_owned(), Err(unknown(name))) };
+    let answered = match command.run {
+        None => Err(Report::new(ReportKind::Usage, format!("/{} is the screen's own", command.name))),
+        Some(_) if command.place == Place::Idle && agent.is_running() => {
+            Err(Report::new(ReportKind::Usage, format!("/{} waits until the turn has ended", command.name))
+                .hint("Esc stops the turn"))
+        }
+        Some(run) => run(Call { desk, agent, args: args.trim() }).await,
+    };
+    (command.name.to_owned(), answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_aliases_are_told_apart() {
+        let mut names: Vec<&str> =
+            COMMANDS.iter().flat_map(|c| std::iter::once(&c.name).chain(c.aliases)).copied().collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        for command in COMMANDS {
+            assert_eq!(command.run.is_none(), command.place == Place::Face, "{}", command.name);
+            assert!(!command.about.ends_with('.') && command.about.len() < 70, "{}", command.name);
+        }
+    }
+}

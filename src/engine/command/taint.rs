@@ -1,0 +1,54 @@
+//! `/taint`: whose untrusted words the agent has read, and a person's word that one need not count.
+
+use super::{Answer, Call, Command, Place};
+use crate::protocol::{Event, Report, ReportKind};
+
+pub(super) const COMMAND: Command = Command {
+    name: "taint",
+    aliases: &[],
+    args: "[clear SOURCE|all]",
+    about: "Show what untrusted text the agent has read, or clear a mark",
+    place: Place::Engine,
+    run: Some(|call| Box::pin(run(call))),
+};
+
+async fn run(call: Call<'_>) -> Result<Answer, Report> {
+    let path = call.agent.path().to_owned();
+    let marks = call.desk.kernel.taint(&path);
+    let Some(wanted) = call.args.strip_prefix("clear").map(str::trim) else {
+        return match call.args {
+            "" => Ok(Answer::Markdown(listed(&marks))),
+            other => Err(Report::new(ReportKind::Usage, format!("/taint: no such word: {other}"))
+                .hint("/taint, or /taint clear SOURCE, or /taint clear all")),
+        };
+    };
+    let standing = marks.iter().filter(|mark| mark.cleared.is_none());
+    let chosen: Vec<_> = standing.filter(|mark| wanted == "all" || mark.to_string() == wanted).collect();
+    if chosen.is_empty() {
+        return Err(Report::new(ReportKind::Usage, format!("no standing mark is called `{wanted}`"))
+            .hint("/taint lists them"));
+    }
+    for mark in chosen {
+        let cleared = call
+            .desk
+            .kernel
+            .clear_taint(&path, mark, "user")
+            .map_err(|error| Report::from_error(ReportKind::State, &error))?;
+        if let Some(mark) = cleared {
+            call.agent.keep_mark(&mark);
+            call.agent.emit(Event::Taint { mark }).await;
+        }
+    }
+    Ok(Answer::Done)
+}
+
+fn listed(marks: &[crate::protocol::TaintMark]) -> String {
+    if marks.is_empty() {
+        return "The agent has read no untrusted text.".to_owned();
+    }
+    let line = |mark: &crate::protocol::TaintMark| {
+        let cleared = mark.cleared.as_ref().map_or(String::new(), |who| format!(", cleared by {who}"));
+        format!("- `{mark}` (call {}){cleared}\n", mark.call)
+    };
+    marks.iter().map(line).collect()
+}

@@ -1,0 +1,4 @@
+//! Floor 12: the face with a screen: an inline viewport above which the terminal's own scrollback grows.
+//!
+//! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
+//! desk for what it offers to choose from.
