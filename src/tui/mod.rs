@@ -2,3 +2,7 @@
 //!
 //! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
 //! desk for what it offers to choose from.
+
+mod style;
+
+pub use style::{Styles, Token};
