@@ -11,6 +11,7 @@
 mod admission;
 #[cfg(test)]
 mod apart;
+mod by_user;
 mod charter;
 mod effects;
 mod error;
@@ -40,6 +41,7 @@ mod testing;
 mod witness;
 
 pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is_aftermath};
+pub use by_user::USER;
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use effects::may_hold_secrets;
 pub use error::KernelError;

@@ -4,6 +4,7 @@ mod commands;
 mod docs;
 mod face;
 mod layers;
+mod own_lines;
 mod presets;
 mod questions;
 mod reload;
