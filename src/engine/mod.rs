@@ -2,6 +2,7 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod account;
 mod audit;
 mod command;
 mod demo;
@@ -23,6 +24,7 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use command::{COMMANDS, Command, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
