@@ -31,6 +31,7 @@ pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use history::Branch;
 pub use inspect::{Place, explain, models, paths, sessions, transcript};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};

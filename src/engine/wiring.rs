@@ -143,8 +143,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         context_window: window as u64,
         base_url: settings.base_url.clone(),
     });
-    let desk =
-        Arc::new(FrontDesk::new(ground.clone(), options.clone(), kernel.clone(), kept.then(|| id.clone())));
+    let desk = Arc::new(FrontDesk::new(
+        ground.clone(),
+        options.clone(),
+        kernel.clone(),
+        kept.then(|| id.clone()),
+        history.clone(),
+    ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = registry.get("report").is_some();
     let setup = Setup {
