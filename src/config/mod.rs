@@ -11,6 +11,7 @@ mod profile;
 mod remotes;
 mod settings;
 mod strict;
+mod theme;
 mod trust;
 mod workspace;
 
@@ -28,5 +29,6 @@ pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
 };
 pub use strict::{YamlError, parse as parse_yaml};
+pub use theme::{Colour, Look, SHIPPED as SHIPPED_THEMES, Theme, ThemeError, Token, contrast};
 pub use trust::{Change, ProjectFiles, TrustStore};
 pub use workspace::{Workspace, WorkspaceError};

@@ -5,4 +5,4 @@
 
 mod style;
 
-pub use style::{Styles, Token};
+pub use style::{Depth, Styles, Token};
