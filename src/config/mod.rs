@@ -11,6 +11,7 @@ mod profile;
 mod remotes;
 mod settings;
 mod strict;
+mod theme;
 mod trust;
 mod workspace;
 
@@ -29,5 +30,6 @@ pub use settings::{
     with_setting,
 };
 pub use strict::{YamlError, parse as parse_yaml};
+pub use theme::{Colour, Look, SHIPPED as SHIPPED_THEMES, Theme, ThemeError, Token, contrast};
 pub use trust::{Change, ProjectFiles, TrustStore};
 pub use workspace::{Workspace, WorkspaceError};

@@ -4,7 +4,15 @@
 //! desk for what it offers to choose from.
 
 mod app;
+mod cell;
+pub mod composer;
+pub mod dialog;
+mod fuzzy;
+pub mod keys;
+mod paint;
 mod style;
+pub mod term;
+mod text;
 
 pub use app::{Start, run};
-pub use style::{Styles, Token};
+pub use style::{Depth, Styles, Token};

@@ -1,77 +1,102 @@
 //! What things look like: the semantic tokens of a theme as styles of the terminal.
 
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 
-/// What a piece of the screen means; themes give each a look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Token {
-    Text,
-    /// Less important: hints, times, folded output.
-    Muted,
-    /// What has the eye: the selected row, a title.
-    Accent,
-    Strong,
-    Emphasis,
-    Heading,
-    Code,
-    Link,
-    Quote,
-    Border,
-    /// The row under the cursor of a list.
-    Selected,
-    /// Letters that a fuzzy search found.
-    Match,
-    UserMark,
-    AssistantMark,
-    Thinking,
-    Prompt,
-    Placeholder,
-    Key,
-    VerdictAllow,
-    VerdictRepaired,
-    VerdictAsk,
-    VerdictDeny,
-    ToolName,
-    ToolArgument,
-    ToolOutput,
-    DiffAdded,
-    DiffRemoved,
-    DiffAddedWord,
-    DiffRemovedWord,
-    DiffContext,
-    DiffHunk,
-    SyntaxKeyword,
-    SyntaxString,
-    SyntaxNumber,
-    SyntaxComment,
-    SyntaxFunction,
-    SyntaxType,
-    SyntaxPunctuation,
-    Success,
-    Warning,
-    Error,
-    Info,
-    GaugeFilled,
-    GaugeEmpty,
-    Spinner,
+use crate::config::{Colour, Look, Theme};
+
+pub use crate::config::Token;
+
+/// How many colours the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    True,
+    /// Of xterm's 256; other colours become the nearest of them.
+    Indexed,
 }
 
 /// Looks by token.
 #[derive(Debug, Clone)]
-pub struct Styles;
+pub struct Styles {
+    looks: Vec<Style>,
+    plain: bool,
+}
 
 impl Styles {
-    /// Without any colour: attributes only.
+    pub fn new(theme: &Theme) -> Self {
+        Self::with_depth(theme, Depth::True)
+    }
+
+    pub fn with_depth(theme: &Theme, depth: Depth) -> Self {
+        let looks = Token::ALL.iter().map(|token| style(theme.look(*token), depth)).collect();
+        Self { looks, plain: false }
+    }
+
+    /// Without any colour: attributes only, and marks where a theme has none.
     pub fn plain() -> Self {
-        Self
+        Self { looks: Token::ALL.iter().map(|token| plain(*token)).collect(), plain: true }
     }
 
     pub fn get(&self, token: Token) -> Style {
-        match token {
-            Token::Strong | Token::Heading | Token::Accent => Style::new().add_modifier(Modifier::BOLD),
-            Token::Selected => Style::new().add_modifier(Modifier::REVERSED),
-            Token::Muted | Token::Placeholder => Style::new().add_modifier(Modifier::DIM),
-            _ => Style::new(),
+        self.looks[token as usize]
+    }
+
+    /// Whether marks must say what colours say elsewhere: the backticks of code stay.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+}
+
+fn plain(token: Token) -> Style {
+    let attributes = match token {
+        Token::Strong | Token::Heading | Token::Accent | Token::UserMark | Token::UserText => Modifier::BOLD,
+        Token::ToolName | Token::Key | Token::Error | Token::VerdictDeny | Token::VerdictAsk => {
+            Modifier::BOLD
         }
+        Token::Prompt | Token::AssistantMark => Modifier::BOLD,
+        Token::Selected => Modifier::REVERSED,
+        Token::Muted | Token::Placeholder | Token::Border | Token::ToolOutput => Modifier::DIM,
+        Token::Emphasis | Token::Thinking => Modifier::ITALIC,
+        Token::Link | Token::DiffAddedWord | Token::DiffRemovedWord => Modifier::UNDERLINED,
+        Token::Match => Modifier::UNDERLINED.union(Modifier::BOLD),
+        Token::Strike => Modifier::CROSSED_OUT,
+        _ => Modifier::empty(),
+    };
+    Style::new().add_modifier(attributes)
+}
+
+fn style(look: Look, depth: Depth) -> Style {
+    let colour = |colour: Colour| match if depth == Depth::Indexed { colour.indexed() } else { colour } {
+        Colour::Ansi(number) | Colour::Indexed(number) => Color::Indexed(number),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    };
+    let mut style = Style { fg: look.fg.map(colour), bg: look.bg.map(colour), ..Style::new() };
+    let attributes = [
+        (look.bold, Modifier::BOLD),
+        (look.dim, Modifier::DIM),
+        (look.italic, Modifier::ITALIC),
+        (look.underline, Modifier::UNDERLINED),
+        (look.reversed, Modifier::REVERSED),
+        (look.struck, Modifier::CROSSED_OUT),
+    ];
+    for (_, attribute) in attributes.into_iter().filter(|(has, _)| *has) {
+        style = style.add_modifier(attribute);
+    }
+    style
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_styles_have_no_colour_and_themes_have() {
+        let (plain, dark) = (Styles::plain(), Styles::new(&Theme::load("dark", &[]).unwrap()));
+        for token in Token::ALL {
+            let style = plain.get(*token);
+            assert_eq!((style.fg, style.bg), (None, None), "{}", token.name());
+        }
+        assert_eq!(dark.get(Token::VerdictDeny).fg, Some(Color::Rgb(0xff, 0x80, 0x80)));
+        let few = Styles::with_depth(&Theme::load("dark", &[]).unwrap(), Depth::Indexed);
+        assert!(Token::ALL.iter().all(|token| !matches!(few.get(*token).fg, Some(Color::Rgb(..)))));
     }
 }
