@@ -4,5 +4,6 @@
 //! desk for what it offers to choose from.
 
 mod style;
+pub mod term;
 
 pub use style::{Styles, Token};
