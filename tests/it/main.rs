@@ -22,4 +22,5 @@ mod prompt;
 mod sandbox;
 mod schemas;
 mod shell;
+mod tui_term;
 mod world;

@@ -1,0 +1,18 @@
+//! The terminal driver: what is finished goes once into the terminal's own scrollback, and only a live
+//! tail of rows below it is ever redrawn. Nothing here knows what is shown.
+//!
+//! Everything is placed relative to the tail's first row, so no cursor reply is ever waited for. No
+//! scroll region is set and no full clear is sent: lines leave the screen at its top by newlines alone,
+//! which is the one way into the scrollback that every terminal has.
+
+mod colour;
+mod paint;
+mod pen;
+mod plain;
+mod reflow;
+mod screen;
+
+pub use colour::Depth;
+pub use plain::plain;
+pub use reflow::Rewrap;
+pub use screen::{Screen, Size};
