@@ -3,6 +3,12 @@
 //! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
 //! desk for what it offers to choose from.
 
+mod composer;
+mod fuzzy;
+mod keys;
+mod paint;
 mod style;
 
+pub use composer::{Composer, ComposerEvent, Draft, PaletteEntry};
+pub use keys::{Keys, Pressed};
 pub use style::{Styles, Token};
