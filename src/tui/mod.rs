@@ -4,11 +4,15 @@
 //! desk for what it offers to choose from.
 
 mod composer;
+mod dialog;
 mod fuzzy;
 mod keys;
 mod paint;
 mod style;
 
 pub use composer::{Composer, ComposerEvent, Draft, PaletteEntry};
+pub use dialog::{
+    Answered, Approvals, Confirm, Dialog, Layer, Layers, Page, Picker, PickerRow, Reply, Tree, TreeRow,
+};
 pub use keys::{Keys, Pressed};
 pub use style::{Styles, Token};

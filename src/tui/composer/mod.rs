@@ -22,6 +22,8 @@ use history::{History, Search};
 use popup::{Kind, Popup};
 use text::Text;
 
+#[cfg(test)]
+pub(super) use fuzz::key as fuzz_key;
 pub use popup::PaletteEntry;
 
 use crate::config::Action;
