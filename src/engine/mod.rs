@@ -26,7 +26,9 @@ mod wiring;
 
 pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
-pub use command::{COMMANDS, Command, Place as CommandPlace};
+pub use command::{
+    COMMANDS, Command, Place as CommandPlace, find as find_command, unknown as unknown_command,
+};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
