@@ -50,12 +50,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
     }
     let ground = ground(&main.model, &main.place, settings(main)?)?;
     let gate = gate(main)?;
-    let session = match (&main.resume, main.continue_last, main.no_session) {
-        (Some(given), ..) => SessionChoice::Named(given.clone()),
-        (None, true, _) => SessionChoice::Last,
-        (None, false, true) => SessionChoice::Unkept,
-        (None, false, false) => SessionChoice::New,
-    };
+    let session = choice(main)?;
     let launcher = launcher();
     let options = Options {
         env: environment(),
@@ -76,6 +71,24 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
     };
     let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
     Ok(Prepared { ground, options, op, gate })
+}
+
+/// Which conversation the flags name.
+fn choice(main: &Main) -> Result<SessionChoice, Report> {
+    let given = main.resume.clone();
+    if main.fork {
+        if given.is_none() && !main.continue_last {
+            return Err(Report::new(ReportKind::Usage, "--fork does not say of which session")
+                .hint("-c --fork copies the last one, -r ID --fork another"));
+        }
+        return Ok(SessionChoice::Fork { given, entry: None });
+    }
+    Ok(match (given, main.continue_last, main.no_session) {
+        (Some(given), ..) => SessionChoice::Named(given),
+        (None, true, _) => SessionChoice::Last,
+        (None, false, true) => SessionChoice::Unkept,
+        (None, false, false) => SessionChoice::New,
+    })
 }
 
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts

@@ -9,6 +9,9 @@ use super::tree::Tree;
 use crate::base::{AppendFile, StateDir, StoreError, Stored, now_ms, rfc3339};
 use crate::protocol::{AgentPath, Block, Item, Part, TaintMark, ToolResult, ToolStatus};
 
+/// Longest name of a session, in characters.
+const LONGEST_NAME: usize = 80;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     #[error(transparent)]
@@ -21,6 +24,8 @@ pub enum SessionError {
     Unknown { given: String, known: Vec<String> },
     #[error("entry {entry} is no message of yours; /tree lists them")]
     NoMessage { entry: u64 },
+    #[error("a session cannot be called so: {fault}")]
+    Name { fault: String },
     #[error("{given} fits more than one session: {}", .matches.join(", "))]
     Ambiguous { given: String, matches: Vec<String> },
 }
@@ -241,6 +246,31 @@ pub fn entries(dir: &StateDir, id: &str) -> Result<Vec<Entry>, SessionError> {
             serde_json::from_slice(line).map_err(|error| damaged(id, at + 1, &error.to_string()))
         })
         .collect()
+}
+
+/// Every entry of the conversation as it stands, oldest first, in use or not.
+pub fn branch(dir: &StateDir, id: &str) -> Result<Vec<Entry>, SessionError> {
+    let log = Stored::open(dir, &file_name(id))?;
+    let read_with = |index: &Index| {
+        let branch = index.branch(index.tip());
+        branch.iter().map(|row| read(id, &log, index, row)).collect::<Result<Vec<Entry>, _>>()
+    };
+    match read_with(&kept::known(dir, id, &log)?.index) {
+        Err(SessionError::Damaged { .. }) => read_with(&kept::scanned(id, &log)?.index),
+        read => read,
+    }
+}
+
+/// What a session may be called: one line that a list has room for.
+pub fn valid_name(text: &str) -> Result<String, SessionError> {
+    let name = text.trim();
+    let fault = match name.chars().count() {
+        0 => "it is empty".to_owned(),
+        long if long > LONGEST_NAME => format!("it has {long} characters, at most {LONGEST_NAME} fit"),
+        _ if name.chars().any(char::is_control) => "it is more than one line".to_owned(),
+        _ => return Ok(name.to_owned()),
+    };
+    Err(SessionError::Name { fault })
 }
 
 /// Results for calls that never got one.

@@ -15,5 +15,5 @@ mod tree;
 pub use entry::{CallRecord, Entry, Origin, Payload, Start};
 pub use fork::fork;
 pub use list::{Summary, find, list, remove, says, summary};
-pub use log::{Loaded, Moved, SessionError, SessionLog, entries};
+pub use log::{Loaded, Moved, SessionError, SessionLog, branch, entries, valid_name};
 pub use tree::{Node, Tree, tree};

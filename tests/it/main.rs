@@ -20,5 +20,6 @@ mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod sessions;
 mod shell;
 mod world;
