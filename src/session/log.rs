@@ -201,13 +201,13 @@ pub(super) fn open_alone(dir: &StateDir, id: &str) -> Result<AppendFile, Session
     dir.append_alone(&file_name(id))?.ok_or_else(|| SessionError::InUse(id.to_owned()))
 }
 
-/// What the model is shown when the conversation ends with the entry `tip`.
+/// The conversation that ends with the entry `tip`: every message on the way there.
 fn conversation(id: &str, log: &Stored, index: &Index, tip: u64) -> Result<Vec<Item>, SessionError> {
     let branch = index.branch(tip);
     let wanted = branch.iter().filter(|row| row.kind.is_conversation());
     let items = wanted.map(|row| match read(id, log, index, row)?.payload {
         Payload::Item { item } => Ok(item),
-        _ => Err(damaged(id, index.line_of(row), "the index says that a message is here")),
+        _ => Err(damaged(id, index.line_of(row), "it is not what the index says")),
     });
     items.collect()
 }

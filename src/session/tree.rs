@@ -43,9 +43,12 @@ impl Tree {
         });
         let mut tree = Self { nodes: nodes.collect(), at };
         let mut walk = at;
-        while let Some(node) = tree.nodes.iter_mut().rev().find(|node| node.entry == walk) {
-            node.current = true;
-            walk = node.parent;
+        // A parent stands before what follows it.
+        for node in tree.nodes.iter_mut().rev() {
+            if node.entry == walk {
+                node.current = true;
+                walk = node.parent;
+            }
         }
         tree
     }
