@@ -2,6 +2,7 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod account;
 mod audit;
 mod browse;
 mod command;
@@ -26,6 +27,7 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use command::{COMMANDS, Command, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
@@ -35,6 +37,7 @@ pub use export::{
     Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
 };
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use history::Branch;
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};
