@@ -400,6 +400,20 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_torn_is_cut_by_the_one_that_holds_the_file_alone() {
+        let (_root, dir) = state();
+        let mut first = dir.append_alone("log").unwrap().unwrap();
+        first.line(b"one").unwrap();
+        // A line that is half written.
+        fs::write(dir.path().join("log"), b"one\ntw").unwrap();
+        assert!(dir.append_alone("log").unwrap().is_none());
+        assert_eq!(dir.read("log").unwrap(), b"one\ntw");
+        drop(first);
+        assert!(dir.append_alone("log").unwrap().is_some());
+        assert_eq!(dir.read("log").unwrap(), b"one\n");
+    }
+
+    #[test]
     fn a_second_opener_does_not_get_the_lock() {
         let (_root, dir) = state();
         let first = dir.append("log").unwrap();

@@ -219,7 +219,7 @@ impl Bench {
 
     fn fork(&mut self, pick: usize) {
         self.forks += 1;
-        let entry = self.message(pick).filter(|_| pick % 2 == 0);
+        let entry = self.message(pick).filter(|_| pick.is_multiple_of(2));
         let before = self.dir.read(&file_name(&self.id)).unwrap();
         let id = format!("s_{:016}", self.forks);
         let forked = fork(&self.dir, &self.id, entry, start(&id)).unwrap();

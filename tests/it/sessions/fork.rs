@@ -86,3 +86,27 @@ async fn a_fork_may_end_earlier_and_brings_the_marks_of_every_branch() {
     assert_eq!((&listed[1]["title"], &listed[1]["named"]), (&"the long way".into(), &true.into()));
     assert_eq!(listed[0]["taint"][0], "web:example.com");
 }
+
+#[test]
+fn a_secret_that_was_taken_out_is_put_back_in_a_fork_too() {
+    let world = World::new();
+    let key = ["AKIA", "QLCBBU76DQTO", "EDHN"].concat();
+    let before = format!("region = eu\nkey = {key}\n");
+    world.write("conf.txt", &before);
+    let read = "{tool: read, args: {path: conf.txt}}";
+    let model = world.script(&format!(
+        "rules:\n  - when: {{turn: 1}}\n    reply: [{{tool_call: {read}}}]\n  - reply: [{{text: done}}]\n"
+    ));
+    world.text(&model, &["look"]).expect(0);
+    let session = std::fs::read_to_string(world.session_files().remove(0)).unwrap();
+    let mark = session.split("[secret:aws_access_key#").nth(1).unwrap()[..4].to_owned();
+    let whole = format!("region = fr\\nkey = [secret:aws_access_key#{mark}]\\n");
+    let write = format!("{{tool: write, args: {{path: conf.txt, content: \"{whole}\"}}}}");
+    let model = world.script(&format!(
+        "rules:\n  - when: {{turn: 3}}\n    reply: [{{tool_call: {read}}}]\n  - when: {{turn: 4}}\n    reply: [{{tool_call: {write}}}]\n  - reply: [{{text: done}}]\n"
+    ));
+    world.text(&model, &["-c", "--fork", "change the region"]).expect(0);
+    assert_eq!(world.read("conf.txt"), before.replace("eu", "fr"));
+    let fork = std::fs::read_to_string(world.session_files().remove(1)).unwrap();
+    assert!(!fork.contains(&key));
+}
