@@ -61,6 +61,9 @@ pub struct Main {
     /// Go on with a session: its id, four characters of it, or words of its title
     #[arg(short = 'r', long, value_name = "ID", conflicts_with = "no_session")]
     pub resume: Option<String>,
+    /// With -c or -r: go on in a copy, and leave that session as it is
+    #[arg(long)]
+    pub fork: bool,
     /// Leave no session behind (the journal is kept)
     #[arg(long)]
     pub no_session: bool,
@@ -169,6 +172,9 @@ pub enum Verb {
         verb: Option<SessionsVerb>,
         #[arg(long)]
         json: bool,
+        /// Only those that say all these words
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
         #[command(flatten)]
         place: Place,
     },
@@ -239,6 +245,48 @@ pub enum SessionsVerb {
         /// Id, four characters of it, or words of its title
         id: String,
     },
+    /// One conversation as Markdown, one HTML file, or JSON
+    Export {
+        /// Id, four characters of it, or words of its title
+        id: String,
+        #[arg(long, value_enum, default_value_t = ExportAs::Md, value_name = "FORMAT")]
+        format: ExportAs,
+        /// Write it here instead of standard output
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replace a file that is there already
+        #[arg(long, requires = "output")]
+        force: bool,
+    },
+    /// Give a session a name
+    Name {
+        /// Id, four characters of it, or words of its title
+        id: String,
+        text: String,
+    },
+    /// Remove sessions for good; their journals stay
+    Rm {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Do it; without this, only say what would go
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove sessions without a name that are older than 90 days, and the oldest beyond 5 GB
+    Prune {
+        /// Only say what would go
+        #[arg(long)]
+        dry_run: bool,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportAs {
+    Md,
+    Html,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -264,7 +312,7 @@ pub enum ConfigVerb {
     Trust,
     /// Take that back
     Untrust,
-    /// The JSON Schema of a file: settings, profile, result, stream, audit, why
+    /// The JSON Schema of a file: settings, profile, result, stream, session, audit, why
     Schema { name: String },
 }
 

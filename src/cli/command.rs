@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
+use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{audit, headless, interactive, kernel, look};
+use super::{audit, headless, interactive, kernel, look, sessions};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -49,6 +49,12 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
             }
             KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
         },
+        Verb::Sessions { verb: Some(SessionsVerb::Rm { .. } | SessionsVerb::Prune { .. }), .. } => {
+            not_from_an_agent("remove sessions")
+        }
+        Verb::Sessions { verb: Some(SessionsVerb::Name { .. } | SessionsVerb::Export { .. }), .. } => {
+            not_from_an_agent("name or export sessions")
+        }
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -68,7 +74,9 @@ fn verb(verb: Verb) -> Result<u8, Report> {
     match verb {
         Verb::Demo { output_format, keep } => headless::demo(output_format, keep),
         Verb::Doctor { json, model, place } => look::doctor(json, &model, &place),
-        Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
+        Verb::Sessions { verb, json, search, place } => {
+            sessions::sessions(verb, json, search.as_deref(), &place)
+        }
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
         Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),

@@ -54,12 +54,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
 
 /// How a session is opened, as the flags say; nobody is there to answer.
 pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options, Report> {
-    let session = match (&main.resume, main.continue_last, main.no_session) {
-        (Some(given), ..) => SessionChoice::Named(given.clone()),
-        (None, true, _) => SessionChoice::Last,
-        (None, false, true) => SessionChoice::Unkept,
-        (None, false, false) => SessionChoice::New,
-    };
+    let session = choice(main)?;
     Ok(Options {
         env: environment(),
         session,
@@ -76,6 +71,24 @@ pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options
         launcher,
         sandbox: None,
         no_sandbox: main.no_sandbox,
+    })
+}
+
+/// Which conversation the flags name.
+fn choice(main: &Main) -> Result<SessionChoice, Report> {
+    let given = main.resume.clone();
+    if main.fork {
+        if given.is_none() && !main.continue_last {
+            return Err(Report::new(ReportKind::Usage, "--fork does not say of which session")
+                .hint("-c --fork copies the last one, -r ID --fork another"));
+        }
+        return Ok(SessionChoice::Fork { given, entry: None });
+    }
+    Ok(match (given, main.continue_last, main.no_session) {
+        (Some(given), ..) => SessionChoice::Named(given),
+        (None, true, _) => SessionChoice::Last,
+        (None, false, true) => SessionChoice::Unkept,
+        (None, false, false) => SessionChoice::New,
     })
 }
 

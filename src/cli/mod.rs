@@ -10,6 +10,7 @@ mod kernel;
 mod look;
 mod policy;
 mod say;
+mod sessions;
 mod signals;
 mod stand;
 mod stdin;

@@ -4,11 +4,13 @@
 
 mod account;
 mod audit;
+mod browse;
 mod command;
 mod demo;
 mod desk;
 mod doctor;
 pub mod drill;
+mod export;
 mod ground;
 mod history;
 mod inspect;
@@ -18,6 +20,7 @@ mod lawbook;
 mod opened;
 mod options;
 mod policy;
+mod retention;
 mod sandbox;
 mod session;
 mod verify;
@@ -32,14 +35,20 @@ pub use command::{
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use export::{
+    Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
+};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use history::Branch;
-pub use inspect::{Place, explain, models, paths, sessions, transcript};
+pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,
     remove_approval, replay, stats,
+};
+pub use retention::{
+    MOST_BYTES, OLD_DAYS, Pruned, name_session, named_sessions, prune_sessions, remove_session,
 };
 pub use session::Session;
 pub use verify::{JournalsChecked, verify};

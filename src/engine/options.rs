@@ -18,6 +18,10 @@ pub enum SessionChoice {
     Last,
     /// By id, prefix or words of its title.
     Named(String),
+    /// A new one that begins with the conversation of another, which stays as it is: of the one that is
+    /// `given` by id, prefix or words, else of the newest; up to `entry` (a message of the user with what
+    /// answered it), else as it stands.
+    Fork { given: Option<String>, entry: Option<u64> },
     /// A new one that leaves no session behind.
     Unkept,
 }

@@ -11,6 +11,7 @@ fn start(id: &str) -> Start {
         model: "scripted/x".into(),
         profile: "full".into(),
         version: 1,
+        origin: None,
     }
 }
 

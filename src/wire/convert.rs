@@ -97,6 +97,7 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         | Event::Said { .. }
         | Event::Answer { .. }
         | Event::Rewound { .. }
+        | Event::Switched { .. }
         | Event::Background { .. }
         // Nobody is there to answer; the verdict that follows says so.
         | Event::ApprovalAsked(_)

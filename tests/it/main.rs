@@ -21,6 +21,7 @@ mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod sessions;
 mod shell;
 mod tui_term;
 mod world;

@@ -20,7 +20,7 @@ impl Agent {
         let mut errors: Vec<Report> = ending.report.into_iter().collect();
         let told = errors.len();
         errors.extend(self.log_lost.take().filter(|lost| !errors.contains(lost)));
-        if let Some(log) = &self.parts.log
+        if let Some(log) = &mut self.parts.log
             && let Err(error) = log.sync()
         {
             errors.push(Report::from_error(ReportKind::State, &error));

@@ -1,5 +1,6 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod branch;
 mod calls;
 mod ending;
 mod record;
@@ -300,7 +301,8 @@ impl Agent {
         match effect {
             Effect::Append(item) => {
                 self.heard(&item);
-                self.write(Payload::Item { item: item.clone() });
+                let entry = self.write(Payload::Item { item: item.clone() });
+                self.said(&item, entry).await;
                 self.parts.items.push(item);
             }
             Effect::CallModel => self.call_model().await,

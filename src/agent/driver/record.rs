@@ -49,18 +49,24 @@ impl Agent {
         self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
     }
 
-    pub(super) fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
+    /// Appends to the session, and says where that lies; `None` where no session is kept.
+    pub(super) fn write(&mut self, payload: Payload) -> Option<u64> {
+        let log = self.parts.log.as_mut()?;
         let is_item = matches!(payload, Payload::Item { .. });
         match log.append(payload) {
-            Ok(entry) if is_item => self.parts.kernel.at_entry(&self.parts.path, entry),
-            Ok(_) => {}
+            Ok(entry) => {
+                if is_item {
+                    self.parts.kernel.at_entry(&self.parts.path, entry);
+                }
+                Some(entry)
+            }
             Err(error) => {
                 let report = Report::from_error(ReportKind::State, &error)
                     .hint("free some space, or run with --no-session");
                 self.parts.log = None;
                 self.log_lost = Some(report.clone());
                 self.inputs.push_back(Input::Fault(report));
+                None
             }
         }
     }

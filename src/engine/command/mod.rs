@@ -2,8 +2,12 @@
 //!
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
+mod export;
 mod help;
+mod name;
+mod rewind;
 mod taint;
+mod tree;
 
 use futures::future::BoxFuture;
 
@@ -61,6 +65,11 @@ pub(super) enum Answer {
 pub const COMMANDS: &[Command] = &[
     help::COMMAND,
     taint::COMMAND,
+    tree::COMMAND,
+    rewind::COMMAND,
+    name::COMMAND,
+    export::COMMAND,
+    face("fork", &[], "[ENTRY]", "Go on in a copy of this conversation; this one stays"),
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),
