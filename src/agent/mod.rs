@@ -5,6 +5,7 @@
 
 mod account;
 mod approval;
+mod checkpoint;
 mod desk;
 mod driver;
 mod lawbook;
@@ -13,6 +14,7 @@ mod prompt;
 mod turn;
 mod wake;
 
+pub use checkpoint::{Checkpointer, Moment, Taken};
 pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
+use super::args::{AuditVerb, CheckpointsVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{audit, headless, kernel, look};
+use super::{audit, checkpoints, headless, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -48,6 +48,12 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
             }
             KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
         },
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Restore { .. }), .. } => {
+            not_from_an_agent("restore a checkpoint")
+        }
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Prune { .. }), .. } => {
+            not_from_an_agent("remove checkpoints")
+        }
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -68,6 +74,7 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Demo { output_format, keep } => headless::demo(output_format, keep),
         Verb::Doctor { json, model, place } => look::doctor(json, &model, &place),
         Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
+        Verb::Checkpoints { verb, json, place } => checkpoints::checkpoints(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
         Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),

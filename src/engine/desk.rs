@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use super::checkpoint::Checkpoints;
 use super::command;
 use super::ground::Ground;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
 use crate::kernel::Kernel;
-use crate::protocol::Event;
+use crate::protocol::{Event, Report};
 
 /// What commands and pickers of one session stand on.
 pub struct FrontDesk {
@@ -28,6 +29,11 @@ impl FrontDesk {
         session: Option<String>,
     ) -> Self {
         Self { ground, options, kernel, session }
+    }
+
+    /// The checkpoints of this session's work tree.
+    pub fn checkpoints(&self) -> Result<Checkpoints, Report> {
+        Checkpoints::of(&self.ground, self.kernel.clone(), self.session.clone())
     }
 
     /// Where this session stands.

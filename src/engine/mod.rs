@@ -3,6 +3,7 @@
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
 mod audit;
+mod checkpoint;
 mod command;
 mod demo;
 mod desk;
@@ -24,6 +25,10 @@ mod why;
 mod wiring;
 
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
+pub use checkpoint::{
+    Checkpoints, Comparison, Listed, PathChange, Pruned, Rolled, checkpoint_compare, checkpoint_list, checkpoint_prune,
+    checkpoint_restore,
+};
 pub use command::{COMMANDS, Command, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;

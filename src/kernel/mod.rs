@@ -12,6 +12,7 @@ mod admission;
 #[cfg(test)]
 mod apart;
 mod charter;
+mod checkpoint;
 mod effects;
 mod error;
 mod examples;

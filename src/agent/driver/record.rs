@@ -4,7 +4,7 @@ use super::Agent;
 use crate::agent::turn::{Ending, Input};
 use crate::base::new_id;
 use crate::kernel::{KernelError, Run};
-use crate::protocol::{Effect, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
+use crate::protocol::{Effect, Item, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
 use crate::session::{CallRecord, Payload};
 
 impl Agent {
@@ -52,9 +52,17 @@ impl Agent {
     pub(super) fn write(&mut self, payload: Payload) {
         let Some(log) = &mut self.parts.log else { return };
         let is_item = matches!(payload, Payload::Item { .. });
+        let is_said = matches!(payload, Payload::Item { item: Item::User { .. } });
         match log.append(payload) {
-            Ok(entry) if is_item => self.parts.kernel.at_entry(&self.parts.path, entry),
-            Ok(_) => {}
+            Ok(entry) => {
+                self.entry = entry;
+                if is_said {
+                    self.said = entry;
+                }
+                if is_item {
+                    self.parts.kernel.at_entry(&self.parts.path, entry);
+                }
+            }
             Err(error) => {
                 let report = Report::from_error(ReportKind::State, &error)
                     .hint("free some space, or run with --no-session");

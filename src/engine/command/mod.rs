@@ -2,7 +2,9 @@
 //!
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
+mod checkpoint;
 mod help;
+mod rollback;
 mod taint;
 
 use futures::future::BoxFuture;
@@ -61,6 +63,8 @@ pub(super) enum Answer {
 pub const COMMANDS: &[Command] = &[
     help::COMMAND,
     taint::COMMAND,
+    checkpoint::COMMAND,
+    rollback::COMMAND,
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),
