@@ -37,14 +37,19 @@ pub(super) fn checkpoints(verb: Option<CheckpointsVerb>, json: bool, place: &Pla
 fn list(ground: &Ground, as_json: bool) -> Result<(), Report> {
     let (all, damaged) = engine::checkpoint_list(ground)?;
     if damaged > 0 {
-        tell(&Report::note(format!("{} of this project cannot be read", plural(damaged, "checkpoint")))
-            .hint("`iosm checkpoints prune` removes them"));
+        tell(
+            &Report::note(format!("{} of this project cannot be read", plural(damaged, "checkpoint")))
+                .hint("`iosm checkpoints prune` removes them"),
+        );
     }
     if as_json {
         return say_json(&all);
     }
     if all.is_empty() {
-        tell(&Report::note("no checkpoints of this work tree yet").hint("one is taken before a turn first writes"));
+        tell(
+            &Report::note("no checkpoints of this work tree yet")
+                .hint("one is taken before a turn first writes"),
+        );
         return Ok(());
     }
     let rows = all.iter().map(|one| {

@@ -26,8 +26,8 @@ mod wiring;
 
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use checkpoint::{
-    Checkpoints, Comparison, Listed, PathChange, Pruned, Rolled, checkpoint_compare, checkpoint_list, checkpoint_prune,
-    checkpoint_restore,
+    Checkpoints, Comparison, Listed, PathChange, Pruned, Rolled, checkpoint_compare, checkpoint_list,
+    checkpoint_prune, checkpoint_restore,
 };
 pub use command::{COMMANDS, Command, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};

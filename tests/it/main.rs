@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod checkpoints;
 mod corpus;
 mod demo;
 mod drill;

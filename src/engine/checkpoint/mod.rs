@@ -96,10 +96,17 @@ impl Checkpoints {
         let mut fitting: Vec<&Checkpoint> = all.iter().filter(|one| matches_prefix(&one.id, given)).collect();
         match (fitting.pop(), fitting.is_empty()) {
             (Some(found), true) => Ok(found.clone()),
-            (Some(_), false) => Err(Report::new(ReportKind::Usage, format!("`{given}` fits more than one checkpoint"))
-                .hint("give more of the id")),
-            (None, _) => Err(Report::new(ReportKind::Usage, format!("there is no checkpoint `{given}` of this work tree"))
-                .hint("a name, the number of a turn, or four characters of an id; `iosm checkpoints` lists them")),
+            (Some(_), false) => {
+                Err(Report::new(ReportKind::Usage, format!("`{given}` fits more than one checkpoint"))
+                    .hint("give more of the id"))
+            }
+            (None, _) => Err(Report::new(
+                ReportKind::Usage,
+                format!("there is no checkpoint `{given}` of this work tree"),
+            )
+            .hint(
+                "a name, the number of a turn, or four characters of an id; `iosm checkpoints` lists them",
+            )),
         }
     }
 

@@ -42,9 +42,10 @@ impl Checkpointer for Checkpoints {
 
 /// Says what it means that there is none.
 fn not_taken(report: Report) -> Report {
-    let mut told = Report::new(report.kind, "no checkpoint was taken: this turn's changes cannot be rolled back")
-        .cause(report.message)
-        .hint("deleting files that nothing else holds is asked about until one is taken");
+    let mut told =
+        Report::new(report.kind, "no checkpoint was taken: this turn's changes cannot be rolled back")
+            .cause(report.message)
+            .hint("deleting files that nothing else holds is asked about until one is taken");
     told.causes.extend(report.causes);
     told.hints.extend(report.hints);
     told

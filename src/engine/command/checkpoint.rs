@@ -26,8 +26,12 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
     let taken = taken.map_err(|error| {
         Report::new(ReportKind::Internal, "taking a checkpoint broke off").cause(error.to_string())
     })??;
-    let event =
-        Event::Checkpoint { id: taken.id.clone(), name: taken.name.clone(), turn: taken.turn, ms: watch.millis() };
+    let event = Event::Checkpoint {
+        id: taken.id.clone(),
+        name: taken.name.clone(),
+        turn: taken.turn,
+        ms: watch.millis(),
+    };
     call.agent.emit(event).await;
     let mut text = format!("Checkpoint `{}`: {}.", taken.id, plural(taken.files as usize, "file"));
     for left in &taken.left_out {

@@ -32,8 +32,10 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
                 Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
             }
             (_, "") => Ok(compared(&checkpoints.compare(&checkpoints.find(target)?, &[])?)),
-            (target, _) => Err(Report::new(ReportKind::Usage, "a checkpoint brings files back, not the conversation")
-                .hint(format!("/rollback {target} files"))),
+            (target, _) => {
+                Err(Report::new(ReportKind::Usage, "a checkpoint brings files back, not the conversation")
+                    .hint(format!("/rollback {target} files")))
+            }
         }
     });
     let answered = answered.await.map_err(|error| {
@@ -45,7 +47,8 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
 fn list(checkpoints: &Checkpoints) -> Result<String, Report> {
     let (all, damaged) = checkpoints.list()?;
     if all.is_empty() {
-        return Ok("There is no checkpoint of this work tree yet. One is taken before a turn first writes.".to_owned());
+        return Ok("There is no checkpoint of this work tree yet. One is taken before a turn first writes."
+            .to_owned());
     }
     let mut text = "| id | what | turn | taken (UTC) | files |\n|---|---|---|---|---|\n".to_owned();
     for one in all.iter().rev().take(MOST_ROWS).map(Listed::from) {
@@ -70,7 +73,12 @@ fn compared(compared: &Comparison) -> String {
     }
     // A fence longer than any inside.
     let fence = "`".repeat(compared.diff.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
-    let mut text = format!("Restoring `{}` ({}) would change:\n\n```\n{}```\n", one.id, one.label(), compared.paths_text());
+    let mut text = format!(
+        "Restoring `{}` ({}) would change:\n\n```\n{}```\n",
+        one.id,
+        one.label(),
+        compared.paths_text()
+    );
     if !compared.diff.is_empty() {
         text.push_str(&format!("\n{fence}diff\n{}{fence}\n", compared.diff));
     }

@@ -1,5 +1,6 @@
 //! Every name of a tree that git would not ignore: folders, links and files alike.
 
+use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +43,7 @@ pub(in crate::host) fn every(
     let from = start.clone();
     walker.filter_entry(move |entry| {
         let below = entry.path().strip_prefix(&from).map(|below| real.join(below));
-        entry.file_name() != ".git" && !below.is_ok_and(|path| apart.contains(&path))
+        !is_git(entry.file_name()) && !below.is_ok_and(|path| apart.contains(&path))
     });
     let mut every = Every::default();
     for entry in walker.build() {
@@ -68,6 +69,12 @@ pub(in crate::host) fn every(
         every.found.push(Found { path: relative.to_owned(), meta });
     }
     Ok(Some(every))
+}
+
+/// Whether a name is that of a repository's own folder or file.
+pub(in crate::host) fn is_git(name: &OsStr) -> bool {
+    // Where letter case does not tell names apart.
+    if cfg!(target_os = "macos") { name.eq_ignore_ascii_case(".git") } else { name == ".git" }
 }
 
 fn path_of(error: &ignore::Error) -> Option<&Path> {

@@ -19,7 +19,7 @@ use super::file::HostError;
 use crate::base::FileKind;
 use crate::kernel::{Grant, Reach};
 
-pub(in crate::host) use every::{Every, every};
+pub(in crate::host) use every::{Every, every, is_git};
 pub use grep::{FileHits, Line, Skipped};
 pub use pattern::{NameFilter, Pattern, PatternError};
 use walk::Tree;

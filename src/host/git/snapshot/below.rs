@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, openat, readlinkat, statat};
 
 use crate::base::PathHandle;
 use crate::host::file::{HostError, open_folder};
+use crate::host::tree::is_git;
 
 /// The open root of a tree.
 pub(super) struct Below(OwnedFd);
@@ -26,7 +27,7 @@ impl Below {
             None => (&[][..], path),
         };
         // Whatever a damaged store may say, nothing of a repository is touched.
-        if leaf.eq_ignore_ascii_case(b".git") || leaf.is_empty() || leaf == b"." || leaf == b".." {
+        if is_git(OsStr::from_bytes(leaf)) || leaf.is_empty() || leaf == b"." || leaf == b".." {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name that no checkpoint may touch"));
         }
         Ok((self.folder(folder)?, OsStr::from_bytes(leaf)))
@@ -36,8 +37,11 @@ impl Below {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut at = openat(&self.0, ".", flags, Mode::empty())?;
         for name in path.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
-            if name == b".." || name.eq_ignore_ascii_case(b".git") {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, "a name that no checkpoint may touch"));
+            if name == b".." || is_git(OsStr::from_bytes(name)) {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "a name that no checkpoint may touch",
+                ));
             }
             at = openat(&at, OsStr::from_bytes(name), flags, Mode::empty())?;
         }

@@ -53,7 +53,8 @@ impl Stamp {
     }
 
     fn numbers(&self) -> Vec<u8> {
-        let numbers = [self.device, self.inode, self.size, self.modified_ns as u64, self.changed_ns as u64, self.mode];
+        let numbers =
+            [self.device, self.inode, self.size, self.modified_ns as u64, self.changed_ns as u64, self.mode];
         numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
     }
 

@@ -81,7 +81,9 @@ impl Store {
         let content = |entry: Option<Entry>| -> Option<Vec<u8>> {
             match entry {
                 Some(entry) if entry.large => None,
-                Some(entry) if !entry.is_dir() => odb.read(entry.id).ok().map(|object| object.data().to_vec()),
+                Some(entry) if !entry.is_dir() => {
+                    odb.read(entry.id).ok().map(|object| object.data().to_vec())
+                }
                 _ => Some(Vec::new()),
             }
         };

@@ -37,7 +37,8 @@ pub(super) fn write_trees(odb: &Odb<'_>, flat: &Flat) -> Result<Oid, SnapshotErr
         if entry.is_dir() {
             folders.push((path, entry.mode));
         } else if !entry.large {
-            let (parent, name) = split(path).map_or((&b""[..], &path[..]), |at| (&path[..at], &path[at + 1..]));
+            let (parent, name) =
+                split(path).map_or((&b""[..], &path[..]), |at| (&path[..at], &path[at + 1..]));
             let row = Row { name: name.to_vec(), mode: entry.mode, id: entry.id };
             rows.entry(parent).or_default().push(row);
         }
@@ -83,9 +84,11 @@ pub(super) fn walk(
         }
         let mut rest = object.data();
         while !rest.is_empty() {
-            let space = rest.iter().position(|byte| *byte == b' ').ok_or_else(|| damaged(id, "has a bad row"))?;
+            let space =
+                rest.iter().position(|byte| *byte == b' ').ok_or_else(|| damaged(id, "has a bad row"))?;
             let end = rest.iter().position(|byte| *byte == 0).ok_or_else(|| damaged(id, "has a bad row"))?;
-            let mode = std::str::from_utf8(&rest[..space]).ok().and_then(|text| u32::from_str_radix(text, 8).ok());
+            let mode =
+                std::str::from_utf8(&rest[..space]).ok().and_then(|text| u32::from_str_radix(text, 8).ok());
             let (mode, child) = match (mode, rest.get(end + 1..end + 1 + ID_BYTES)) {
                 (Some(mode), Some(child)) if space < end => (mode, Oid::from_bytes(child)?),
                 _ => return Err(damaged(id, "has a bad row")),
@@ -131,7 +134,8 @@ pub(super) fn read_commit(odb: &Odb<'_>, id: Oid) -> Result<(Oid, Checkpoint), S
     let object = odb.read(id)?;
     let text = std::str::from_utf8(object.data()).map_err(|_| damaged(id, "is no text"))?;
     let (head, json) = text.split_once("\n\n").ok_or_else(|| damaged(id, "has no message"))?;
-    let tree = head.lines().find_map(|line| line.strip_prefix("tree ")).ok_or_else(|| damaged(id, "has no tree"))?;
+    let tree =
+        head.lines().find_map(|line| line.strip_prefix("tree ")).ok_or_else(|| damaged(id, "has no tree"))?;
     let about = serde_json::from_str(json).map_err(|error| damaged(id, &error.to_string()))?;
     Ok((Oid::from_str(tree)?, about))
 }

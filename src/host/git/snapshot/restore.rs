@@ -120,7 +120,9 @@ impl Hands<'_> {
     fn clear(&mut self, change: &Change, removed: &[&Change]) {
         let is_dir = change.was.is_some_and(|was| was.is_dir());
         if is_dir {
-            let inside = |path: &[u8]| path.strip_prefix(change.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"));
+            let inside = |path: &[u8]| {
+                path.strip_prefix(change.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
+            };
             for gone in removed.iter().rev().filter(|gone| inside(&gone.path)) {
                 // What cannot be removed keeps the folder, and that is told.
                 let _ = self.unlink(&gone.path, gone.was.is_some_and(|was| was.is_dir()));
@@ -128,7 +130,9 @@ impl Hands<'_> {
         }
         if let Err(error) = self.unlink(&change.path, is_dir) {
             let why = match error.kind() {
-                io::ErrorKind::DirectoryNotEmpty => "the folder there holds files that are in no checkpoint".to_owned(),
+                io::ErrorKind::DirectoryNotEmpty => {
+                    "the folder there holds files that are in no checkpoint".to_owned()
+                }
                 _ => error.to_string(),
             };
             self.fail(&change.path, why);
@@ -171,7 +175,8 @@ impl Hands<'_> {
                 let target = self.content(shall)?;
                 symlinkat(OsStr::from_bytes(&target), &folder, &temp)?;
             } else {
-                let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let flags =
+                    OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
                 let mut file = File::from(openat(&folder, &temp, flags, Mode::from_raw_mode(0o600))?);
                 if shall.large {
                     let mut held = File::open(self.store.large().join(shall.id.to_string()))?;
@@ -225,7 +230,8 @@ impl Hands<'_> {
         removed: &[&Change],
         visible: impl Fn() -> Result<std::collections::BTreeSet<Vec<u8>>, SnapshotError>,
     ) -> Result<(), SnapshotError> {
-        let is_rule = |change: &&&Change| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitignore");
+        let is_rule =
+            |change: &&&Change| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitignore");
         for change in removed.iter().filter(is_rule) {
             self.take_away(change);
         }

@@ -71,7 +71,9 @@ impl Swept {
 
 fn names(folder: &Path) -> Result<Vec<String>, SnapshotError> {
     match std::fs::read_dir(folder) {
-        Ok(entries) => Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()),
+        Ok(entries) => {
+            Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(io("list", folder)(error)),
     }

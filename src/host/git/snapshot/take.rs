@@ -15,8 +15,8 @@ use super::below::Below;
 use super::cache::{Cache, Stamp};
 use super::spell::path as as_path;
 use super::{
-    Entry, Flat, Large, LeftOut, MOST_FILE, MOST_NAMES, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SnapshotError, Store,
-    object, spell,
+    Entry, Flat, Large, LeftOut, MOST_FILE, MOST_NAMES, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, SnapshotError,
+    Store, object, spell,
 };
 use crate::base::{FileKind, PathHandle, sha256_hex};
 use crate::host::file::HostError;
@@ -57,7 +57,11 @@ struct Unread {
 }
 
 enum Got {
-    Content { id: Oid, mode: u32, stamp: Option<Stamp> },
+    Content {
+        id: Oid,
+        mode: u32,
+        stamp: Option<Stamp>,
+    },
     /// It went away meanwhile.
     Gone,
     Unreadable(String),
@@ -73,7 +77,8 @@ impl Store {
         };
         let until = Instant::now() + bounds.longest;
         let late = || bounds.stop.load(Ordering::Relaxed) || Instant::now() > until;
-        let Some(Every { found, unread }) = every(&handle, bounds.apart, &|n| n > MOST_NAMES || late())? else {
+        let Some(Every { found, unread }) = every(&handle, bounds.apart, &|n| n > MOST_NAMES || late())?
+        else {
             return Err(match (bounds.stop.load(Ordering::Relaxed), Instant::now() > until) {
                 (true, _) => SnapshotError::Cancelled,
                 (_, true) => SnapshotError::OutOfTime { seconds: bounds.longest.as_secs(), left: 0 },
@@ -84,7 +89,16 @@ impl Store {
         let odb = self.repository.odb()?;
         let name = cache_name(handle.real());
         let known = Cache::load(&self.dir, &name);
-        let mut sorter = Sorter { store: self, below: &below, odb: &odb, known, kept: Cache::default(), scan: Scan::default(), unread: Vec::new(), seen: HashSet::new() };
+        let mut sorter = Sorter {
+            store: self,
+            below: &below,
+            odb: &odb,
+            known,
+            kept: Cache::default(),
+            scan: Scan::default(),
+            unread: Vec::new(),
+            seen: HashSet::new(),
+        };
         sorter.scan.left_out =
             unread.into_iter().map(|(path, why)| LeftOut { path: spell(path), why }).collect();
         for found in found {
