@@ -22,6 +22,7 @@ pub type Shape = BTreeMap<Vec<u8>, (u32, Vec<u8>, i128)>;
 pub struct Field {
     pub temp: tempfile::TempDir,
     pub checkpoints: Checkpoints,
+    pub kernel: Arc<Kernel>,
 }
 
 impl Field {
@@ -59,8 +60,9 @@ impl Field {
         let kernel = Kernel::new(charter, journal, BlobStore::new(state("blobs"))).unwrap();
         let dir = state("checkpoints");
         let session = Some("s_it".to_owned());
-        let checkpoints = Checkpoints::at(dir, base.join("work"), Vec::new(), Arc::new(kernel), session);
-        Self { temp, checkpoints }
+        let kernel = Arc::new(kernel);
+        let checkpoints = Checkpoints::at(dir, base.join("work"), Vec::new(), kernel.clone(), session);
+        Self { temp, checkpoints, kernel }
     }
 
     pub fn root(&self) -> PathBuf {

@@ -1,7 +1,11 @@
 //! The store: several at once, damage, and pruning that really frees room.
 
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
 use iosm::agent::Moment;
-use iosm::host::git::snapshot::Reason;
+use iosm::base::StateDir;
+use iosm::host::git::snapshot::{Bounds, Reason, SnapshotError, Store};
 
 use super::field::Field;
 
@@ -20,6 +24,57 @@ fn several_at_once_wait_for_each_other() {
     let (all, damaged) = field.checkpoints.list().unwrap();
     assert_eq!((all.len(), damaged), (4, 0));
     assert!(all.iter().all(|one| one.files == 200));
+}
+
+#[test]
+fn what_could_not_be_read_in_time_is_read_by_the_next() {
+    let field = Field::new();
+    for at in 0..300 {
+        field.put(&format!("f{at}"), format!("{at}"));
+    }
+    std::thread::sleep(Duration::from_millis(120));
+    let never = AtomicBool::new(false);
+    let scan = |longest: u64, stop: &AtomicBool| {
+        let dir = StateDir::open(field.state()).unwrap();
+        let store = Store::open(&dir, Duration::from_secs(5), &never).unwrap();
+        let longest = Duration::from_micros(longest);
+        let bounds = Bounds { apart: &[], also: &[], longest, stop };
+        store.scan(field.kernel.system_tree().unwrap(), &bounds)
+    };
+    let mut lefts = Vec::new();
+    let done = loop {
+        match scan(3000, &never) {
+            Ok(scan) => break scan,
+            Err(SnapshotError::OutOfTime { left, .. }) => lefts.push(left),
+            Err(error) => panic!("{error}"),
+        }
+        assert!(lefts.len() < 2000, "no end: {lefts:?}");
+    };
+    assert_eq!(done.files, 300);
+    assert!(
+        !lefts.is_empty() && lefts.is_sorted_by(|a, b| a >= b),
+        "each goes on where the last ended: {lefts:?}"
+    );
+    let stop = AtomicBool::new(true);
+    assert!(matches!(scan(1_000_000, &stop), Err(SnapshotError::Cancelled)));
+}
+
+#[test]
+fn another_grant_opens_nothing() {
+    let field = Field::new();
+    field.put("a", "1");
+    let never = AtomicBool::new(false);
+    let dir = StateDir::open(field.state()).unwrap();
+    let store = Store::open(&dir, Duration::from_secs(5), &never).unwrap();
+    let bounds = Bounds { apart: &[], also: &[], longest: Duration::from_secs(9), stop: &never };
+    assert!(store.scan(field.kernel.user_restore("c_1").unwrap(), &bounds).is_err());
+    let scan = store.scan(field.kernel.system_tree().unwrap(), &bounds).unwrap();
+    drop(store);
+    let taken = field.take("it");
+    let store = Store::open(&dir, Duration::from_secs(5), &never).unwrap();
+    let (about, flat) = store.flat(&taken.id).unwrap();
+    let to_read = field.kernel.system_tree().unwrap();
+    assert!(store.restore(to_read, &scan, (&about, &flat), &[], &[]).is_err());
 }
 
 #[test]

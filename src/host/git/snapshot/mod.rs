@@ -35,7 +35,7 @@ pub use take::{Bounds, Scan};
 /// left out and named. In bytes.
 pub const MOST_FILE: u64 = 100 * 1024 * 1024;
 /// Names in one tree; a larger one is not taken at all.
-pub const MOST_NAMES: usize = 500_000;
+pub const MOST_NAMES: usize = 200_000;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {

@@ -75,16 +75,14 @@ impl Store {
             Reach::ReadTree(handle) if handle.kind() == FileKind::Directory => handle,
             other => return Err(HostError::wrong_grant("a tree to look at", &other).into()),
         };
-        let until = Instant::now() + bounds.longest;
-        let late = || bounds.stop.load(Ordering::Relaxed) || Instant::now() > until;
-        let Some(Every { found, unread }) = every(&handle, bounds.apart, &|n| n > MOST_NAMES || late())?
-        else {
-            return Err(match (bounds.stop.load(Ordering::Relaxed), Instant::now() > until) {
-                (true, _) => SnapshotError::Cancelled,
-                (_, true) => SnapshotError::OutOfTime { seconds: bounds.longest.as_secs(), left: 0 },
-                _ => SnapshotError::TooMany,
-            });
+        let stopped = || bounds.stop.load(Ordering::Relaxed);
+        let walked = every(&handle, bounds.apart, &|found| found > MOST_NAMES || stopped())?;
+        let Some(Every { found, unread }) = walked else {
+            return Err(if stopped() { SnapshotError::Cancelled } else { SnapshotError::TooMany });
         };
+        // From here on: however long the walk took, some files are read.
+        let until = Instant::now() + bounds.longest;
+        let late = || stopped() || Instant::now() > until;
         let below = Below::open(&handle)?;
         let odb = self.repository.odb()?;
         let name = cache_name(handle.real());
@@ -126,7 +124,7 @@ impl Store {
             }
         }
         kept.save(&self.dir, &name)?;
-        if bounds.stop.load(Ordering::Relaxed) {
+        if stopped() {
             return Err(SnapshotError::Cancelled);
         }
         if left > 0 {
