@@ -6,6 +6,7 @@
 mod account;
 mod approval;
 mod by_user;
+mod checkpoint;
 mod desk;
 mod driver;
 mod lawbook;
@@ -14,6 +15,7 @@ mod prompt;
 mod turn;
 mod wake;
 
+pub use checkpoint::{Checkpointer, Moment, Taken};
 pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;

@@ -10,7 +10,7 @@ const AFTER: &str = "\
 Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
-Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models
+Commands: demo · doctor · sessions · checkpoints · paths · config · kernel · audit · why · models
 (`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
@@ -178,6 +178,15 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
+    /// Snapshots of the work tree: list them, see what changed since, bring files back
+    Checkpoints {
+        #[command(subcommand)]
+        verb: Option<CheckpointsVerb>,
+        #[arg(long, global = true)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
     /// Every place that is used, with sizes
     Paths {
         #[arg(long)]
@@ -233,8 +242,8 @@ pub enum Verb {
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 9] =
-    ["demo", "doctor", "sessions", "paths", "config", "kernel", "audit", "why", "models"];
+pub const VERBS: [&str; 10] =
+    ["demo", "doctor", "sessions", "checkpoints", "paths", "config", "kernel", "audit", "why", "models"];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {
@@ -287,6 +296,38 @@ pub enum ExportAs {
     Md,
     Html,
     Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum CheckpointsVerb {
+    /// Newest first (the default)
+    List,
+    /// What bringing it back would change
+    Show {
+        /// A name, the number of a turn, four characters of an id, or `redo`
+        id: String,
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Bring files back as they were; the present state is kept first, and `restore redo` undoes it
+    Restore {
+        /// A name, the number of a turn, four characters of an id, or `redo`
+        id: String,
+        /// Only these files and folders
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Remove old ones, of every work tree of this project, and free their room
+    Prune {
+        /// Keep those younger than this
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        days: u64,
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb};
+use super::args::{
+    AuditVerb, CheckpointsVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb,
+};
 use super::say::{code_of, tell};
-use super::{audit, headless, interactive, kernel, look, sessions};
+use super::{audit, checkpoints, headless, interactive, kernel, look, sessions};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -55,6 +57,12 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Sessions { verb: Some(SessionsVerb::Name { .. } | SessionsVerb::Export { .. }), .. } => {
             not_from_an_agent("name or export sessions")
         }
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Restore { .. }), .. } => {
+            not_from_an_agent("restore a checkpoint")
+        }
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Prune { .. }), .. } => {
+            not_from_an_agent("remove checkpoints")
+        }
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -77,6 +85,7 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Sessions { verb, json, search, place } => {
             sessions::sessions(verb, json, search.as_deref(), &place)
         }
+        Verb::Checkpoints { verb, json, place } => checkpoints::checkpoints(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
         Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),

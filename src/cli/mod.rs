@@ -2,6 +2,7 @@
 
 mod args;
 mod audit;
+mod checkpoints;
 mod command;
 mod drill;
 mod headless;

@@ -31,6 +31,9 @@ pub struct Settings {
     pub add_dirs: Vec<PathBuf>,
     /// Whether commits of agents carry trailers that say what made them; true unless set.
     pub commit_trailers: Option<bool>,
+    /// Whether the workspace is snapshotted before a turn first writes, so that files come back; true
+    /// unless set. Never from a project.
+    pub checkpoints: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -113,7 +116,7 @@ pub struct Resolved {
 }
 
 /// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
-const USER_ONLY: [&str; 3] = ["base_url", "sandbox", "add_dirs"];
+const USER_ONLY: [&str; 4] = ["base_url", "sandbox", "add_dirs", "checkpoints"];
 
 /// Environment variables and the keys they set.
 pub const ENVIRONMENT: [(&str, &str); 8] = [
@@ -160,6 +163,7 @@ impl Default for Layers {
             ("policy".to_owned(), Value::from("coding")),
             ("thinking".to_owned(), Value::from("off")),
             ("commit_trailers".to_owned(), Value::from(true)),
+            ("checkpoints".to_owned(), Value::from(true)),
             ("sandbox".to_owned(), command_limits::built_in()),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use super::checkpoint::Checkpoints;
 use super::command;
 use super::ground::Ground;
 use super::history::{Branch, History};
@@ -11,7 +12,7 @@ use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
 use crate::kernel::Kernel;
-use crate::protocol::Event;
+use crate::protocol::{Event, Report};
 
 /// What commands and pickers of one session stand on.
 pub struct FrontDesk {
@@ -53,6 +54,11 @@ impl FrontDesk {
     /// The session's id; `None` for one that is not kept.
     pub fn session(&self) -> Option<&str> {
         self.session.as_deref()
+    }
+
+    /// The checkpoints of this session's work tree.
+    pub fn checkpoints(&self) -> Result<Checkpoints, Report> {
+        Checkpoints::of(&self.ground, self.kernel.clone(), self.session.clone())
     }
 
     /// Where this session stands.

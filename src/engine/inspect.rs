@@ -33,6 +33,7 @@ pub fn paths(ground: &Ground) -> Vec<Place> {
         ("sessions of this project", project.join("sessions")),
         ("journals of this project", project.join("journal")),
         ("stored outputs of this project", project.join("blobs")),
+        ("checkpoints of this project", project.join("checkpoints")),
         ("build caches of this project", dirs.cache.join("projects").join(&ground.project)),
         ("configuration", dirs.config.clone()),
         ("state of all projects", dirs.state.clone()),

@@ -5,6 +5,7 @@
 mod account;
 mod audit;
 mod browse;
+mod checkpoint;
 mod command;
 mod demo;
 mod desk;
@@ -29,6 +30,10 @@ mod wiring;
 
 pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
+pub use checkpoint::{
+    Checkpoints, Comparison, Listed, PathChange, Pruned as PrunedCheckpoints, Rolled, checkpoint_compare,
+    checkpoint_list, checkpoint_prune, checkpoint_restore,
+};
 pub use command::{
     COMMANDS, Command, Place as CommandPlace, find as find_command, unknown as unknown_command,
 };

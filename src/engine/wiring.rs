@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checkpoint::Checkpoints;
 use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
@@ -97,7 +98,11 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let book = Book::new(ground, &profile, &options, tools);
     let policy = book.layers()?.policy().clone();
-    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    let kept = options.session != SessionChoice::Unkept;
+    let mut charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    // A session that leaves nothing behind leaves no copies of the user's files.
+    charter.checkpoints &= kept;
+    let protected = charter.checkpoints;
     let kernel = kernel(charter, journal, blobs.clone())?;
     let history = History::of(ground, &kernel)?;
     let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
@@ -126,7 +131,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     })?;
     notices.extend(epoch.notices.iter().cloned());
 
-    let kept = options.session != SessionChoice::Unkept;
+    let checkpointer = match protected {
+        true => Some(Checkpoints::of(ground, kernel.clone(), Some(id.clone()))?.checkpointer()),
+        false => None,
+    };
     let hello = Event::Session {
         session_id: id.clone(),
         model: name.clone(),
@@ -185,6 +193,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         events,
         desk: Some(desk.clone()),
         background: Arc::new(move || processes.running()),
+        checkpointer,
     });
     Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
 }
@@ -273,7 +282,7 @@ pub(super) fn registry(
 }
 
 /// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
-fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
+pub(super) fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
     let opened = Kernel::new(charter, journal, blobs);
     let kernel = opened.map_err(|error| match error {
         KernelError::Rule { .. } | KernelError::Example { .. } => config(error),
@@ -308,7 +317,7 @@ fn price(catalog: Catalog, model: String) -> Price {
     })
 }
 
-fn charter(
+pub(super) fn charter(
     ground: &Ground,
     options: &Options,
     profile: &Profile,
@@ -358,7 +367,7 @@ fn charter(
         sandbox: fence.strength,
         unsandboxed_by_user: options.no_sandbox,
         human: options.human,
-        checkpoints: false,
+        checkpoints: settings.checkpoints != Some(false),
     })
 }
 

@@ -175,7 +175,7 @@ impl Kernel {
     }
 
     /// A call that no model made, judged by a built-in policy: on record, then granted.
-    fn grant_own(
+    pub(super) fn grant_own(
         &self,
         actor: Actor,
         tool: &str,
@@ -187,7 +187,8 @@ impl Kernel {
         let call = ToolCall { id: tool.to_owned(), tool: tool.to_owned(), args };
         let effects = prepared.as_ref().map(Prepared::effects);
         let row = self.row(tool, &call, effects.as_deref(), &verdict, since);
-        self.record(Row { agent: None, actor, ..row })?;
+        let approver = (actor == Actor::User).then(|| self.identity.answers("user"));
+        self.record(Row { agent: None, actor, approver, ..row })?;
         match prepared {
             Some(prepared) if verdict.kind == VerdictKind::Allow => Ok(Grant::new(call.id, prepared.reach)),
             _ => Err(KernelError::Refused(Box::new(verdict))),

@@ -13,6 +13,7 @@ mod admission;
 mod apart;
 mod by_user;
 mod charter;
+mod checkpoint;
 mod constraints;
 mod effects;
 mod error;

@@ -7,6 +7,7 @@
 
 mod account;
 mod admission;
+mod checkpoints;
 mod corpus;
 mod demo;
 mod drill;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{Agent, Showing};
+use crate::agent::checkpoint::UNPROTECTED;
 use crate::agent::turn::{Input, Ruling};
 use crate::kernel::{Grant, Judgement, Live, RawResult, shape};
 use crate::protocol::{Event, ToolCall};
@@ -20,6 +21,9 @@ impl Agent {
                 let repaired = granted.repaired.is_some();
                 self.account.granted(&granted.call, &granted.effects, repaired);
                 self.record(&granted.call, &granted.effects, &granted.verdict);
+                if self.must_cover(&granted.effects) {
+                    self.writing.insert(call_id.clone());
+                }
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
                     tool: granted.call.tool.clone(),
@@ -72,8 +76,20 @@ impl Agent {
         };
         let detach = context.detach.clone();
         self.showing.insert(call.id.clone(), Showing { call: call.clone(), live: Live::default(), detach });
-        let running = tool.run(grant, args, context);
-        self.running.push(Box::pin(async move { (call, running.await) }));
+        let guard = if self.writing.remove(&call.id) { self.guard() } else { None };
+        let kernel = self.parts.kernel.clone();
+        self.running.push(Box::pin(async move {
+            let covered = match guard {
+                Some(guard) => guard.await,
+                None => true,
+            };
+            // Granted while checkpoints worked: without one, what cannot be undone is judged anew.
+            if !covered && kernel.loses(&call).unwrap_or(true) {
+                return (call, RawResult::error(UNPROTECTED));
+            }
+            let raw = tool.run(grant, args, context).await;
+            (call, raw)
+        }));
     }
 
     /// Takes a result to the kernel. Marks of taint are kept before the text that brought them, so that no

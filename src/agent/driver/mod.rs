@@ -5,7 +5,7 @@ mod calls;
 mod ending;
 mod record;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::approval::Open;
+use super::checkpoint::{Checkpointer, Guard};
 use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
@@ -77,6 +78,8 @@ pub struct Parts {
     pub desk: Option<Arc<dyn Desk>>,
     /// Counts the commands that run in the background.
     pub background: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// Takes a checkpoint before a run writes; `None` where none are taken.
+    pub checkpointer: Option<Arc<dyn Checkpointer>>,
 }
 
 /// A running call as faces see it.
@@ -95,6 +98,13 @@ pub struct Agent {
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
     grants: HashMap<String, (Grant, ToolCall, Value)>,
+    /// Of those, the calls that may write.
+    writing: HashSet<String>,
+    /// Covers the calls of this run that may write, once there was one.
+    pub(super) guard: Option<Guard>,
+    /// The last entry of the log, and the last that holds what the user said.
+    pub(super) entry: u64,
+    pub(super) said: u64,
     /// Questions that wait for a person, by their own ids.
     pub(super) questions: HashMap<String, Open>,
     stream: Option<DeltaStream>,
@@ -126,6 +136,10 @@ impl Agent {
             notes: Arc::default(),
             ledger: ReadLedger::default(),
             grants: HashMap::new(),
+            writing: HashSet::new(),
+            guard: None,
+            entry: 0,
+            said: 0,
             questions: HashMap::new(),
             stream: None,
             running: FuturesUnordered::new(),
@@ -154,6 +168,7 @@ impl Agent {
         let mut ops_open = true;
         self.ending = None;
         self.account = Account::default();
+        self.guard = None;
         *self.notes.lock().expect("notes are never poisoned") = Notes::default();
         match first {
             Input::Resume if !self.waits_for_model() => {
@@ -297,6 +312,11 @@ impl Agent {
         self.state.as_ref().is_none_or(|state| !state.is_idle())
     }
 
+    /// Requests to the model so far.
+    pub(super) fn turn(&self) -> u32 {
+        self.state.as_ref().map_or(0, State::turn)
+    }
+
     pub(super) async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Append(item) => {
@@ -323,6 +343,7 @@ impl Agent {
             Effect::CancelTools => {
                 self.own_lines.clear();
                 self.grants.clear();
+                self.writing.clear();
                 self.forget_questions().await;
                 self.stop_running().await;
             }

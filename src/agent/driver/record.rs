@@ -4,7 +4,7 @@ use super::Agent;
 use crate::agent::turn::{Ending, Input};
 use crate::base::new_id;
 use crate::kernel::{KernelError, Run};
-use crate::protocol::{Effect, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
+use crate::protocol::{Effect, Item, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
 use crate::session::{CallRecord, Payload};
 
 impl Agent {
@@ -53,8 +53,13 @@ impl Agent {
     pub(super) fn write(&mut self, payload: Payload) -> Option<u64> {
         let log = self.parts.log.as_mut()?;
         let is_item = matches!(payload, Payload::Item { .. });
+        let is_said = matches!(payload, Payload::Item { item: Item::User { .. } });
         match log.append(payload) {
             Ok(entry) => {
+                self.entry = entry;
+                if is_said {
+                    self.said = entry;
+                }
                 if is_item {
                     self.parts.kernel.at_entry(&self.parts.path, entry);
                 }

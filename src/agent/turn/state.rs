@@ -89,6 +89,11 @@ impl State {
         self.phase == Phase::Idle
     }
 
+    /// Requests to the model in the session.
+    pub fn turn(&self) -> u32 {
+        self.turn
+    }
+
     /// Requests to the model in this run.
     pub fn run_turns(&self) -> u32 {
         self.run_turns

@@ -2,10 +2,12 @@
 //!
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
+mod checkpoint;
 mod export;
 mod help;
 mod name;
 mod rewind;
+mod rollback;
 mod taint;
 mod tree;
 
@@ -70,6 +72,8 @@ pub const COMMANDS: &[Command] = &[
     name::COMMAND,
     export::COMMAND,
     face("fork", &[], "[ENTRY]", "Go on in a copy of this conversation; this one stays"),
+    checkpoint::COMMAND,
+    rollback::COMMAND,
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),

@@ -3,6 +3,7 @@
 
 mod kept;
 mod shim;
+pub mod snapshot;
 
 use std::path::{Path, PathBuf};
 

@@ -45,8 +45,11 @@ pub fn one_line(call: &ToolCall) -> String {
 /// Lines that an edit puts in and takes out, as its arguments say.
 fn changed(args: &Value) -> (usize, usize) {
     let edits = args.get("edits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let lines = |edit: &Value, name: &str| edit.get(name).and_then(Value::as_str).map_or(0, |t| t.lines().count());
-    edits.iter().fold((0, 0), |(added, removed), edit| (added + lines(edit, "new"), removed + lines(edit, "old")))
+    let lines =
+        |edit: &Value, name: &str| edit.get(name).and_then(Value::as_str).map_or(0, |t| t.lines().count());
+    edits
+        .iter()
+        .fold((0, 0), |(added, removed), edit| (added + lines(edit, "new"), removed + lines(edit, "old")))
 }
 
 fn others(args: &Value) -> String {

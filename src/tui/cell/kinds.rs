@@ -11,19 +11,34 @@ use crate::tui::text::{Markdown, Row, visible};
 /// One thing in the transcript.
 pub(super) enum Cell {
     /// What a session begins with: model, profile, place.
-    Opening { model: String, place: String, sandbox: String, resumed: bool },
+    Opening {
+        model: String,
+        place: String,
+        sandbox: String,
+        resumed: bool,
+    },
     User(String),
     /// The model's words, as they come.
     Words(Markdown),
     /// Its reasoning, folded to one line.
-    Thinking { text: String, over: bool },
+    Thinking {
+        text: String,
+        over: bool,
+    },
     Tool(Box<Tool>),
     Report(Report),
     /// What a command answered.
-    Answer { command: String, markdown: String },
+    Answer {
+        command: String,
+        markdown: String,
+    },
     Taint(TaintMark),
     /// A line of our own.
-    Line { mark: &'static str, token: Token, text: String },
+    Line {
+        mark: &'static str,
+        token: Token,
+        text: String,
+    },
     Outcome(Box<Outcome>),
 }
 
@@ -51,7 +66,8 @@ impl Cell {
             Self::Tool(tool) => tool.in_full(styles),
             Self::Thinking { text, .. } => {
                 let style = styles.get(Token::Thinking);
-                let line = |line: &str| Row::words(Line::from(Span::styled(visible(line).into_owned(), style)));
+                let line =
+                    |line: &str| Row::words(Line::from(Span::styled(visible(line).into_owned(), style)));
                 text.lines().map(line).collect()
             }
             _ => self.rows(styles),

@@ -131,7 +131,10 @@ impl Tool {
         let hidden = self.lines.saturating_sub(self.tail.len());
         if hidden > 0 {
             let word = if hidden == 1 { "line" } else { "lines" };
-            rows.push(output(&format!("… {hidden} {word} above, ctrl+o shows them"), styles.get(Token::Muted)));
+            rows.push(output(
+                &format!("… {hidden} {word} above, ctrl+o shows them"),
+                styles.get(Token::Muted),
+            ));
         }
         rows.extend(self.tail.iter().map(|line| output(line, style)));
         if !self.partial.is_empty() {
@@ -186,7 +189,9 @@ impl Tool {
             (Some((ToolStatus::Cancelled, ..)), _) => ("-", Token::Warning),
             (Some((ToolStatus::Denied, ..)), _) => ("✗", Token::VerdictDeny),
             (Some((ToolStatus::Ok, ..)), _) => ("•", Token::VerdictAllow),
-            (None, Some((verdict, _))) if verdict.kind == VerdictKind::RequireApproval => ("?", Token::VerdictAsk),
+            (None, Some((verdict, _))) if verdict.kind == VerdictKind::RequireApproval => {
+                ("?", Token::VerdictAsk)
+            }
             (None, _) => ("◦", Token::Muted),
         }
     }
@@ -195,16 +200,24 @@ impl Tool {
     fn said(&self, styles: &Styles) -> Vec<Row> {
         let Some((verdict, _)) = &self.verdict else { return Vec::new() };
         let line = |token: Token, text: String| {
-            vec![Row::words(Line::from(Span::styled(format!("  {}", visible(&text)), styles.get(token)))).hanging(4)]
+            vec![
+                Row::words(Line::from(Span::styled(format!("  {}", visible(&text)), styles.get(token))))
+                    .hanging(4),
+            ]
         };
         match verdict.kind {
-            VerdictKind::Transform => line(Token::VerdictRepaired, format!("repaired: {}", verdict.user_line)),
-            VerdictKind::Allow if self.repaired => line(Token::VerdictRepaired, "repaired without loss".to_owned()),
+            VerdictKind::Transform => {
+                line(Token::VerdictRepaired, format!("repaired: {}", verdict.user_line))
+            }
+            VerdictKind::Allow if self.repaired => {
+                line(Token::VerdictRepaired, "repaired without loss".to_owned())
+            }
             VerdictKind::Allow if self.asked => line(Token::VerdictAsk, "allowed by you".to_owned()),
             VerdictKind::Allow => Vec::new(),
             VerdictKind::RequireApproval => line(Token::VerdictAsk, format!("asked: {}", verdict.user_line)),
             kind => {
-                let reason = verdict.reason.map_or_else(|| format!("{kind:?}"), |reason| format!("{reason:?}"));
+                let reason =
+                    verdict.reason.map_or_else(|| format!("{kind:?}"), |reason| format!("{reason:?}"));
                 let by = format!("{}/{}", verdict.rung, verdict.rule);
                 line(Token::VerdictDeny, format!("refused ({reason}, {by}): {}", verdict.user_line))
             }

@@ -93,6 +93,7 @@ impl Transcript {
                 self.push(Cell::Outcome(outcome.clone()));
             }
             Event::Setup(_)
+            | Event::Switched { .. }
             | Event::Checkpoint { .. }
             | Event::Background { .. }
             | Event::TurnStart { .. }

@@ -38,7 +38,10 @@ enum Nest {
     Quote,
     List(Option<u64>),
     /// The mark of an item, until its first line has it; then its width in blanks.
-    Item { mark: String, begun: bool },
+    Item {
+        mark: String,
+        begun: bool,
+    },
 }
 
 impl<'a> Writer<'a> {

@@ -163,7 +163,10 @@ impl Markdown {
                     None => break,
                     Some('\n' | '\r') => {}
                     // It belongs to what came before: an item of a list goes on.
-                    Some(' ' | '\t') if self.rest[..at].trim_start().starts_with(['-', '*', '+', '1', '2', '3', '4', '5', '6', '7', '8', '9']) => {}
+                    Some(' ' | '\t')
+                        if self.rest[..at]
+                            .trim_start()
+                            .starts_with(['-', '*', '+', '1', '2', '3', '4', '5', '6', '7', '8', '9']) => {}
                     Some(_) => return Some(End { at: next, fence: None }),
                 }
             } else if next > LONGEST_BLOCK {
@@ -248,8 +251,14 @@ mod tests {
 
     #[test]
     fn a_list_goes_on_over_blank_lines() {
-        assert_eq!(whole("1. one\n\n   more\n2. two\n   - deep\n\nend"), ["1. one", "", "   more", "2. two", "   • deep", "", "end"]);
-        assert_eq!(whole("- [x] done\n- [ ] open\n> said\n> twice"), ["• [x] done", "• [ ] open", "", "▏ said twice"]);
+        assert_eq!(
+            whole("1. one\n\n   more\n2. two\n   - deep\n\nend"),
+            ["1. one", "", "   more", "2. two", "   • deep", "", "end"]
+        );
+        assert_eq!(
+            whole("- [x] done\n- [ ] open\n> said\n> twice"),
+            ["• [x] done", "• [ ] open", "", "▏ said twice"]
+        );
     }
 
     proptest! {

@@ -64,14 +64,17 @@ impl Table {
                 if right {
                     spans.push(Span::raw(blank.clone()));
                 }
-                spans.extend(cell.into_iter().map(|span| if number == 0 { span.patch_style(heading) } else { span }));
+                spans.extend(
+                    cell.into_iter().map(|span| if number == 0 { span.patch_style(heading) } else { span }),
+                );
                 if !right && at + 1 < widths.len() {
                     spans.push(Span::raw(blank));
                 }
             }
             lines.push(Line::from(spans));
             if number == 0 {
-                let rule: Vec<String> = widths.iter().map(|width| "─".repeat((*width).min(WIDEST_COLUMN))).collect();
+                let rule: Vec<String> =
+                    widths.iter().map(|width| "─".repeat((*width).min(WIDEST_COLUMN))).collect();
                 lines.push(Line::from(Span::styled(rule.join("─┼─"), border)));
             }
         }
