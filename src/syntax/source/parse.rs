@@ -9,8 +9,8 @@ use super::Language;
 
 /// Larger files are not read: nobody wrote them by hand, and a tree takes some thirty times the text.
 pub const MOST_BYTES: usize = 2 * 1024 * 1024;
-/// Two megabytes of ordinary source take a fraction of it, also unoptimised.
-pub(super) const MOST_TIME: Duration = Duration::from_secs(4);
+/// Ordinary source of two megabytes takes less; only texts made to be deep take more.
+pub(super) const MOST_TIME: Duration = Duration::from_secs(2);
 
 /// Why a text was not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
