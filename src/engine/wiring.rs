@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
-use super::instructions;
+use super::instructions::{self, Nested};
 use super::lawbook::Book;
 use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
@@ -161,6 +161,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         session_id: kept.then(|| id.clone()),
         provider,
         model,
+        nested: Some(Arc::new(Nested::new(kernel.clone(), blobs.clone(), ground.workspace.clone()))),
         kernel,
         registry,
         epoch,

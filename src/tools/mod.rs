@@ -10,6 +10,7 @@ mod fetch;
 mod leaf;
 mod ledger;
 mod outline;
+mod parse_check;
 pub mod preview;
 mod read;
 mod registry;

@@ -15,6 +15,7 @@ impl Agent {
                 let call_id = granted.call.id.clone();
                 let repaired = granted.repaired.is_some();
                 self.account.granted(&granted.call, &granted.effects, repaired);
+                self.enters(&granted.call, &granted.effects);
                 self.record(&granted.call, &granted.effects, &granted.verdict);
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
@@ -73,7 +74,8 @@ impl Agent {
         if self.account.ran_command() {
             self.look_at_head();
         }
-        match self.parts.kernel.admit(&self.parts.path, call, raw) {
+        let admitted = self.parts.kernel.admit(&self.parts.path, call, raw);
+        match admitted.and_then(|result| self.with_instructions(call, result)) {
             Ok(result) => {
                 for mark in result.raised() {
                     self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });

@@ -105,14 +105,31 @@ fn unexpected(text: &str, error: &Node) -> ParseError {
     let raw = text.get(error.byte_range()).unwrap_or_default();
     let start = error.start_byte() + (raw.len() - raw.trim_start().len());
     let line = raw.trim().lines().next().unwrap_or_default();
-    let mut shown: String = line.chars().take(MOST_SHOWN).collect();
-    if shown.len() < line.len() {
-        shown.push('…');
-    }
-    let shown = shown.replace(char::is_control, "\u{fffd}");
-    let what =
-        if shown.is_empty() { "something is missing".to_owned() } else { format!("unexpected `{shown}`") };
+    let shown = whole_words(line);
+    let what = if shown.is_empty() {
+        "text that does not fit here".to_owned()
+    } else {
+        format!("unexpected `{shown}`")
+    };
     at(text, start, what)
+}
+
+/// As many words as fit, none cut: half of a secret is not known for one.
+fn whole_words(line: &str) -> String {
+    let mut shown = String::new();
+    for word in line.split_whitespace() {
+        if shown.chars().count() + word.chars().count() > MOST_SHOWN || word.contains(char::is_control) {
+            if !shown.is_empty() {
+                shown.push_str(" …");
+            }
+            break;
+        }
+        if !shown.is_empty() {
+            shown.push(' ');
+        }
+        shown.push_str(word);
+    }
+    shown
 }
 
 fn at(text: &str, byte: usize, what: String) -> ParseError {

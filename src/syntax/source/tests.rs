@@ -1,3 +1,5 @@
+//! What each language gives, where it breaks, and that no text breaks us.
+
 use std::path::Path;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Maps of files and folders, and how they stay small.
+
 use serde_json::json;
 
 use super::super::testing::World;
