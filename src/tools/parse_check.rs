@@ -37,12 +37,12 @@ impl ParseCheck {
         let Some(before) = self.before.get().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
             return Some(errors);
         };
-        // An old error moves with its line, so the line itself tells it.
-        let mut old: HashMap<&str, usize> = HashMap::new();
+        // An old error moves with its line, so the line itself tells it, with what was wrong there.
+        let mut old: HashMap<(&str, String), usize> = HashMap::new();
         for error in parse_errors(before, language).ok()? {
-            *old.entry(line(before, error.line)).or_default() += 1;
+            *old.entry((line(before, error.line), error.what)).or_default() += 1;
         }
-        errors.retain(|error| match old.get_mut(line(text, error.line)) {
+        errors.retain(|error| match old.get_mut(&(line(text, error.line), error.what.clone())) {
             Some(count) if *count > 0 => {
                 *count -= 1;
                 false
@@ -98,8 +98,13 @@ mod tests {
         assert!(said.ends_with("\n[parse: line 2: `)` is missing]"), "{said}");
         let said = edit(&world, "a.rs", "fn a()", "// A line more.\nfn b()");
         assert!(!said.contains("[parse"), "the old error only moved: {said}");
-        let said = edit(&world, "a.rs", "fn b() {", "fn b() {\n    let y = [2;");
-        assert!(said.contains("[parse: line 3: ") && !said.contains("line 4"), "{said}");
+        let said = edit(
+            &world,
+            "a.rs",
+            "    let x = (1;\n}\n",
+            "    let x = (1;\n}\nfn c() {\n    let y = [2;\n}\n",
+        );
+        assert!(said.ends_with("[parse: line 6: `[` is not closed]"), "only the new one: {said}");
         let said = write(&world, "a.rs", "fn a() {\n    let x = (1);\n}\n");
         assert!(!said.contains("[parse"), "{said}");
         let said = edit(&world, "a.rs", "}\n", "}}\n");
@@ -109,9 +114,9 @@ mod tests {
     #[test]
     fn an_error_that_stands_twice_now_is_new_once() {
         let world = World::new();
-        write(&world, "a.json", "[\n1 1,\n2\n]\n");
-        let said = edit(&world, "a.json", "2\n", "2,\n1 1,\n3\n");
-        assert!(said.contains("[parse: line 4: ") && !said.contains("line 2"), "{said}");
+        write(&world, "a.c", "int a() { return 0 }\nint b() { return 0; }\n");
+        let said = edit(&world, "a.c", "int b()", "int a() { return 0 }\nint b()");
+        assert!(said.ends_with("[parse: line 2: `;` is missing]"), "{said}");
     }
 
     #[test]
