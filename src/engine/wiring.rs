@@ -10,7 +10,7 @@ use super::checkpoint::Checkpoints;
 use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
-use super::instructions;
+use super::instructions::{self, Nested};
 use super::lawbook::Book;
 use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
@@ -174,6 +174,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         session_id: kept.then(|| id.clone()),
         provider,
         model,
+        nested: Some(Arc::new(Nested::new(kernel.clone(), blobs.clone(), ground.workspace.clone()))),
         kernel,
         registry,
         epoch,

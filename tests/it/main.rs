@@ -18,6 +18,7 @@ mod journal;
 mod kernel;
 mod model;
 mod net;
+mod outline;
 mod policy;
 mod prompt;
 mod sandbox;

@@ -20,6 +20,7 @@ impl Agent {
                 let call_id = granted.call.id.clone();
                 let repaired = granted.repaired.is_some();
                 self.account.granted(&granted.call, &granted.effects, repaired);
+                self.enters(&granted.call, &granted.effects);
                 self.record(&granted.call, &granted.effects, &granted.verdict);
                 if self.must_cover(&granted.effects) {
                     self.writing.insert(call_id.clone());
@@ -100,7 +101,8 @@ impl Agent {
         if self.account.ran_command() {
             self.look_at_head();
         }
-        match self.parts.kernel.admit(&self.parts.path, call, raw) {
+        let admitted = self.parts.kernel.admit(&self.parts.path, call, raw);
+        match admitted.and_then(|result| self.with_instructions(call, result)) {
             Ok(result) => {
                 for mark in result.raised() {
                     self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });

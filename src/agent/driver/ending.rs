@@ -64,7 +64,7 @@ impl Agent {
         }
         let changed: Vec<PathBuf> = self.account.files_changed().into_iter().map(PathBuf::from).collect();
         let tell = |broken: Violation| {
-            let files: Vec<String> = broken.files.iter().map(|file| self.shown(file)).collect();
+            let files: Vec<String> = broken.files.iter().map(|file| self.known_as(file)).collect();
             Report::new(
                 ReportKind::Check,
                 format!(
@@ -83,7 +83,7 @@ impl Agent {
     }
 
     /// A path as the user knows it.
-    fn shown(&self, path: &Path) -> String {
+    fn known_as(&self, path: &Path) -> String {
         path.strip_prefix(&self.parts.workspace).unwrap_or(path).display().to_string()
     }
 

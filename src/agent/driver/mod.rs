@@ -23,6 +23,7 @@ use super::checkpoint::{Checkpointer, Guard};
 use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
+use super::nested::{Nested, NestedInstructions};
 use super::prompt::Epoch;
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
@@ -73,6 +74,8 @@ pub struct Parts {
     pub trailers: bool,
     /// Looks up what `HEAD` names; `None` where there is no repository.
     pub head: Option<HeadOf>,
+    /// Where instruction files below the root come from; `None` for an agent that is shown none.
+    pub nested: Option<Arc<dyn NestedInstructions>>,
     pub events: mpsc::Sender<Event>,
     /// Who answers commands; `None` for an agent that no person talks to.
     pub desk: Option<Arc<dyn Desk>>,
@@ -120,6 +123,7 @@ pub struct Agent {
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     pub(super) account: Account,
+    pub(super) nested: Nested,
     started_ns: i128,
     pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
@@ -151,6 +155,7 @@ impl Agent {
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
+            nested: Nested::default(),
             started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
