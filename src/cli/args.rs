@@ -29,6 +29,9 @@ pub struct Main {
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
     pub output_format: OutputFormat,
+    /// The final answer must be JSON that this JSON Schema takes; one repair, then exit 1
+    #[arg(long, value_name = "FILE", requires = "print")]
+    pub output_schema: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
     /// Profile of the agent: full, plan, iosm, meta, explore, … or your own

@@ -1,7 +1,7 @@
 //! `iosm -p` and `iosm demo`: a run without a screen.
 
 use std::io::{BufWriter, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,9 +9,10 @@ use super::args::{Main, OutputFormat};
 use super::say::{code_of, say, tell, watched};
 use super::stand::{directory, environment, ground};
 use super::{signals, stdin};
-use crate::config::{Rule, RuleAction};
+use crate::config::{Rule, RuleAction, is_command_name};
 use crate::engine::{
-    DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
+    AnswerSchema, DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice,
+    SharedEnv,
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
@@ -25,7 +26,10 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
     if !main.print {
         return Err(no_screen(&main));
     }
-    let format = format(main.output_format);
+    let format = match format(main.output_format) {
+        Format::Text if main.output_schema.is_some() => Format::Structured,
+        format => format,
+    };
     let model = main.model.model.clone();
     match prepare(&main) {
         Ok(Prepared { ground, options, op, gate }) => drive(&ground, options, false, op, format, gate),
@@ -65,6 +69,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         policy_file: policy_file(main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
+        answer: main.output_schema.as_ref().map(|file| schema(main, file)).transpose()?,
         record: main
             .record
             .as_ref()
@@ -74,8 +79,35 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         sandbox: None,
         no_sandbox: main.no_sandbox,
     };
-    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
+    let op = match prompt {
+        None => Op::Resume,
+        Some(text) => match command(&text) {
+            Some(line) => Op::Command(line.to_owned()),
+            None => Op::Prompt(Prompt { text }),
+        },
+    };
     Ok(Prepared { ground, options, op, gate })
+}
+
+/// The line of a slash command, without its slash: `/etc/hosts is empty` is none.
+fn command(prompt: &str) -> Option<&str> {
+    let line = prompt.strip_prefix('/')?;
+    let name = line.split(char::is_whitespace).next().unwrap_or_default();
+    is_command_name(name).then_some(line)
+}
+
+/// Reads the file of `--output-schema`.
+fn schema(main: &Main, file: &Path) -> Result<AnswerSchema, Report> {
+    let failed = |what: String| Report::new(ReportKind::Usage, format!("--output-schema: {what}"));
+    let path = directory(&main.place)?.join(file);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| failed(format!("{} cannot be read", file.display())).cause(error.to_string()))?;
+    let value = serde_json::from_str(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", file.display(), error.line(), error.column());
+        failed(format!("{place} is no JSON")).cause(error.to_string())
+    })?;
+    AnswerSchema::new(&value)
+        .map_err(|why| failed(format!("{} is no JSON Schema", file.display())).cause(why))
 }
 
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts
@@ -111,6 +143,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         policy_file: None,
         human: false,
         remind_report: false,
+        answer: None,
         record: None,
         launcher: launcher(),
         sandbox: None,

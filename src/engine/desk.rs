@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::command;
+use super::command::{self, CommandInfo};
 use super::ground::Ground;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
+use crate::config::Own;
 use crate::kernel::Kernel;
-use crate::protocol::Event;
+use crate::protocol::{Event, Report};
+
+/// What came of a command.
+pub(super) enum Said {
+    Answer(String),
+    Prompt(String),
+}
 
 /// What commands and pickers of one session stand on.
 pub struct FrontDesk {
@@ -18,6 +25,12 @@ pub struct FrontDesk {
     pub(super) kernel: Arc<Kernel>,
     /// `None` for a session that is not kept.
     pub(super) session: Option<String>,
+    /// The session whose journal this is, kept or not.
+    pub(super) journal: String,
+    /// Skills and prompt commands, as they were when the session was opened.
+    pub(super) own: Own,
+    /// What `HEAD` named then; `None` before the first commit.
+    pub(super) began_at: Option<String>,
 }
 
 impl FrontDesk {
@@ -26,8 +39,34 @@ impl FrontDesk {
         options: Options,
         kernel: Arc<Kernel>,
         session: Option<String>,
+        journal: String,
+        own: Own,
+        began_at: Option<String>,
     ) -> Self {
-        Self { ground, options, kernel, session }
+        Self { ground, options, kernel, session, journal, own, began_at }
+    }
+
+    /// Whether somebody is there to answer questions.
+    pub(super) fn has_person(&self) -> bool {
+        self.options.human
+    }
+
+    /// Every command that can be typed: built in, then prompt commands and skills. For palettes.
+    pub fn commands(&self) -> Vec<CommandInfo> {
+        command::all(&self.own)
+    }
+
+    /// Carries out a command for a face that waits for one end: what it answered, or the prompt it became.
+    pub(super) async fn answer(&self, agent: &mut Agent, line: &str) -> Result<Said, Report> {
+        let (name, answered) = command::carry_out(self, agent, line).await;
+        Ok(match answered? {
+            command::Answer::Markdown(markdown) => {
+                agent.emit(Event::Answer { command: name, markdown: markdown.clone() }).await;
+                Said::Answer(markdown)
+            }
+            command::Answer::Prompt(text) => Said::Prompt(text),
+            command::Answer::Done => Said::Answer(String::new()),
+        })
     }
 
     /// Where this session stands.

@@ -23,8 +23,9 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use crate::agent::AnswerSchema;
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
-pub use command::{COMMANDS, Command, Place as CommandPlace};
+pub use command::{COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};

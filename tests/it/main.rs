@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod commands;
 mod corpus;
 mod demo;
 mod drill;
@@ -21,4 +22,5 @@ mod prompt;
 mod sandbox;
 mod schemas;
 mod shell;
+mod skills;
 mod world;

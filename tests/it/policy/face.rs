@@ -47,6 +47,7 @@ impl Face {
             policy_file: None,
             human: true,
             remind_report: false,
+            answer: None,
             record: None,
             launcher: None,
             sandbox: None,
