@@ -10,8 +10,8 @@ const AFTER: &str = "\
 Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
-Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models
-(`iosm COMMAND --help`)
+Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models · import
+completions (`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
 Start here: `iosm demo` needs no key and no network.";
@@ -227,11 +227,54 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Take permission rules of another agent over into your policy.yaml, and say which cannot be
+    Import {
+        #[arg(value_enum)]
+        from: Other,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Take `allow` rules of this project's own files too; they will hold in every project
+        #[arg(long)]
+        project_allows: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// A script that completes `iosm` for a shell, on standard output
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Another agent whose permission rules are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Other {
+    Claude,
+    Codex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 9] =
-    ["demo", "doctor", "sessions", "paths", "config", "kernel", "audit", "why", "models"];
+pub const VERBS: [&str; 11] = [
+    "demo",
+    "doctor",
+    "sessions",
+    "paths",
+    "config",
+    "kernel",
+    "audit",
+    "why",
+    "models",
+    "import",
+    "completions",
+];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {

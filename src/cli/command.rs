@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{audit, headless, kernel, look};
+use super::{audit, completions, headless, import, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -48,6 +48,7 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
             }
             KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
         },
+        Verb::Import { dry_run: false, .. } => not_from_an_agent("change the policy"),
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -74,6 +75,10 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Audit { verb, what, json, place, .. } => audit::audit(verb, what.as_deref(), json, &place),
         Verb::Why { line, json, place } => audit::why(&line, json, &place),
         Verb::Models { json } => look::models(json),
+        Verb::Import { from, dry_run, project_allows, place } => {
+            import::import(from, dry_run, project_allows, &place)
+        }
+        Verb::Completions { shell } => completions::completions(shell),
     }
 }
 

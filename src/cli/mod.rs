@@ -3,8 +3,10 @@
 mod args;
 mod audit;
 mod command;
+mod completions;
 mod drill;
 mod headless;
+mod import;
 mod kernel;
 mod look;
 mod policy;
