@@ -32,6 +32,7 @@ const MOST_READ_IN_ALL: u64 = 32 * 1024 * 1024;
 pub struct ProjectFiles {
     pub files: Vec<PathBuf>,
     pub digest: String,
+    root: PathBuf,
     /// By path relative to the workspace.
     digests: BTreeMap<String, String>,
 }
@@ -78,14 +79,13 @@ impl ProjectFiles {
         let digest = digests.iter().fold(Digest::default(), |digest, (name, file)| {
             digest.field(name.as_bytes()).field(file.as_bytes())
         });
-        Some(Self { files, digest: digest.hex(), digests })
+        Some(Self { files, digest: digest.hex(), root: workspace.to_owned(), digests })
     }
 
     /// Whether one of these files is `path` and held these bytes.
     pub(super) fn holds(&self, path: &Path, bytes: &[u8]) -> bool {
-        let digest = sha256_hex(bytes);
-        let named = |(name, held): (&String, &String)| path.ends_with(name) && *held == digest;
-        self.files.iter().any(|file| file == path) && self.digests.iter().any(named)
+        let name = path.strip_prefix(&self.root).ok().and_then(Path::to_str);
+        name.and_then(|name| self.digests.get(name)).is_some_and(|held| *held == sha256_hex(bytes))
     }
 }
 
