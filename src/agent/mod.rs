@@ -21,5 +21,5 @@ pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
 pub use nested::NestedInstructions;
-pub use prompt::{Brief, Epoch, Instruction};
-pub use turn::{Input, Setup};
+pub use prompt::{Brief, Epoch, Instruction, SkillLine};
+pub use turn::{AnswerSchema, Input, Setup};

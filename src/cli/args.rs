@@ -11,7 +11,7 @@ Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 pro
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
 Commands: demo · doctor · sessions · checkpoints · paths · config · kernel · audit · why · models
-(`iosm COMMAND --help`)
+import · completions (`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
 Start here: `iosm demo` needs no key and no network.";
@@ -29,6 +29,9 @@ pub struct Main {
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
     pub output_format: OutputFormat,
+    /// The final answer must be JSON that this JSON Schema takes; one repair, then exit 1
+    #[arg(long, value_name = "FILE", requires = "print")]
+    pub output_schema: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
     /// Profile of the agent: full, plan, iosm, meta, explore, … or your own
@@ -239,11 +242,55 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Take permission rules of another agent over into your policy.yaml, and say which cannot be
+    Import {
+        #[arg(value_enum)]
+        from: Other,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Take `allow` rules of this project's own files too; they will hold in every project
+        #[arg(long)]
+        project_allows: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// A script that completes `iosm` for a shell, on standard output
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Another agent whose permission rules are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Other {
+    Claude,
+    Codex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 10] =
-    ["demo", "doctor", "sessions", "checkpoints", "paths", "config", "kernel", "audit", "why", "models"];
+pub const VERBS: [&str; 12] = [
+    "demo",
+    "doctor",
+    "sessions",
+    "checkpoints",
+    "paths",
+    "config",
+    "kernel",
+    "audit",
+    "why",
+    "models",
+    "import",
+    "completions",
+];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {

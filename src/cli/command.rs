@@ -9,7 +9,7 @@ use super::args::{
     AuditVerb, CheckpointsVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb,
 };
 use super::say::{code_of, tell};
-use super::{audit, checkpoints, headless, interactive, kernel, look, sessions};
+use super::{audit, checkpoints, completions, headless, import, interactive, kernel, look, sessions};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -63,6 +63,7 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
         Verb::Checkpoints { verb: Some(CheckpointsVerb::Prune { .. }), .. } => {
             not_from_an_agent("remove checkpoints")
         }
+        Verb::Import { dry_run: false, .. } => not_from_an_agent("change the policy"),
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -92,6 +93,10 @@ fn verb(verb: Verb) -> Result<u8, Report> {
         Verb::Audit { verb, what, json, place, .. } => audit::audit(verb, what.as_deref(), json, &place),
         Verb::Why { line, json, place } => audit::why(&line, json, &place),
         Verb::Models { json } => look::models(json),
+        Verb::Import { from, dry_run, project_allows, place } => {
+            import::import(from, dry_run, project_allows, &place)
+        }
+        Verb::Completions { shell } => completions::completions(shell),
     }
 }
 

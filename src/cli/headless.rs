@@ -1,7 +1,7 @@
 //! `iosm -p` and `iosm demo`: a run without a screen.
 
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,9 +9,10 @@ use super::args::{Main, OutputFormat};
 use super::say::{code_of, say, tell, watched};
 use super::stand::{directory, environment, ground};
 use super::{signals, stdin};
-use crate::config::{Rule, RuleAction};
+use crate::config::{Rule, RuleAction, is_command_name};
 use crate::engine::{
-    DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
+    AnswerSchema, DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice,
+    SharedEnv,
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
@@ -22,7 +23,10 @@ const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Runs one prompt.
 pub(super) fn run(main: Main) -> Result<u8, Report> {
-    let format = format(main.output_format);
+    let format = match format(main.output_format) {
+        Format::Text if main.output_schema.is_some() => Format::Structured,
+        format => format,
+    };
     let model = main.model.model.clone();
     match prepare(&main) {
         Ok(Prepared { ground, options, op, gate }) => drive(&ground, options, false, op, format, gate),
@@ -48,7 +52,13 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
     let ground = ground(&main.model, &main.place, settings(main)?)?;
     let gate = gate(main)?;
     let options = options(main, launcher())?;
-    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
+    let op = match prompt {
+        None => Op::Resume,
+        Some(text) => match command(&text) {
+            Some(line) => Op::Command(line.to_owned()),
+            None => Op::Prompt(Prompt { text }),
+        },
+    };
     Ok(Prepared { ground, options, op, gate })
 }
 
@@ -63,6 +73,7 @@ pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options
         policy_file: policy_file(main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
+        answer: main.output_schema.as_ref().map(|file| schema(main, file)).transpose()?,
         record: main
             .record
             .as_ref()
@@ -90,6 +101,27 @@ fn choice(main: &Main) -> Result<SessionChoice, Report> {
         (None, false, true) => SessionChoice::Unkept,
         (None, false, false) => SessionChoice::New,
     })
+}
+
+/// The line of a slash command, without its slash: `/etc/hosts is empty` is none.
+fn command(prompt: &str) -> Option<&str> {
+    let line = prompt.strip_prefix('/')?;
+    let name = line.split(char::is_whitespace).next().unwrap_or_default();
+    is_command_name(name).then_some(line)
+}
+
+/// Reads the file of `--output-schema`.
+fn schema(main: &Main, file: &Path) -> Result<AnswerSchema, Report> {
+    let failed = |what: String| Report::new(ReportKind::Usage, format!("--output-schema: {what}"));
+    let path = directory(&main.place)?.join(file);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| failed(format!("{} cannot be read", file.display())).cause(error.to_string()))?;
+    let value = serde_json::from_str(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", file.display(), error.line(), error.column());
+        failed(format!("{place} is no JSON")).cause(error.to_string())
+    })?;
+    AnswerSchema::new(&value)
+        .map_err(|why| failed(format!("{} is no JSON Schema", file.display())).cause(why))
 }
 
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts
@@ -125,6 +157,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         policy_file: None,
         human: false,
         remind_report: false,
+        answer: None,
         record: None,
         launcher: launcher(),
         sandbox: None,

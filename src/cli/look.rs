@@ -56,6 +56,7 @@ pub(super) fn looking() -> Options {
         policy_file: None,
         human: false,
         remind_report: false,
+        answer: None,
         record: None,
         launcher: None,
         sandbox: None,

@@ -5,14 +5,21 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::checkpoint::Checkpoints;
-use super::command;
+use super::command::{self, CommandInfo};
 use super::ground::Ground;
 use super::history::{Branch, History};
 use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
+use crate::config::Own;
 use crate::kernel::Kernel;
 use crate::protocol::{Event, Report};
+
+/// What came of a command.
+pub(super) enum Said {
+    Answer(String),
+    Prompt(String),
+}
 
 /// What commands and pickers of one session stand on.
 pub struct FrontDesk {
@@ -22,6 +29,12 @@ pub struct FrontDesk {
     /// `None` for a session that is not kept.
     pub(super) session: Option<String>,
     history: History,
+    /// The session whose journal this is, kept or not.
+    pub(super) journal: String,
+    /// Skills and prompt commands, as they were when the session was opened.
+    pub(super) own: Own,
+    /// What `HEAD` named then; `None` before the first commit.
+    pub(super) began_at: Option<String>,
 }
 
 impl FrontDesk {
@@ -31,8 +44,11 @@ impl FrontDesk {
         kernel: Arc<Kernel>,
         session: Option<String>,
         history: History,
+        journal: String,
+        own: Own,
+        began_at: Option<String>,
     ) -> Self {
-        Self { ground, options, kernel, session, history }
+        Self { ground, options, kernel, session, history, journal, own, began_at }
     }
 
     /// The branch of the work tree, looked at on a thread where that may take its time.
@@ -59,6 +75,29 @@ impl FrontDesk {
     /// The checkpoints of this session's work tree.
     pub fn checkpoints(&self) -> Result<Checkpoints, Report> {
         Checkpoints::of(&self.ground, self.kernel.clone(), self.session.clone())
+    }
+
+    /// Whether somebody is there to answer questions.
+    pub(super) fn has_person(&self) -> bool {
+        self.options.human
+    }
+
+    /// Every command that can be typed: built in, then prompt commands and skills. For palettes.
+    pub fn commands(&self) -> Vec<CommandInfo> {
+        command::all(&self.own)
+    }
+
+    /// Carries out a command for a face that waits for one end: what it answered, or the prompt it became.
+    pub(super) async fn answer(&self, agent: &mut Agent, line: &str) -> Result<Said, Report> {
+        let (name, answered) = command::carry_out(self, agent, line).await;
+        Ok(match answered? {
+            command::Answer::Markdown(markdown) => {
+                agent.emit(Event::Answer { command: name, markdown: markdown.clone() }).await;
+                Said::Answer(markdown)
+            }
+            command::Answer::Prompt(text) => Said::Prompt(text),
+            command::Answer::Done => Said::Answer(String::new()),
+        })
     }
 
     /// Where this session stands.

@@ -14,6 +14,7 @@ pub mod drill;
 mod export;
 mod ground;
 mod history;
+mod import;
 mod inspect;
 mod instructions;
 mod key;
@@ -28,6 +29,7 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use crate::agent::AnswerSchema;
 pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use checkpoint::{
@@ -35,7 +37,8 @@ pub use checkpoint::{
     checkpoint_list, checkpoint_prune, checkpoint_restore,
 };
 pub use command::{
-    COMMANDS, Command, Place as CommandPlace, find as find_command, unknown as unknown_command,
+    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, find as find_command,
+    unknown_built_in as unknown_command,
 };
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
@@ -45,6 +48,7 @@ pub use export::{
 };
 pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use history::Branch;
+pub use import::{ImportFrom, Imported, LeftOut, import};
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use options::{Options, SessionChoice, SharedEnv};

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::agent::AnswerSchema;
 use crate::config::Rule;
 use crate::host::sandbox::{Launcher, Strength};
 
@@ -41,6 +42,8 @@ pub struct Options {
     pub human: bool,
     /// Whether a run that ends without `report` gets one reminder.
     pub remind_report: bool,
+    /// What the final answer must be valid against.
+    pub answer: Option<AnswerSchema>,
     /// Save the session as a script here.
     pub record: Option<PathBuf>,
     /// Starts commands; `None` on a platform without a launcher.

@@ -15,9 +15,9 @@ use super::lawbook::Book;
 use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
-use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
+use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup, SkillLine};
 use crate::base::{BlobStore, nearest};
-use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
+use crate::config::{Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
@@ -37,6 +37,9 @@ const DEFAULT_WINDOW: usize = 32_768;
 const DEFAULT_MAX_TOKENS: u32 = 8_192;
 /// No more is asked for in one answer: longer ones are cut by providers that hold large ones back.
 const MOST_MAX_TOKENS: u32 = 32_000;
+
+/// Files named in a notice about trust.
+const MOST_NAMED: usize = 12;
 
 /// An agent, and what its task needs besides.
 pub(super) struct Wired {
@@ -103,6 +106,8 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     // A session that leaves nothing behind leaves no copies of the user's files.
     charter.checkpoints &= kept;
     let protected = charter.checkpoints;
+    let own = ground.own();
+    charter.skills.clone_from(&own.skill_folders);
     let kernel = kernel(charter, journal, blobs.clone())?;
     let history = History::of(ground, &kernel)?;
     let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
@@ -115,6 +120,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         None
     });
     notices.extend(trust_notice(ground));
+    notices.extend(own_notice(&own));
     notices.extend(opened.notice);
     let info = catalog.get(&name);
     let window =
@@ -126,6 +132,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
             .then(|| ground.workspace.cwd.display().to_string()),
         sandbox: fence.line.clone(),
         instructions,
+        skills: skill_lines(&own, &ground.workspace.root),
         tools: registry.specs().map(ToolSchema::from).collect(),
         window,
     })?;
@@ -151,12 +158,16 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         context_window: window as u64,
         base_url: settings.base_url.clone(),
     });
+    let began_at = history.head().and_then(|head| head());
     let desk = Arc::new(FrontDesk::new(
         ground.clone(),
         options.clone(),
         kernel.clone(),
         kept.then(|| id.clone()),
         history.clone(),
+        id.clone(),
+        own,
+        began_at,
     ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = registry.get("report").is_some();
@@ -164,7 +175,9 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         model: name.clone(),
         read_only: registry.specs().filter(|spec| spec.read_only).map(|spec| spec.name.to_owned()).collect(),
         limits,
-        remind_report: options.remind_report && reported,
+        // An answer of a given shape has its own place for findings.
+        remind_report: options.remind_report && reported && options.answer.is_none(),
+        answer: options.answer.clone(),
         max_attempts: MOST_ATTEMPTS,
     };
     let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
@@ -349,6 +362,7 @@ pub(super) fn charter(
         workspace: ground.workspace.root.clone(),
         extra_roots,
         readable: fence.environment.read.clone(),
+        skills: Vec::new(),
         temp: temp.to_owned(),
         cache: fence.cache.clone(),
         home: dirs.home.clone(),
@@ -372,11 +386,29 @@ pub(super) fn charter(
     })
 }
 
+/// What is said of skills before one is used.
+fn skill_lines(own: &Own, root: &std::path::Path) -> Vec<SkillLine> {
+    let line = |skill: &Skill| SkillLine {
+        name: skill.name.clone(),
+        description: skill.description.clone(),
+        path: skill.path.strip_prefix(root).unwrap_or(&skill.path).display().to_string(),
+    };
+    own.skills.iter().map(line).collect()
+}
+
+fn own_notice(own: &Own) -> Option<Report> {
+    let (first, more) = own.faults.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    Some(Report::note(format!("a skill or command was left out: {first}{more}")))
+}
+
 fn trust_notice(ground: &Ground) -> Option<Report> {
     let ProjectTrust::Untrusted(files, changes) = &ground.trust else { return None };
     let report = match changes {
         Some(changes) => {
-            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            let more = changes.len().saturating_sub(MOST_NAMED);
+            let mut changes: Vec<String> = changes.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+            changes.extend((more > 0).then(|| format!("{more} more changes")));
             Report::note("this project's own files have changed since you trusted them; they do nothing until you trust them again")
                 .cause(changes.join(", "))
         }
@@ -384,7 +416,11 @@ fn trust_notice(ground: &Ground) -> Option<Report> {
             let name = |file: &PathBuf| {
                 file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
             };
-            let names = files.files.iter().map(name).collect::<Vec<_>>().join(", ");
+            let mut names = files.files.iter().take(MOST_NAMED).map(name).collect::<Vec<_>>().join(", ");
+            let more = files.files.len().saturating_sub(MOST_NAMED);
+            if more > 0 {
+                names.push_str(&format!(" and {more} more files"));
+            }
             Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
         }
     };

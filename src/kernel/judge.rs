@@ -49,7 +49,7 @@ pub struct Kernel {
 pub(super) struct State {
     pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
-    agreed: BTreeSet<Agreed>,
+    pub(super) agreed: BTreeSet<Agreed>,
     pub accounts: Accounts,
     pub leases: Option<Arc<Leases>>,
     witnesses: Arc<Witnesses>,

@@ -58,6 +58,11 @@ pub struct Reloaded {
 }
 
 impl Kernel {
+    /// What a person agreed to for the session is asked again.
+    pub fn ask_again(&self) {
+        self.state().agreed.clear();
+    }
+
     /// Puts another policy in force: the whole of it, or (on `Err`) nothing. Answers that a person gave
     /// for the session stay. On record before it counts; `None` when nothing would change.
     pub fn reload(&self, policy: Policy) -> Result<Option<Reloaded>, KernelError> {

@@ -8,6 +8,7 @@
 mod account;
 mod admission;
 mod checkpoints;
+mod commands;
 mod corpus;
 mod demo;
 mod drill;
@@ -25,5 +26,6 @@ mod sandbox;
 mod schemas;
 mod sessions;
 mod shell;
+mod skills;
 mod tui_term;
 mod world;

@@ -10,6 +10,24 @@ use crate::protocol::{Outcome, Report, ReportKind, Status};
 use crate::session::Payload;
 
 impl Agent {
+    /// How a command ended that no model was asked about.
+    pub fn answered(&self, said: Result<String, Report>) -> Outcome {
+        let model = self.parts.provider.name().to_owned();
+        let outcome = match said {
+            Ok(text) => {
+                let report = Report::note("");
+                Outcome {
+                    status: Status::Success,
+                    text,
+                    errors: Vec::new(),
+                    ..Outcome::unbegun(model, report)
+                }
+            }
+            Err(report) => Outcome::unbegun(model, report),
+        };
+        Outcome { session_id: self.parts.session_id.clone(), ..outcome }
+    }
+
     pub(super) async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
         self.running.clear();
         self.look_for_changes().await;
@@ -42,6 +60,7 @@ impl Agent {
                 ending.status
             },
             text: state.text().to_owned(),
+            structured: state.structured().cloned(),
             findings: notes.findings.clone(),
             findings_reported: notes.reported,
             session_id: self.parts.session_id.clone(),

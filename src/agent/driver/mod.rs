@@ -451,7 +451,7 @@ impl Agent {
 
     /// The kernel knows what the user said: what they name is not an attacker's choice. Only the main
     /// agent hears the user; others hear a model.
-    fn heard(&self, item: &Item) {
+    pub(super) fn heard(&self, item: &Item) {
         if let Item::User { parts } = item
             && self.parts.path == MAIN
         {

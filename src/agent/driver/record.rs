@@ -3,7 +3,7 @@
 use super::Agent;
 use crate::agent::turn::{Ending, Input};
 use crate::base::new_id;
-use crate::kernel::{KernelError, Run};
+use crate::kernel::{KernelError, Released, Run};
 use crate::protocol::{Effect, Item, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
 use crate::session::{CallRecord, Payload};
 
@@ -47,6 +47,14 @@ impl Agent {
     /// Keeps a mark of taint with the session: one that was cleared, or one that came from elsewhere.
     pub fn keep_mark(&mut self, mark: &TaintMark) {
         self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
+    }
+
+    /// Adds a text that a person let through to the conversation; to be called while no turn runs.
+    pub fn tell_released(&mut self, released: Released) {
+        let item = released.into_item();
+        self.heard(&item);
+        self.write(Payload::Item { item: item.clone() });
+        self.parts.items.push(item);
     }
 
     /// Appends to the session, and says where that lies; `None` where no session is kept.

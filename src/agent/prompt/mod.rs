@@ -3,4 +3,4 @@
 mod boxes;
 mod sections;
 
-pub use sections::{Brief, Epoch, Instruction};
+pub use sections::{Brief, Epoch, Instruction, SkillLine};

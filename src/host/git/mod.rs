@@ -4,6 +4,7 @@
 mod kept;
 mod shim;
 pub mod snapshot;
+mod work;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use crate::kernel::{Grant, Reach};
 
 pub use kept::KeptFiles;
 pub use shim::{install as install_shim, is_there as git_is_there};
+pub use work::WorkDiff;
 
 /// Commits taken of a range; more is a mistake in the range.
 const MOST_COMMITS: usize = 10_000;

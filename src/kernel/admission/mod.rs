@@ -199,7 +199,11 @@ impl Kernel {
 
     /// The user said this to `agent`, or said it in an earlier run of the session.
     pub fn heard(&self, _agent: &str, text: &str) {
-        self.memory().provenance.heard(text);
+        let mut memory = self.memory();
+        if Self::is_released(&memory, text) {
+            return memory.provenance.withheld(text);
+        }
+        memory.provenance.heard(text);
     }
 
     /// A result of an earlier run of the session, as the conversation kept it: its words count as they did

@@ -44,6 +44,7 @@ impl Field {
             own_dirs: vec![base.join("state")],
             registries: Vec::new(),
             remotes: Vec::new(),
+            skills: Vec::new(),
             capability: Capability {
                 profile: "full".to_owned(),
                 tools: Default::default(),

@@ -62,6 +62,7 @@ impl Face {
             policy_file: None,
             human: true,
             remind_report: false,
+            answer: None,
             record: None,
             launcher,
             sandbox,

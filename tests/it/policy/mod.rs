@@ -3,7 +3,7 @@
 mod after_turn;
 mod commands;
 mod docs;
-mod face;
+pub mod face;
 mod layers;
 mod own_lines;
 mod presets;

@@ -28,6 +28,7 @@ fn brief(profile: &str, instructions: Vec<Instruction>) -> Brief {
         cwd: None,
         sandbox: "sandbox reduced: landlock 7 and seccomp".into(),
         instructions,
+        skills: Vec::new(),
         tools: tools.specs().map(ToolSchema::from).collect(),
         window: 200_000,
     }
