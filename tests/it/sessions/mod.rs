@@ -50,6 +50,7 @@ impl Open {
             launcher: None,
             sandbox: None,
             no_sandbox: false,
+            answer: None,
         };
         let opened = Session::open(&ground, options).await;
         let session = opened.unwrap_or_else(|report| panic!("{report}: {:?}", report.causes));
