@@ -4,5 +4,6 @@
 //! desk for what it offers to choose from.
 
 mod style;
+pub mod text;
 
 pub use style::{Depth, Styles, Token};
