@@ -12,6 +12,10 @@ use crate::protocol::{AgentPath, Block, Item, Part, TaintMark, ToolResult, ToolS
 /// Longest name of a session, in characters.
 const LONGEST_NAME: usize = 80;
 
+/// Bytes from which on threads are worth starting, and the most of them.
+const WORTH_THREADS: u64 = 4 * 1024 * 1024;
+const MOST_THREADS: usize = 4;
+
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     #[error(transparent)]
@@ -203,13 +207,36 @@ pub(super) fn open_alone(dir: &StateDir, id: &str) -> Result<AppendFile, Session
 
 /// The conversation that ends with the entry `tip`: every message on the way there.
 fn conversation(id: &str, log: &Stored, index: &Index, tip: u64) -> Result<Vec<Item>, SessionError> {
-    let branch = index.branch(tip);
-    let wanted = branch.iter().filter(|row| row.kind.is_conversation());
-    let items = wanted.map(|row| match read(id, log, index, row)?.payload {
-        Payload::Item { item } => Ok(item),
-        _ => Err(damaged(id, index.line_of(row), "it is not what the index says")),
+    let mut branch = index.branch(tip);
+    branch.retain(|row| row.kind.is_conversation());
+    let items = read_all(id, log, index, &branch)?.into_iter().filter_map(|entry| match entry.payload {
+        Payload::Item { item } => Some(item),
+        _ => None,
     });
-    items.collect()
+    Ok(items.collect())
+}
+
+/// The entries of these rows. Many bytes are parsed by several threads: that is what opening a large session
+/// costs.
+fn read_all(id: &str, log: &Stored, index: &Index, rows: &[Row]) -> Result<Vec<Entry>, SessionError> {
+    let one = |row: &Row| read(id, log, index, row);
+    let bytes: u64 = rows.iter().map(|row| row.len).sum();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    if bytes < WORTH_THREADS || threads < 2 {
+        return rows.iter().map(one).collect();
+    }
+    let one = &one;
+    std::thread::scope(|scope| {
+        let shares = rows.chunks(rows.len().div_ceil(threads));
+        let running: Vec<_> = shares
+            .map(|share| scope.spawn(move || share.iter().map(one).collect::<Result<Vec<Entry>, _>>()))
+            .collect();
+        let mut entries = Vec::with_capacity(rows.len());
+        for thread in running {
+            entries.append(&mut thread.join().expect("parsing does not panic")?);
+        }
+        Ok(entries)
+    })
 }
 
 /// The entry of a row.
