@@ -5,6 +5,7 @@
 
 mod account;
 mod approval;
+mod by_user;
 mod desk;
 mod driver;
 mod lawbook;

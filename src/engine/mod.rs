@@ -2,6 +2,7 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod account;
 mod audit;
 mod command;
 mod demo;
@@ -14,6 +15,7 @@ mod inspect;
 mod instructions;
 mod key;
 mod lawbook;
+mod look;
 mod opened;
 mod options;
 mod policy;
@@ -23,6 +25,7 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use command::{
     COMMANDS, Command, Place as CommandPlace, find as find_command, unknown as unknown_command,
@@ -31,8 +34,10 @@ pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use history::Branch;
 pub use inspect::{Place, explain, models, paths, sessions, transcript};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
+pub use look::{ModelRow, ProfileRow};
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,

@@ -1,5 +1,6 @@
 //! One open session: operations go in, stamped events come out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -70,7 +71,13 @@ async fn serve(
     record: Option<super::wiring::Record>,
     workspace: &std::path::Path,
 ) {
-    while let Some(op) = ops.recv().await {
+    let mut waiting = VecDeque::new();
+    loop {
+        let next = match waiting.pop_front() {
+            Some(op) => Some(op),
+            None => ops.recv().await,
+        };
+        let Some(op) = next else { return };
         let first = match op {
             Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
             Op::Resume => Input::Resume,
@@ -82,7 +89,12 @@ async fn serve(
                 Then::Prompt(text) => Input::Prompt(text),
                 Then::Nothing => continue,
             },
-            Op::Shell { .. } | Op::Detach { .. } => continue,
+            Op::Shell { line, told } => {
+                agent.user_shell(line, told).await;
+                waiting.append(&mut agent.finish_user_lines(&mut ops).await);
+                continue;
+            }
+            Op::Detach { .. } => continue,
             Op::Approve { .. } | Op::Decline { .. } | Op::Cancel => continue,
             Op::Shutdown => return,
         };

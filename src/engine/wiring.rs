@@ -85,7 +85,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
     let shim = with_trailers(ground, &mut fence);
-    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let (registry, tools, processes) = registry(&profile, &options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
@@ -143,8 +143,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         context_window: window as u64,
         base_url: settings.base_url.clone(),
     });
-    let desk =
-        Arc::new(FrontDesk::new(ground.clone(), options.clone(), kernel.clone(), kept.then(|| id.clone())));
+    let desk = Arc::new(FrontDesk::new(
+        ground.clone(),
+        options.clone(),
+        kernel.clone(),
+        kept.then(|| id.clone()),
+        history.clone(),
+    ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = registry.get("report").is_some();
     let setup = Setup {
@@ -179,6 +184,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         head: history.head(),
         events,
         desk: Some(desk.clone()),
+        background: Arc::new(move || processes.running()),
     });
     Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
 }
@@ -235,12 +241,12 @@ fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
     }
 }
 
-/// What a profile is offered, and the names of all tools there are.
+/// What a profile is offered, the names of all tools there are, and what runs commands.
 pub(super) fn registry(
     profile: &Profile,
     options: &Options,
     fence: &Fence,
-) -> Result<(Registry, Vec<&'static str>), Report> {
+) -> Result<(Registry, Vec<&'static str>, Processes), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
@@ -263,7 +269,7 @@ pub(super) fn registry(
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
     let narrowed = all.narrowed(|name| profile.tools.contains(name) && offered(name));
-    Ok((narrowed, all.names().to_vec()))
+    Ok((narrowed, all.names().to_vec(), processes))
 }
 
 /// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
@@ -388,7 +394,7 @@ pub(super) fn judge_only(
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let (registry, tools, _) = registry(&profile, &options, &fence)?;
     let book = Book::new(ground, &profile, &options, tools);
     let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();

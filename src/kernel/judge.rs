@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::admission::{restore, say_restored};
+use super::by_user::USER;
 use super::charter::{Charter, SandboxStrength};
 use super::effects::{Fact, Place, Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
@@ -464,7 +465,7 @@ impl Kernel {
             rung: Some(verdict.rung.clone()),
             rule: Some(verdict.rule.clone()),
             duration_us: Some(since.elapsed().as_micros() as u64),
-            ..Row::by(Actor::Agent)
+            ..Row::by(if agent == USER { Actor::User } else { Actor::Agent })
         }
     }
 

@@ -3,6 +3,7 @@
 //! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
 //! desk for what it offers to choose from.
 
+mod app;
 mod composer;
 mod dialog;
 mod fuzzy;
@@ -10,6 +11,7 @@ mod keys;
 mod paint;
 mod style;
 
+pub use app::{Start, run};
 pub use composer::{Composer, ComposerEvent, Draft, PaletteEntry};
 pub use dialog::{
     Answered, Approvals, Confirm, Dialog, Layer, Layers, Page, Picker, PickerRow, Reply, Tree, TreeRow,

@@ -5,6 +5,7 @@
     reason = "tests make their own small worlds, and may say what they measured"
 )]
 
+mod account;
 mod admission;
 mod corpus;
 mod demo;
@@ -14,6 +15,7 @@ mod headless;
 mod house;
 mod journal;
 mod kernel;
+mod lookups;
 mod model;
 mod net;
 mod policy;

@@ -1,8 +1,12 @@
 //! A call's way through an agent: judged, run, admitted.
 
-use super::Agent;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Agent, Showing};
 use crate::agent::turn::{Input, Ruling};
-use crate::kernel::{Judgement, Live, RawResult, shape};
+use crate::kernel::{Grant, Judgement, Live, RawResult, shape};
 use crate::protocol::{Event, ToolCall};
 use crate::session::Payload;
 use crate::tools::ToolContext;
@@ -49,6 +53,11 @@ impl Agent {
 
     pub(super) async fn start_tool(&mut self, call_id: &str) {
         let Some((grant, call, args)) = self.grants.remove(call_id) else { return };
+        self.run_granted(grant, call, args).await;
+    }
+
+    /// Hands a grant to its tool, and has the tool run.
+    pub(in crate::agent) async fn run_granted(&mut self, grant: Grant, call: ToolCall, args: Value) {
         let Some(tool) = self.parts.registry.get(&call.tool) else {
             let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
             return self.on_tool_done(&call, raw).await;
@@ -59,8 +68,10 @@ impl Agent {
             notes: self.notes.clone(),
             ledger: self.ledger.clone(),
             output: self.live.sink(&call.id),
+            detach: Arc::default(),
         };
-        self.showing.insert(call.id.clone(), (call.clone(), Live::default()));
+        let detach = context.detach.clone();
+        self.showing.insert(call.id.clone(), Showing { call: call.clone(), live: Live::default(), detach });
         let running = tool.run(grant, args, context);
         self.running.push(Box::pin(async move { (call, running.await) }));
     }

@@ -13,7 +13,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::account::Account;
@@ -74,6 +74,16 @@ pub struct Parts {
     pub events: mpsc::Sender<Event>,
     /// Who answers commands; `None` for an agent that no person talks to.
     pub desk: Option<Arc<dyn Desk>>,
+    /// Counts the commands that run in the background.
+    pub background: Arc<dyn Fn() -> usize + Send + Sync>,
+}
+
+/// A running call as faces see it.
+struct Showing {
+    call: ToolCall,
+    live: Live,
+    /// Tells its tool that it shall go on in the background.
+    detach: Arc<Notify>,
 }
 
 /// One agent with its conversation.
@@ -90,7 +100,12 @@ pub struct Agent {
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
     live: LiveOutput,
     /// Of the calls that run: what of their output was not shown yet.
-    showing: HashMap<String, (ToolCall, Live)>,
+    showing: HashMap<String, Showing>,
+    /// Shell lines of the user's own that run, and whether the model is told what comes of them.
+    pub(super) own_lines: HashMap<String, bool>,
+    pub(super) own_calls: u64,
+    /// Commands in the background, as last told.
+    in_background: usize,
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     pub(super) account: Account,
@@ -115,6 +130,9 @@ impl Agent {
             running: FuturesUnordered::new(),
             live: LiveOutput::default(),
             showing: HashMap::new(),
+            own_lines: HashMap::new(),
+            own_calls: 0,
+            in_background: 0,
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
@@ -166,7 +184,7 @@ impl Agent {
         }
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         ops: &mut mpsc::Receiver<Op>,
         ops_open: bool,
@@ -184,7 +202,7 @@ impl Agent {
         }
     }
 
-    async fn on_woken(&mut self, woken: Woken) {
+    pub(super) async fn on_woken(&mut self, woken: Woken) {
         match woken {
             Woken::Stream(Some(Ok(delta))) => self.on_delta(delta),
             Woken::Stream(Some(Err(error))) => {
@@ -202,7 +220,11 @@ impl Agent {
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
                 self.end_output(&call.id).await;
-                self.on_tool_done(&call, raw).await;
+                match self.own_lines.remove(&call.id) {
+                    Some(told) => self.on_user_line_done(&call, raw, told).await,
+                    None => self.on_tool_done(&call, raw).await,
+                }
+                self.look_at_background().await;
             }
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
@@ -251,7 +273,11 @@ impl Agent {
                     self.inputs.push_back(Input::Prompt(text));
                 }
             }
-            Op::Shell { .. } | Op::Detach { .. } => {}
+            Op::Shell { line, told } => self.user_shell(line, told).await,
+            Op::Detach { call_id } => match self.showing.get(&call_id) {
+                Some(showing) => showing.detach.notify_one(),
+                None => self.note("that command has ended").await,
+            },
             Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
         }
@@ -270,7 +296,7 @@ impl Agent {
         self.state.as_ref().is_none_or(|state| !state.is_idle())
     }
 
-    async fn perform(&mut self, effect: Effect) {
+    pub(super) async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Append(item) => {
                 self.heard(&item);
@@ -293,18 +319,35 @@ impl Agent {
             }
             Effect::Run { call_id } => self.start_tool(&call_id).await,
             Effect::CancelTools => {
-                self.running.clear();
+                self.own_lines.clear();
                 self.grants.clear();
                 self.forget_questions().await;
-                self.forward_output().await;
-                let calls: Vec<String> = self.showing.keys().cloned().collect();
-                for call_id in calls {
-                    self.end_output(&call_id).await;
-                }
+                self.stop_running().await;
             }
             Effect::Emit(event) => self.emit(event).await,
             Effect::Finish(ending) => self.ending = Some(ending),
         }
+    }
+
+    async fn look_at_background(&mut self) {
+        let running = (self.parts.background)();
+        if std::mem::replace(&mut self.in_background, running) != running {
+            self.emit(Event::Background { running: running as u32 }).await;
+        }
+    }
+
+    /// Ends every running call; what it had printed is shown.
+    pub(super) async fn stop_running(&mut self) {
+        self.running.clear();
+        self.forward_output().await;
+        let calls: Vec<String> = self.showing.keys().cloned().collect();
+        for call_id in calls {
+            self.end_output(&call_id).await;
+        }
+    }
+
+    pub(super) fn kernel(&self) -> &Kernel {
+        &self.parts.kernel
     }
 
     async fn call_model(&mut self) {
@@ -349,14 +392,14 @@ impl Agent {
     /// Shows what the kernel lets through of what commands have printed since.
     async fn forward_output(&mut self) {
         for (call_id, piece) in self.live.take() {
-            let Some((call, live)) = self.showing.get_mut(&call_id) else { continue };
+            let Some(Showing { call, live, .. }) = self.showing.get_mut(&call_id) else { continue };
             let shown = self.parts.kernel.show(&self.parts.path, call, live, &piece);
             self.show(call_id, shown).await;
         }
     }
 
     async fn end_output(&mut self, call_id: &str) {
-        if let Some((call, live)) = self.showing.remove(call_id) {
+        if let Some(Showing { call, live, .. }) = self.showing.remove(call_id) {
             let shown = self.parts.kernel.show_rest(&self.parts.path, &call, live);
             self.show(call.id, shown).await;
         }

@@ -8,6 +8,7 @@ mod disturbed;
 mod egress;
 mod injection;
 mod live;
+mod mask;
 mod page;
 mod quarantine;
 mod restore;
