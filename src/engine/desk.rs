@@ -8,6 +8,7 @@ use super::checkpoint::Checkpoints;
 use super::command::{self, CommandInfo};
 use super::ground::Ground;
 use super::history::{Branch, History};
+use super::look::Listed;
 use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
@@ -35,6 +36,8 @@ pub struct FrontDesk {
     pub(super) own: Own,
     /// What `HEAD` named then; `None` before the first commit.
     pub(super) began_at: Option<String>,
+    /// See [`FrontDesk::files`].
+    pub(super) listed: Listed,
 }
 
 impl FrontDesk {
@@ -49,6 +52,7 @@ impl FrontDesk {
         began_at: Option<String>,
     ) -> Self {
         Self { ground, options, kernel, session, history, journal, own, began_at }
+        Self { ground, options, kernel, session, history, listed: Listed::default() }
     }
 
     /// The branch of the work tree, looked at on a thread where that may take its time.

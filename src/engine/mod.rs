@@ -19,6 +19,7 @@ mod inspect;
 mod instructions;
 mod key;
 mod lawbook;
+mod look;
 mod opened;
 mod options;
 mod policy;
@@ -51,6 +52,7 @@ pub use history::Branch;
 pub use import::{ImportFrom, Imported, LeftOut, import};
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
+pub use look::{ModelRow, ProfileRow};
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,

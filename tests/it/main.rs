@@ -17,6 +17,7 @@ mod headless;
 mod house;
 mod journal;
 mod kernel;
+mod lookups;
 mod model;
 mod net;
 mod outline;

@@ -9,6 +9,7 @@ mod disturbed;
 mod egress;
 mod injection;
 mod live;
+mod mask;
 mod page;
 mod quarantine;
 mod restore;

@@ -50,8 +50,10 @@ pub enum Reply {
 pub trait Layer {
     fn handle(&mut self, key: KeyEvent, keys: &mut Keys, now_ms: u64) -> Reply;
 
-    /// What was pasted; most dialogs have no use for it.
-    fn paste(&mut self, _text: &str) {}
+    /// What was pasted; false when the dialog has no use for it.
+    fn paste(&mut self, _text: &str) -> bool {
+        false
+    }
 
     /// Rows it wants at this width, `most` at the most.
     fn height(&self, width: u16, most: u16) -> u16;

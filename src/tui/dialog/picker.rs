@@ -259,11 +259,12 @@ impl Layer for Picker {
         Reply::Stays
     }
 
-    fn paste(&mut self, text: &str) {
+    fn paste(&mut self, text: &str) -> bool {
         let room = LONGEST_QUERY.saturating_sub(self.query.chars().count());
         self.query
             .extend(text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(room));
         self.search();
+        true
     }
 
     fn height(&self, _width: u16, most: u16) -> u16 {

@@ -134,9 +134,9 @@ impl Layers {
         Some(Answered { name, reply })
     }
 
-    /// What was pasted; false when no dialog is open.
+    /// What was pasted; false when no dialog has a use for it: then it was meant for the composer.
     pub fn paste(&mut self, text: &str) -> bool {
-        self.layer_mut().map(|layer| layer.paste(text)).is_some()
+        self.layer_mut().is_some_and(|layer| layer.paste(text))
     }
 
     /// Rows the front dialog wants; 0 when none is open.

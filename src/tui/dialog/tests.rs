@@ -175,6 +175,7 @@ fn enter_is_no_yes_to_what_nobody_knows() {
 #[test]
 fn a_no_takes_words_along() {
     let mut dialog = shown([bash()]);
+    assert!(!dialog.0.paste("for the composer"));
     press(&mut dialog, "n", 2_300);
     for key in ["u", "s", "e", "space", "y", "space", "1", "backspace"] {
         assert_eq!(press(&mut dialog, key, 2_400), Reply::Stays);

@@ -251,12 +251,12 @@ impl Layer for Approvals {
         Reply::Stays
     }
 
-    fn paste(&mut self, text: &str) {
-        if let Some(words) = &mut self.words {
-            let room = LONGEST_WORDS.saturating_sub(words.chars().count());
-            let one_line = text.chars().map(|c| if c == '\n' { ' ' } else { c });
-            words.extend(one_line.filter(|c| !c.is_control()).take(room));
-        }
+    fn paste(&mut self, text: &str) -> bool {
+        let Some(words) = &mut self.words else { return false };
+        let room = LONGEST_WORDS.saturating_sub(words.chars().count());
+        let one_line = text.chars().map(|c| if c == '\n' { ' ' } else { c });
+        words.extend(one_line.filter(|c| !c.is_control()).take(room));
+        true
     }
 
     fn height(&self, width: u16, most: u16) -> u16 {
