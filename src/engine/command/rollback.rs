@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, Command, Place};
 use crate::engine::checkpoint::{Checkpoints, Comparison, Listed};
+use crate::host::git::snapshot::Checkpoint;
 use crate::protocol::{Report, ReportKind};
 
 /// Rows of the table.
@@ -10,38 +11,65 @@ const MOST_ROWS: usize = 30;
 pub(super) const COMMAND: Command = Command {
     name: "rollback",
     aliases: &["undo"],
-    args: "[NAME|TURN|ID|redo [files]]",
+    args: "[NAME|TURN|ID|redo [files|conversation|both]]",
     about: "List checkpoints, show what changed since one, or restore it",
     place: Place::Idle,
     run: Some(|call| Box::pin(run(call))),
 };
 
 async fn run(call: Call<'_>) -> Result<Answer, Report> {
-    let (checkpoints, at) = (call.desk.checkpoints()?, call.agent.moment());
-    let args = call.args.to_owned();
-    let answered = tokio::task::spawn_blocking(move || {
-        let (target, act) = match args.rsplit_once(char::is_whitespace) {
-            Some((target, word @ ("files" | "conversation" | "both"))) => (target.trim(), word),
-            _ => (args.as_str(), ""),
-        };
-        match (target, act) {
-            ("", _) => list(&checkpoints),
-            // Asking for redo is asking for it to be done.
-            ("redo", "" | "files") | (_, "files") => {
-                let rolled = checkpoints.restore(&checkpoints.find(target)?, &[], at)?;
-                Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
-            }
-            (_, "") => Ok(compared(&checkpoints.compare(&checkpoints.find(target)?, &[])?)),
-            (target, _) => {
-                Err(Report::new(ReportKind::Usage, "a checkpoint brings files back, not the conversation")
-                    .hint(format!("/rollback {target} files")))
-            }
+    let (target, act) = match call.args.rsplit_once(char::is_whitespace) {
+        Some((target, word @ ("files" | "conversation" | "both"))) => {
+            (target.trim().to_owned(), word.to_owned())
         }
+        _ => (call.args.to_owned(), String::new()),
+    };
+    let (checkpoints, at) = (call.desk.checkpoints()?, call.agent.moment());
+    let back = matches!(act.as_str(), "conversation" | "both");
+    // Before any file is touched: what it shall go back to must be in this session.
+    let point = if back { Some(point(&checkpoints.find(&target)?, call.desk.session())?) } else { None };
+    let answered = tokio::task::spawn_blocking(move || match (target.as_str(), act.as_str()) {
+        ("", _) => list(&checkpoints),
+        (_, "conversation") => Ok(String::new()),
+        // Asking for redo is asking for it to be done.
+        ("redo", _) | (_, "files" | "both") => {
+            let rolled = checkpoints.restore(&checkpoints.find(&target)?, &[], at)?;
+            Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
+        }
+        _ => Ok(compared(&checkpoints.compare(&checkpoints.find(&target)?, &[])?)),
     });
     let answered = answered.await.map_err(|error| {
         Report::new(ReportKind::Internal, "the rollback broke off").cause(error.to_string())
-    })?;
-    answered.map(Answer::Markdown)
+    })??;
+    match point {
+        Some(Point::Before(entry)) => drop(call.agent.rewind(entry).await?),
+        Some(Point::At(entry)) => call.agent.go_to(entry).await?,
+        None => {}
+    }
+    Ok(if answered.is_empty() { Answer::Done } else { Answer::Markdown(answered) })
+}
+
+/// Where the conversation stood when a checkpoint was taken.
+enum Point {
+    /// Before what the user said at this entry: the turn that the checkpoint was taken in.
+    Before(u64),
+    /// Between turns: after this entry.
+    At(u64),
+}
+
+fn point(one: &Checkpoint, session: Option<&str>) -> Result<Point, Report> {
+    let elsewhere = || {
+        Report::new(ReportKind::Usage, format!("{} was not taken in this conversation", one.id))
+            .hint(format!("/rollback {} files brings its files back", one.id))
+    };
+    if session.is_none() || one.session.as_deref() != session {
+        return Err(elsewhere());
+    }
+    match (one.said, one.entry) {
+        (0, 0) => Err(elsewhere()),
+        (0, entry) => Ok(Point::At(entry)),
+        (said, _) => Ok(Point::Before(said)),
+    }
 }
 
 fn list(checkpoints: &Checkpoints) -> Result<String, Report> {
@@ -62,7 +90,7 @@ fn list(checkpoints: &Checkpoints) -> Result<String, Report> {
     if damaged > 0 {
         text.push_str(&format!("\n{damaged} cannot be read; `iosm checkpoints prune` removes them\n"));
     }
-    text.push_str("\n`/rollback ID` shows what changed since; `/rollback ID files` restores.");
+    text.push_str("\n`/rollback ID` shows what changed since; `/rollback ID files` restores, `conversation` and `both` go back to what was said.");
     Ok(text)
 }
 

@@ -58,6 +58,22 @@ fn what_git_ignores_is_not_held_unless_git_tracks_it() {
 }
 
 #[test]
+fn a_file_comes_back_in_the_place_of_a_folder_that_git_tracks() {
+    let field = repository();
+    field.put("d", "a file");
+    field.put("e/x", "a folder");
+    field.take("it");
+    field.shell("rm -r d e && mkdir d && echo x > d/x && git add d/x && ln -s d e && git add e 2>/dev/null");
+    field.restore("it");
+    assert_eq!(
+        (field.read("d").as_deref(), field.read("e/x").as_deref()),
+        (Some("a file"), Some("a folder"))
+    );
+    field.restore("redo");
+    assert_eq!((field.read("d/x").as_deref(), field.read("e/x").as_deref()), (Some("x\n"), Some("x\n")));
+}
+
+#[test]
 fn a_repository_within_keeps_its_own_and_its_work_files_come_back() {
     let field = repository();
     field.shell("git init -q inner && echo 'secret.txt' > inner/.gitignore && echo in > inner/file && cd inner && git add . && git commit -qm inner 2>/dev/null && echo s > secret.txt");

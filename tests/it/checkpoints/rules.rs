@@ -51,10 +51,7 @@ fn a_folder_with_unheld_files_in_the_way_is_named_and_the_rest_goes_on() {
     field.take("it");
     field.shell("rm thing && mkdir thing && echo x > thing/x.log && echo y > thing/y && echo 2 > other");
     let rolled = field.roll("it", &[]);
-    assert_eq!(
-        rolled.failed.iter().map(|failure| failure.path.as_str()).collect::<Vec<_>>(),
-        ["thing", "thing"]
-    );
+    assert_eq!(rolled.failed.iter().map(|failure| failure.path.as_str()).collect::<Vec<_>>(), ["thing"]);
     assert!(rolled.failed[0].why.contains("in no checkpoint"), "{:?}", rolled.failed);
     assert_eq!(field.read("thing/x.log").as_deref(), Some("x\n"));
     assert_eq!(field.read("other").as_deref(), Some("1"));

@@ -4,6 +4,7 @@ mod branches;
 mod export;
 mod fork;
 mod manage;
+mod rollback;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! Putting a snapshot back: only paths that differ are touched, each in one step, and one that fails
 //! keeps no other from being restored.
 
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
@@ -52,17 +53,26 @@ impl Store {
         };
         let plan = plan(present, (about, target), only);
         let odb = self.repository.odb()?;
-        let mut hands = Hands { store: self, below: Below::open(&handle)?, odb, done: Restored::default() };
+        let mut hands = Hands {
+            store: self,
+            below: Below::open(&handle)?,
+            odb,
+            done: Restored::default(),
+            gone: HashSet::new(),
+        };
         let unheld = |change: &&Change| is_within(&change.path, &present.left_out);
         for change in plan.iter().filter(|change| change.how != How::Removed).filter(unheld) {
             hands.fail(&change.path, "what stands there now is in no checkpoint; move it aside first");
         }
         let steps: Vec<&Change> = plan.iter().filter(|change| !unheld(change)).collect();
         let removed: Vec<&Change> = steps.iter().filter(|c| c.how == How::Removed).copied().collect();
+        let mut blocked = BTreeSet::new();
         for change in steps.iter().filter(|change| change.how == How::Kind) {
-            hands.clear(change, &removed);
+            if !hands.clear(change, &removed) {
+                blocked.insert(&change.path);
+            }
         }
-        for change in &steps {
+        for change in steps.iter().filter(|change| !blocked.contains(&change.path)) {
             let Some(shall) = change.shall else { continue };
             match change.how {
                 How::Added | How::Kind if shall.is_dir() => hands.make_folder(&change.path),
@@ -102,6 +112,8 @@ struct Hands<'a> {
     below: Below,
     odb: Odb<'a>,
     done: Restored,
+    /// Removed already.
+    gone: HashSet<Vec<u8>>,
 }
 
 impl Hands<'_> {
@@ -116,26 +128,27 @@ impl Hands<'_> {
         }
     }
 
-    /// Takes away what has another kind than what shall stand there.
-    fn clear(&mut self, change: &Change, removed: &[&Change]) {
+    /// Takes away what has another kind than what shall stand there; false where it could not.
+    fn clear(&mut self, change: &Change, removed: &[&Change]) -> bool {
         let is_dir = change.was.is_some_and(|was| was.is_dir());
         if is_dir {
             let inside = |path: &[u8]| {
                 path.strip_prefix(change.path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
             };
             for gone in removed.iter().rev().filter(|gone| inside(&gone.path)) {
-                // What cannot be removed keeps the folder, and that is told.
-                let _ = self.unlink(&gone.path, gone.was.is_some_and(|was| was.is_dir()));
+                self.take_away(gone);
             }
         }
-        if let Err(error) = self.unlink(&change.path, is_dir) {
-            let why = match error.kind() {
-                io::ErrorKind::DirectoryNotEmpty => {
-                    "the folder there holds files that are in no checkpoint".to_owned()
-                }
-                _ => error.to_string(),
-            };
-            self.fail(&change.path, why);
+        match self.unlink(&change.path, is_dir) {
+            Ok(()) => true,
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {
+                self.fail(&change.path, "the folder there holds files that are in no checkpoint");
+                false
+            }
+            Err(error) => {
+                self.fail(&change.path, error);
+                false
+            }
         }
     }
 
@@ -228,7 +241,7 @@ impl Hands<'_> {
     fn remove(
         &mut self,
         removed: &[&Change],
-        visible: impl Fn() -> Result<std::collections::BTreeSet<Vec<u8>>, SnapshotError>,
+        visible: impl Fn() -> Result<BTreeSet<Vec<u8>>, SnapshotError>,
     ) -> Result<(), SnapshotError> {
         let is_rule =
             |change: &&&Change| change.path.rsplit(|byte| *byte == b'/').next() == Some(b".gitignore");
@@ -243,9 +256,15 @@ impl Hands<'_> {
     }
 
     fn take_away(&mut self, change: &Change) {
+        if self.gone.contains(&change.path) {
+            return;
+        }
         let is_dir = change.was.is_some_and(|was| was.is_dir());
         match self.unlink(&change.path, is_dir) {
-            Ok(()) => self.done.removed.push(spell(as_path(&change.path))),
+            Ok(()) => {
+                self.gone.insert(change.path.clone());
+                self.done.removed.push(spell(as_path(&change.path)));
+            }
             // It holds what is ignored.
             Err(error) if is_dir && error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
             Err(error) => self.fail(&change.path, error),
