@@ -51,8 +51,7 @@ impl FrontDesk {
         own: Own,
         began_at: Option<String>,
     ) -> Self {
-        Self { ground, options, kernel, session, history, journal, own, began_at }
-        Self { ground, options, kernel, session, history, listed: Listed::default() }
+        Self { ground, options, kernel, session, history, journal, own, began_at, listed: Listed::default() }
     }
 
     /// The branch of the work tree, looked at on a thread where that may take its time.

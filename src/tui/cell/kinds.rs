@@ -6,7 +6,7 @@ use super::notice::{marked, outcome, report, taint};
 use super::tool::Tool;
 use crate::protocol::{Outcome, Report, TaintMark};
 use crate::tui::style::{Styles, Token};
-use crate::tui::text::{Markdown, Row, visible};
+use crate::tui::text::{Row, markdown, visible};
 
 /// One thing in the transcript.
 pub(super) enum Cell {
@@ -19,7 +19,10 @@ pub(super) enum Cell {
     },
     User(String),
     /// The model's words, as they come.
-    Words(Markdown),
+    Words {
+        words: markdown::Stream,
+        over: bool,
+    },
     /// Its reasoning, folded to one line.
     Thinking {
         text: String,
@@ -43,17 +46,18 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    pub fn rows(&self, styles: &Styles) -> Vec<Row> {
+    pub fn rows(&self, width: u16, styles: &Styles) -> Vec<Row> {
         match self {
             Self::Opening { model, place, sandbox, resumed } => {
                 opening(model, place, sandbox, *resumed, styles)
             }
             Self::User(text) => user(text, styles),
-            Self::Words(words) => words.all(styles),
+            // Printed as they come.
+            Self::Words { .. } => Vec::new(),
             Self::Thinking { text, over } => thinking(text, *over, styles),
             Self::Tool(tool) => tool.rows(styles),
             Self::Report(told) => report(told, styles),
-            Self::Answer { markdown, .. } => Markdown::of(markdown, styles),
+            Self::Answer { markdown, .. } => markdown::rows(markdown, width, styles),
             Self::Taint(mark) => taint(mark, styles),
             Self::Line { mark, token, text } => vec![marked(mark, *token, text, styles)],
             Self::Outcome(told) => outcome(told, styles),
@@ -61,7 +65,7 @@ impl Cell {
     }
 
     /// Everything that is known, for a page with room.
-    pub fn in_full(&self, styles: &Styles) -> Vec<Row> {
+    pub fn in_full(&self, width: u16, styles: &Styles) -> Vec<Row> {
         match self {
             Self::Tool(tool) => tool.in_full(styles),
             Self::Thinking { text, .. } => {
@@ -70,7 +74,7 @@ impl Cell {
                     |line: &str| Row::words(Line::from(Span::styled(visible(line).into_owned(), style)));
                 text.lines().map(line).collect()
             }
-            _ => self.rows(styles),
+            _ => self.rows(width, styles),
         }
     }
 }

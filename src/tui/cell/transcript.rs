@@ -11,7 +11,7 @@ use super::kinds::Cell;
 use super::tool::Tool;
 use crate::protocol::{Block, Event, Item, Part, Stamped, ToolStatus};
 use crate::tui::style::{Styles, Token};
-use crate::tui::text::{Markdown, Row, Wrap, settle};
+use crate::tui::text::{Row, Wrap, markdown, settle};
 
 /// One cell as a page shows it, and as it is copied.
 #[derive(Debug, Clone)]
@@ -113,10 +113,10 @@ impl Transcript {
     }
 
     fn words(&mut self, text: &str) {
-        if !matches!(self.cells.back(), Some(Cell::Words(words)) if !words.is_over()) {
-            self.push(Cell::Words(Markdown::new()));
+        if !matches!(self.cells.back(), Some(Cell::Words { over: false, .. })) {
+            self.push(Cell::Words { words: markdown::Stream::new(), over: false });
         }
-        if let Some(Cell::Words(words)) = self.cells.back_mut() {
+        if let Some(Cell::Words { words, .. }) = self.cells.back_mut() {
             words.push(text);
         }
     }
@@ -132,7 +132,10 @@ impl Transcript {
 
     fn end_words(&mut self) {
         match self.cells.back_mut() {
-            Some(Cell::Words(words)) => words.finish(),
+            Some(Cell::Words { words, over: over @ false }) => {
+                words.finish();
+                *over = true;
+            }
             Some(Cell::Thinking { over, .. }) => *over = true,
             _ => {}
         }
@@ -145,61 +148,48 @@ impl Transcript {
         })
     }
 
-    /// What is finished since this was last asked, in order, to be printed once.
-    pub fn take_finished(&mut self, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
-        let mut rows = Vec::new();
+    /// What is finished since this was last asked, in order, to be printed once. `width` is what tables are
+    /// fitted to.
+    pub fn take_finished(&mut self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
         while let Some(cell) = self.cells.front_mut() {
-            if let Cell::Words(words) = cell {
-                let done = words.take_finished(styles);
-                if !done.is_empty() {
-                    if self.printed && !self.begun {
-                        rows.push(Row::blank());
-                    }
-                    (self.begun, self.printed) = (true, true);
-                    rows.extend(done);
-                }
-                if !words.is_over() {
-                    break;
-                }
-                self.begun = false;
-                self.cells.pop_front();
-                continue;
-            }
-            let over = match &*cell {
-                Cell::Tool(tool) => tool.is_over(),
-                Cell::Thinking { over, .. } => *over,
-                _ => true,
+            let (own, over) = match cell {
+                Cell::Words { words, over } => (words.take_finished(width, wrap, styles), *over),
+                Cell::Tool(tool) if !tool.is_over() => (Vec::new(), false),
+                Cell::Thinking { over: false, .. } => (Vec::new(), false),
+                other => (settle(other.rows(width, styles), wrap), true),
             };
+            if !own.is_empty() {
+                if self.printed && !self.begun {
+                    lines.push(Line::default());
+                }
+                (self.begun, self.printed) = (true, true);
+                lines.extend(own);
+            }
             if !over {
                 break;
             }
-            let own = cell.rows(styles);
-            if self.printed && !own.is_empty() {
-                rows.push(Row::blank());
-            }
-            self.printed |= !own.is_empty();
-            rows.extend(own);
+            self.begun = false;
             self.cells.pop_front();
         }
-        settle(rows, wrap)
+        lines
     }
 
     /// What still grows, in lines no wider than `width`; from the end, at most `most` lines.
     pub fn live(&self, width: u16, most: usize, styles: &Styles) -> Vec<Line<'static>> {
         let mut lines: Vec<Line<'static>> = Vec::new();
         for (at, cell) in self.cells.iter().enumerate() {
-            let rows = match cell {
-                Cell::Words(words) => words.tail(styles),
-                other => other.rows(styles),
+            let own = match cell {
+                Cell::Words { words, .. } => words.tail(width, styles),
+                other => settle(other.rows(width, styles), Wrap::Words(width)),
             };
-            if rows.is_empty() {
+            if own.is_empty() {
                 continue;
             }
-            let apart = if at == 0 { self.printed && !self.begun } else { true };
-            if apart {
+            if at > 0 || (self.printed && !self.begun) {
                 lines.push(Line::default());
             }
-            lines.extend(settle(rows, Wrap::Words(width)));
+            lines.extend(own);
         }
         let from = lines.len().saturating_sub(most);
         lines.split_off(from)
@@ -211,13 +201,20 @@ impl Transcript {
         for item in items {
             whole.add(item);
         }
-        let passage = |cell: &Cell| {
-            let mut lines = settle(cell.in_full(styles), Wrap::Words(width));
+        let passage = |cell: &mut Cell| {
+            let is_call = matches!(cell, Cell::Tool(_));
+            let mut lines = match cell {
+                Cell::Words { words, .. } => {
+                    words.finish();
+                    words.take_finished(width, Wrap::Words(width), styles)
+                }
+                other => settle(other.in_full(width, styles), Wrap::Words(width)),
+            };
             let text = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             lines.push(Line::default());
-            Passage { text, lines, is_call: matches!(cell, Cell::Tool(_)) }
+            Passage { text, lines, is_call }
         };
-        whole.cells.iter().map(passage).collect()
+        whole.cells.iter_mut().map(passage).collect()
     }
 
     /// The end of a conversation that was kept, so that one sees where it goes on: to be printed.
