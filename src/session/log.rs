@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::entry::{Entry, Payload, Start};
+use super::past::Past;
 use crate::base::{AppendFile, StateDir, StoreError, now_ms, rfc3339};
 use crate::protocol::{AgentPath, Block, Item, TaintMark, ToolResult, ToolStatus};
 
@@ -52,6 +53,7 @@ pub struct Loaded {
     pub taint: Vec<(AgentPath, TaintMark)>,
     /// Calls that had no result: the process ended in their middle.
     pub orphans: usize,
+    pub past: Past,
 }
 
 /// Name of a session's file.
@@ -77,6 +79,7 @@ impl SessionLog {
             return Err(damaged(id, 1, "the first line does not open a session"));
         };
         let start = start.clone();
+        let past = Past::read(&entries, &branch);
         let items: Vec<Item> = branch
             .iter()
             .filter_map(|entry| match &entry.payload {
@@ -102,7 +105,7 @@ impl SessionLog {
             _ => None,
         });
         let taint = taint.collect();
-        Ok(Loaded { log, start, taint, items, calls, turns, entries, orphans })
+        Ok(Loaded { log, start, taint, items, calls, turns, entries, orphans, past })
     }
 
     /// Appends one entry after the last. Not yet flushed to the disk.

@@ -6,7 +6,9 @@
 mod entry;
 mod list;
 mod log;
+mod past;
 
 pub use entry::{CallRecord, Entry, Payload, Start};
 pub use list::{Summary, find, list};
 pub use log::{Loaded, SessionError, SessionLog, entries};
+pub use past::{Compaction, Counted, Past, PutAway, Shortened, Spending};

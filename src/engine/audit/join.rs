@@ -106,7 +106,7 @@ impl<'a> Words<'a> {
                         stretch.ended = Some(status.clone());
                     }
                 }
-                Payload::Taint { .. } | Payload::Name { .. } => {}
+                Payload::Taint { .. } | Payload::Name { .. } | Payload::Compacted(_) => {}
             }
         }
         words
