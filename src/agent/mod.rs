@@ -6,6 +6,8 @@
 mod account;
 mod approval;
 mod by_user;
+mod change;
+mod compact;
 mod desk;
 mod driver;
 mod lawbook;
@@ -14,8 +16,10 @@ mod prompt;
 mod turn;
 mod wake;
 
+pub use change::ModelChange;
+pub use compact::{Filling, LastRequest};
 pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
-pub use prompt::{Brief, Epoch, Instruction};
+pub use prompt::{Brief, Epoch, Instruction, Sizes};
 pub use turn::{Input, Setup};

@@ -14,6 +14,7 @@ mod inspect;
 mod instructions;
 mod key;
 mod lawbook;
+mod model;
 mod opened;
 mod options;
 mod policy;
@@ -24,13 +25,14 @@ mod why;
 mod wiring;
 
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
-pub use command::{COMMANDS, Command, Place as CommandPlace};
+pub use command::{COMMANDS, Command, Place as CommandPlace, ProfileChoice};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
 pub use inspect::{Place, explain, models, paths, sessions, transcript};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
+pub use model::ModelChoice;
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,

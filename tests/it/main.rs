@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod compaction;
 mod corpus;
 mod demo;
 mod drill;

@@ -18,19 +18,21 @@ use tokio::time::Instant;
 
 use super::account::Account;
 use super::approval::Open;
+use super::compact::Fold;
 use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
-use super::prompt::Epoch;
+use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::kernel::{Grant, Kernel, KernelError, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Setup as InForce, Status, ToolCall,
+    Usage,
 };
-use crate::session::{Payload, SessionLog};
+use crate::session::{Past, Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry};
 
 /// The agent that speaks with the user.
@@ -52,6 +54,10 @@ pub struct Parts {
     pub kernel: Arc<Kernel>,
     pub registry: Registry,
     pub epoch: Epoch,
+    /// What the epoch was made from, for the next one.
+    pub brief: Brief,
+    /// What holds for requests, as faces are told.
+    pub in_force: InForce,
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
@@ -62,6 +68,10 @@ pub struct Parts {
     pub log: Option<SessionLog>,
     /// The conversation so far, with the requests and calls that lie behind.
     pub items: Vec<Item>,
+    /// What the log tells of them besides.
+    pub past: Past,
+    /// Percent of the window at which older messages are folded.
+    pub compact_percent: u8,
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
@@ -89,7 +99,7 @@ struct Showing {
 /// One agent with its conversation.
 pub struct Agent {
     pub(super) parts: Parts,
-    state: Option<State>,
+    pub(super) state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
@@ -109,6 +119,7 @@ pub struct Agent {
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     pub(super) account: Account,
+    pub(super) fold: Fold,
     started_ns: i128,
     pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
@@ -117,9 +128,10 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        let fold = Fold::new(std::mem::take(&mut parts.past), parts.compact_percent);
         let state = State::new(parts.setup.clone(), parts.turns, parts.calls);
-        Self {
+        let mut agent = Self {
             parts,
             state: Some(state),
             notes: Arc::default(),
@@ -136,11 +148,14 @@ impl Agent {
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
+            fold,
             started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
             log_lost: None,
-        }
+        };
+        agent.take_up_fold();
+        agent
     }
 
     /// Runs from `first` until the machine finishes. Operations that arrive meanwhile steer, answer or
@@ -256,7 +271,10 @@ impl Agent {
             let tokens = usage.context_tokens() + usage.output_tokens;
             let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
             self.parts.kernel.spent(&self.parts.path, spent);
-            self.write(Payload::Usage { usage, cost });
+            let model = self.parts.provider.name().to_owned();
+            self.fold.counted(usage);
+            self.fold.spend(&model, usage, cost);
+            self.write(Payload::Usage { usage, cost, model: Some(model) });
             self.inputs.push_back(Input::Priced { usage, cost });
         }
     }
@@ -352,13 +370,17 @@ impl Agent {
 
     async fn call_model(&mut self) {
         self.look_at_policy().await;
+        let items = match self.fitted().await {
+            Ok(items) => items,
+            Err(report) => return self.inputs.push_back(Input::Fault(report)),
+        };
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
             system: self.parts.epoch.system.clone(),
             tools: self.parts.epoch.tools.clone(),
-            items: self.parts.items.clone(),
-            max_tokens: self.parts.max_tokens,
+            items,
+            max_tokens: self.answer_tokens(),
             thinking: self.parts.thinking,
             session: self.parts.session_id.clone(),
         };

@@ -36,6 +36,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
+        self.fold.judged(&call.id, effects);
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -49,7 +50,7 @@ impl Agent {
         self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
     }
 
-    pub(super) fn write(&mut self, payload: Payload) {
+    pub(in crate::agent) fn write(&mut self, payload: Payload) {
         let Some(log) = &mut self.parts.log else { return };
         let is_item = matches!(payload, Payload::Item { .. });
         match log.append(payload) {

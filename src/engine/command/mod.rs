@@ -2,8 +2,17 @@
 //!
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
+mod compact;
+mod context;
+mod cost;
 mod help;
+mod model;
+mod plan;
+mod profile;
 mod taint;
+mod thinking;
+
+pub use profile::ProfileChoice;
 
 use futures::future::BoxFuture;
 
@@ -61,6 +70,13 @@ pub(super) enum Answer {
 pub const COMMANDS: &[Command] = &[
     help::COMMAND,
     taint::COMMAND,
+    model::COMMAND,
+    thinking::COMMAND,
+    profile::COMMAND,
+    plan::COMMAND,
+    compact::COMMAND,
+    context::COMMAND,
+    cost::COMMAND,
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),

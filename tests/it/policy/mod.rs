@@ -2,7 +2,7 @@
 
 mod commands;
 mod docs;
-mod face;
+pub mod face;
 mod layers;
 mod own_lines;
 mod presets;
