@@ -7,7 +7,7 @@ use clap::Parser;
 
 use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
 use super::say::{code_of, tell};
-use super::{audit, headless, kernel, look};
+use super::{audit, headless, interactive, kernel, look};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -22,7 +22,8 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         }
     } else {
         match Main::try_parse_from(argv) {
-            Ok(main) => not_from_an_agent("start an agent").and_then(|()| headless::run(main)),
+            Ok(main) => not_from_an_agent("start an agent")
+                .and_then(|()| if main.print { headless::run(main) } else { interactive::run(main) }),
             Err(error) => Ok(bad_usage(&error)),
         }
     };

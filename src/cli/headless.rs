@@ -1,6 +1,6 @@
 //! `iosm -p` and `iosm demo`: a run without a screen.
 
-use std::io::{BufWriter, IsTerminal};
+use std::io::BufWriter;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -22,9 +22,6 @@ const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Runs one prompt.
 pub(super) fn run(main: Main) -> Result<u8, Report> {
-    if !main.print {
-        return Err(no_screen(&main));
-    }
     let format = format(main.output_format);
     let model = main.model.model.clone();
     match prepare(&main) {
@@ -50,14 +47,20 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
     }
     let ground = ground(&main.model, &main.place, settings(main)?)?;
     let gate = gate(main)?;
+    let options = options(main, launcher())?;
+    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
+    Ok(Prepared { ground, options, op, gate })
+}
+
+/// How a session is opened, as the flags say; nobody is there to answer.
+pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options, Report> {
     let session = match (&main.resume, main.continue_last, main.no_session) {
         (Some(given), ..) => SessionChoice::Named(given.clone()),
         (None, true, _) => SessionChoice::Last,
         (None, false, true) => SessionChoice::Unkept,
         (None, false, false) => SessionChoice::New,
     };
-    let launcher = launcher();
-    let options = Options {
+    Ok(Options {
         env: environment(),
         session,
         tools: main.tools.clone(),
@@ -73,9 +76,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         launcher,
         sandbox: None,
         no_sandbox: main.no_sandbox,
-    };
-    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
-    Ok(Prepared { ground, options, op, gate })
+    })
 }
 
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts
@@ -136,7 +137,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
 
 /// Starts the process that starts processes; it must come before threads do. Without one, commands
 /// are refused with the reason.
-fn launcher() -> Option<Launcher> {
+pub(super) fn launcher() -> Option<Launcher> {
     match Helper::start() {
         Ok(helper) => Some(Launcher::new(helper)),
         Err(error) => {
@@ -199,20 +200,7 @@ fn format(output: OutputFormat) -> Format {
     }
 }
 
-fn no_screen(main: &Main) -> Report {
-    let words = main.prompt.join(" ");
-    let shown = if words.is_empty() { "…".to_owned() } else { words };
-    let report = Report::new(ReportKind::Usage, "this version has no screen yet")
-        .hint(format!("run it headless: iosm -p {shown:?}"))
-        .hint("see it work without a key: iosm demo");
-    if std::io::stdout().is_terminal() {
-        report
-    } else {
-        report.cause("standard output is no terminal either")
-    }
-}
-
-fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
+pub(super) fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
     let mut flags: Vec<FlagSetting> = Vec::new();
     if let Some(profile) = &main.profile {
         flags.push(("--profile", "profile", profile.clone().into()));
@@ -283,7 +271,7 @@ fn gate(main: &Main) -> Result<Gate, Report> {
 }
 
 /// Piped input, then files, then the words.
-fn prompt(main: &Main) -> Result<Option<String>, Report> {
+pub(super) fn prompt(main: &Main) -> Result<Option<String>, Report> {
     let asked = main.prompt.iter().any(|word| word == "-");
     let mut parts: Vec<String> = Vec::new();
     parts.extend(stdin::read(asked)?);

@@ -5,6 +5,7 @@ mod audit;
 mod command;
 mod drill;
 mod headless;
+mod interactive;
 mod kernel;
 mod look;
 mod policy;

@@ -69,6 +69,11 @@ impl Dirs {
         StateDir::open(self.state.clone())
     }
 
+    /// The user's own configuration, to keep what they chose at the screen.
+    pub fn own_config(&self) -> Result<StateDir, StoreError> {
+        StateDir::open(self.config.clone())
+    }
+
     /// The cache that commands of one project may write.
     pub fn project_cache(&self, project: &str) -> Result<StateDir, StoreError> {
         StateDir::open(self.cache.join("projects").join(project))

@@ -26,6 +26,7 @@ pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES, names as p
 pub use remotes::configured_remotes;
 pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
+    with_setting,
 };
 pub use strict::{YamlError, parse as parse_yaml};
 pub use trust::{Change, ProjectFiles, TrustStore};

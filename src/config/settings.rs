@@ -132,6 +132,25 @@ pub const ENVIRONMENT: [(&str, &str); 8] = [
     ("IOSM_MAX_MINUTES", "limits.minutes"),
 ];
 
+/// The text of a settings file with one top-level key set, or taken out; everything else stays as it is.
+pub fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
+    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let mut out = String::new();
+    let mut within = false;
+    for line in text.lines() {
+        // What is indented belongs to the key above it.
+        within = if line.starts_with([' ', '\t']) { within } else { starts(line) };
+        if !within {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    if let Some(value) = value {
+        out.push_str(&format!("{key}: {}\n", Value::from(value)));
+    }
+    out
+}
+
 /// Collects layers, lowest first.
 #[derive(Debug)]
 pub struct Layers {

@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 
 use super::command;
 use super::ground::Ground;
+use super::history::{Branch, History};
+use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
 use crate::kernel::Kernel;
@@ -18,6 +20,7 @@ pub struct FrontDesk {
     pub(super) kernel: Arc<Kernel>,
     /// `None` for a session that is not kept.
     pub(super) session: Option<String>,
+    history: History,
 }
 
 impl FrontDesk {
@@ -26,8 +29,30 @@ impl FrontDesk {
         options: Options,
         kernel: Arc<Kernel>,
         session: Option<String>,
+        history: History,
     ) -> Self {
-        Self { ground, options, kernel, session }
+        Self { ground, options, kernel, session, history }
+    }
+
+    /// The branch of the work tree, looked at on a thread where that may take its time.
+    pub async fn branch(&self) -> Option<Branch> {
+        let history = self.history.clone();
+        tokio::task::spawn_blocking(move || history.branch()).await.ok().flatten()
+    }
+
+    /// What keeps commands in, in a word: `full`, `reduced`, `partial` or `none`.
+    pub fn sandbox(&self) -> &'static str {
+        self.kernel.sandbox_strength()
+    }
+
+    /// Whether untrusted text has been read and not been cleared.
+    pub fn is_tainted(&self) -> bool {
+        self.kernel.is_tainted(MAIN)
+    }
+
+    /// The session's id; `None` for one that is not kept.
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
     }
 
     /// Where this session stands.

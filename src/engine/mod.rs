@@ -2,6 +2,7 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod account;
 mod audit;
 mod command;
 mod demo;
@@ -24,12 +25,14 @@ mod verify;
 mod why;
 mod wiring;
 
+pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use command::{COMMANDS, Command, Place as CommandPlace, ProfileChoice};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use history::Branch;
 pub use inspect::{Place, explain, models, paths, sessions, transcript};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
 pub use model::ModelChoice;

@@ -139,8 +139,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         base_url: chosen.base_url,
     };
     let setup_event = Event::Setup(in_force.clone());
-    let desk =
-        Arc::new(FrontDesk::new(ground.clone(), options.clone(), kernel.clone(), kept.then(|| id.clone())));
+    let desk = Arc::new(FrontDesk::new(
+        ground.clone(),
+        options.clone(),
+        kernel.clone(),
+        kept.then(|| id.clone()),
+        history.clone(),
+    ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = profile.tools.contains("report") && registry.get("report").is_some();
     let setup = Setup {

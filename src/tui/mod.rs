@@ -3,6 +3,8 @@
 //! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
 //! desk for what it offers to choose from.
 
+mod app;
 mod style;
 
+pub use app::{Start, run};
 pub use style::{Styles, Token};

@@ -5,6 +5,7 @@
     reason = "tests make their own small worlds, and may say what they measured"
 )]
 
+mod account;
 mod admission;
 mod compaction;
 mod corpus;

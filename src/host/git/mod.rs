@@ -86,6 +86,22 @@ impl Repository {
         self.0.head().ok()?.peel_to_commit().ok().map(|commit| commit.id().to_string())
     }
 
+    /// The branch that `HEAD` is on, also before its first commit; else the commit, shortened.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.0.find_reference("HEAD").ok()?;
+        match head.symbolic_target() {
+            Ok(Some(name)) => Some(name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()),
+            _ => self.head().map(|id| id[..7].to_owned()),
+        }
+    }
+
+    /// Whether anything that is not ignored differs from `HEAD`. The index is not refreshed.
+    pub fn is_dirty(&self) -> Result<bool, GitError> {
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).exclude_submodules(true).update_index(false);
+        Ok(!self.0.statuses(Some(&mut options))?.is_empty())
+    }
+
     /// `name <email>` as configured for this repository.
     pub fn identity(&self) -> Option<String> {
         let config = self.0.config().ok()?.snapshot().ok()?;

@@ -1,5 +1,6 @@
 //! Policies: files and layers, presets, questions and answers, commands.
 
+mod after_turn;
 mod commands;
 mod docs;
 pub mod face;
