@@ -19,6 +19,8 @@ pub struct ModelChange {
     pub price: Price,
     /// In tokens.
     pub window: usize,
+    /// Whether that is its window; else it is what we assume, and too large a request is sent all the same.
+    pub window_is_known: bool,
     /// Of one answer.
     pub max_tokens: u32,
     pub base_url: Option<String>,
@@ -53,6 +55,7 @@ impl Agent {
         self.parts.model = to.model;
         self.parts.price = to.price;
         self.parts.max_tokens = to.max_tokens;
+        self.parts.window_is_known = to.window_is_known;
         self.parts.in_force.model = name;
         self.parts.in_force.context_window = to.window as u64;
         self.parts.in_force.base_url = to.base_url;

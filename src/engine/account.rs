@@ -3,7 +3,6 @@
 use super::ground::{Ground, config, state};
 use super::model::catalog;
 use super::options::SharedEnv;
-
 use crate::base::StateDir;
 use crate::config::{Layers, with_setting};
 use crate::model::{AUTH_FILE, Secret, find_key, key_variable, local_servers, served_models, with_key};

@@ -64,8 +64,8 @@ pub(super) fn ready(
     let provider = connected.map_err(|error: ModelError| error.report())?;
     let name = provider.name().to_owned();
     let info = catalog.get(&name);
-    let window =
-        settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
+    let known = settings.limits.context_tokens.or(info.map(|info| info.context as usize));
+    let window = known.unwrap_or(DEFAULT_WINDOW);
     let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
     let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     Ok(ModelChange {
@@ -73,6 +73,7 @@ pub(super) fn ready(
         model,
         price: price(catalog.clone(), name),
         window,
+        window_is_known: known.is_some(),
         max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
         base_url: base_url.map(str::to_owned),
     })

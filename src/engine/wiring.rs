@@ -168,6 +168,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         setup,
         thinking: thinking(ground, &profile)?,
         max_tokens: chosen.max_tokens,
+        window_is_known: chosen.window_is_known,
         workspace: ground.workspace.root.clone(),
         blobs,
         log: opened.log,

@@ -238,7 +238,10 @@ impl Agent {
     fn room(&self) -> Room {
         let estimated = |tokens: usize| (tokens as f64 / self.fold.scale) as usize;
         let (window, fixed) = (self.window(), self.parts.epoch.tokens);
-        let most = estimated(window.saturating_sub(self.least_answer()));
+        let most = match self.parts.window_is_known {
+            true => estimated(window.saturating_sub(self.least_answer())),
+            false => usize::MAX,
+        };
         let limit = estimated(window * usize::from(self.fold.percent) / 100).min(most);
         let goal = fixed + limit.saturating_sub(fixed) * GOAL_PERCENT / 100;
         Room { fixed, limit, goal, most }

@@ -61,6 +61,8 @@ pub struct Parts {
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
+    /// Whether the window is the model's own; else it is assumed, and nothing fails by it.
+    pub window_is_known: bool,
     /// Real path of the workspace.
     pub workspace: PathBuf,
     pub blobs: BlobStore,

@@ -236,9 +236,13 @@ async fn a_secret_that_was_taken_out_never_comes_back() {
 
 #[tokio::test]
 async fn what_cannot_fit_fails_before_it_is_sent_and_says_what_is_too_large() {
+    let long = "one and two and three ".repeat(4_000);
+    let mut rig = Rig::new(CHAIN, 12_000);
+    rig.known = false;
+    assert_eq!(rig.begin().prompt(&long).await.status, Status::Success, "nothing fails by what is assumed");
     let rig = Rig::new(CHAIN, 12_000);
     let mut running = rig.begin();
-    let outcome = running.prompt(&"one and two and three ".repeat(4_000)).await;
+    let outcome = running.prompt(&long).await;
     assert_eq!(outcome.status, Status::Error);
     let report = &outcome.errors[0];
     assert!(report.message.starts_with("ContextCriticalOverflow: "), "{report}");

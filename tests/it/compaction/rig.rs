@@ -40,6 +40,8 @@ pub struct Rig {
     temp: tempfile::TempDir,
     script: PathBuf,
     window: usize,
+    /// Whether the window is the model's own.
+    pub known: bool,
 }
 
 /// An agent with what it was asked and what it told.
@@ -59,7 +61,7 @@ impl Rig {
         }
         let path = temp.path().join("script.yaml");
         std::fs::write(&path, script).unwrap();
-        Self { temp, script: path, window }
+        Self { temp, script: path, window, known: true }
     }
 
     pub fn root(&self) -> PathBuf {
@@ -181,6 +183,7 @@ impl Rig {
             setup: Setup { model: name.clone(), max_attempts: 1, ..Setup::default() },
             thinking: Thinking::Off,
             max_tokens: 1_000,
+            window_is_known: self.known,
             workspace: self.root().join("work"),
             blobs: blobs.clone(),
             log: Some(log),
