@@ -6,7 +6,9 @@
 mod account;
 mod approval;
 mod by_user;
+mod change;
 mod checkpoint;
+mod compact;
 mod desk;
 mod driver;
 mod lawbook;
@@ -16,10 +18,12 @@ mod prompt;
 mod turn;
 mod wake;
 
+pub use change::ModelChange;
 pub use checkpoint::{Checkpointer, Moment, Taken};
+pub use compact::{Filling, LastRequest};
 pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
 pub use nested::NestedInstructions;
-pub use prompt::{Brief, Epoch, Instruction, SkillLine};
+pub use prompt::{Brief, Epoch, Instruction, Sizes, SkillLine};
 pub use turn::{AnswerSchema, Input, Setup};

@@ -27,7 +27,7 @@ pub use policy::{
     PolicyFile, PolicyLayers, Preset, Reading, Rule, RuleAction, RuleOrigin, RuleText, Tightened, read_rules,
     rule_yaml,
 };
-pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES};
+pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES, names as profile_names};
 pub use remotes::configured_remotes;
 pub use settings::{
     ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,

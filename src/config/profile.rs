@@ -153,17 +153,24 @@ fn alias_of(model: &str) -> Option<&'static str> {
     }
 }
 
-fn unknown(name: &str, folders: &[&Path]) -> ProfileError {
+/// Names of every profile there is, the shipped ones first, each once.
+pub fn names(folders: &[&Path]) -> Vec<String> {
     let mut known: Vec<String> = SHIPPED.iter().map(|(shipped, _)| (*shipped).to_owned()).collect();
     for folder in folders {
         let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
         let names = files.filter_map(|file| file.file_name().into_string().ok());
-        let endings =
-            |file: String| file.strip_suffix(".yaml").or(file.strip_suffix(".md")).map(str::to_owned);
-        known.extend(names.filter_map(endings));
+        let stem = |file: String| file.strip_suffix(".yaml").or(file.strip_suffix(".md")).map(str::to_owned);
+        let mut own: Vec<String> = names.filter_map(stem).collect();
+        own.sort();
+        own.dedup();
+        own.retain(|name| !known.contains(name));
+        known.append(&mut own);
     }
-    known.sort();
-    known.dedup();
+    known
+}
+
+fn unknown(name: &str, folders: &[&Path]) -> ProfileError {
+    let known = names(folders);
     let hint = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
     ProfileError::Unknown { name: name.to_owned(), hint, known }
 }

@@ -47,6 +47,8 @@ pub struct LimitSettings {
     pub minutes: Option<f64>,
     /// Tokens of context to use, when the model's own window is not known.
     pub context_tokens: Option<usize>,
+    /// Percent of the model's window at which older messages are folded, 20 to 95; 80 unless set.
+    pub compact_percent: Option<u8>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -117,6 +119,9 @@ pub struct Resolved {
 
 /// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
 const USER_ONLY: [&str; 4] = ["base_url", "sandbox", "add_dirs", "checkpoints"];
+
+/// Below, there is no room to work in; above, none to answer in.
+const COMPACT_PERCENT: std::ops::RangeInclusive<u8> = 20..=95;
 
 /// Environment variables and the keys they set.
 pub const ENVIRONMENT: [(&str, &str); 8] = [
@@ -252,6 +257,14 @@ impl Layers {
                 origin: resolved.origin("policy"),
                 message: error.to_string(),
             })?;
+        }
+        if let Some(percent) = resolved.settings.limits.compact_percent
+            && !COMPACT_PERCENT.contains(&percent)
+        {
+            return Err(SettingsError::BadValue {
+                origin: resolved.origin("limits.compact_percent"),
+                message: format!("limits.compact_percent is {percent}; it lies between 20 and 95"),
+            });
         }
         Ok(resolved)
     }
@@ -419,6 +432,15 @@ mod tests {
         }
         assert!(limits("", &project("memory_mb: 0")).is_err());
         assert!(limits("", &project("memory: 1")).unwrap_err().to_string().contains("memory_mb"));
+    }
+
+    #[test]
+    fn the_threshold_of_folding_leaves_room_on_both_sides() {
+        for (percent, good) in [(19, false), (20, true), (95, true), (96, false)] {
+            let mut layers = Layers::default();
+            layers.flag("x", "limits.compact_percent", Value::from(percent)).unwrap();
+            assert_eq!(layers.resolve().is_ok(), good, "{percent}");
+        }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Getting started: keys and servers that are there, a key that is checked and kept, a model that is kept.
 
 use super::ground::{Ground, config, state};
+use super::model::catalog;
 use super::options::SharedEnv;
-use super::wiring::catalog;
 use crate::base::StateDir;
 use crate::config::{Layers, with_setting};
 use crate::model::{AUTH_FILE, Secret, find_key, key_variable, local_servers, served_models, with_key};

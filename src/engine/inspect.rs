@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ground::{Ground, state};
+use super::model::catalog;
 use super::options::Options;
 use super::policy::InForce;
-use super::wiring::{catalog, judge_only};
+use super::wiring::judge_only;
 use crate::base::{StateDir, folder_size, nearest};
 use crate::kernel::Explanation;
 use crate::model::Catalog;

@@ -7,9 +7,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::ground::{Ground, config};
 use crate::agent::{Instruction, NestedInstructions};
 use crate::base::{BlobStore, elide_middle};
-use crate::config::Workspace;
+use crate::config::{Contract, Workspace};
 use crate::host::file::{self, Opened};
 use crate::kernel::Kernel;
 use crate::protocol::Report;
@@ -57,6 +58,33 @@ pub fn read(
         }
     }
     (found, notices)
+}
+
+/// The sentences of the project's contract, each as it is written. It needs no trust: it only tightens.
+pub(super) fn contract(ground: &Ground) -> Result<Option<String>, Report> {
+    let file = ground.workspace.root.join(".iosm/constraints.yaml");
+    let Some(contract) = Contract::load(&file).map_err(config)? else { return Ok(None) };
+    let mut text =
+        String::from("The contract of this project (.iosm/constraints.yaml) holds whatever else is said.");
+    if let Some(goal) = &contract.goal {
+        text.push_str(&format!("\nGoal: {goal}"));
+    }
+    let clauses: Vec<&str> = contract.clauses.iter().map(|clause| clause.text.as_str()).collect();
+    for (title, lines) in [
+        ("Constraints", clauses),
+        ("Checks that must pass", own(&contract.quality_gates)),
+        ("Done means", own(&contract.definition_of_done)),
+        ("Not wanted", own(&contract.non_goals)),
+    ] {
+        if !lines.is_empty() {
+            text.push_str(&format!("\n{title}:\n- {}", lines.join("\n- ")));
+        }
+    }
+    Ok(Some(text))
+}
+
+fn own(lines: &[String]) -> Vec<&str> {
+    lines.iter().map(String::as_str).collect()
 }
 
 fn candidates(workspace: &Workspace, user_config: &Path) -> Vec<PathBuf> {

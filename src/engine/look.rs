@@ -1,4 +1,4 @@
-//! What pickers and the composer offer: files, models, profiles, earlier prompts. Looks and remembers; it
+//! What the composer offers: files, earlier prompts. Looks and remembers; it
 //! changes nothing of the user's.
 
 use std::sync::atomic::AtomicBool;
@@ -6,11 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::desk::FrontDesk;
-use super::ground::{Ground, ProjectTrust, state};
-use super::inspect::models;
-use crate::config::{Profile, SHIPPED_PROFILES};
+use super::ground::state;
 use crate::host::tree::{NameFilter, names};
-use crate::model::find_key;
 use crate::protocol::{Report, ReportKind};
 
 /// Files that are offered; a longer list is searched too slowly to be typed at.
@@ -31,29 +28,6 @@ const MOST_PROMPT_BYTES: u64 = 2 * 1024 * 1024;
 
 /// The files that were listed last, and when.
 pub(super) type Listed = Mutex<Option<(Instant, Arc<Vec<String>>)>>;
-
-/// A model of the catalogue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelRow {
-    /// `provider/model`.
-    pub name: String,
-    /// Tokens of input and output together.
-    pub context: u32,
-    pub can_think: bool,
-    pub images: bool,
-    /// Whether a key for its provider was found.
-    pub has_key: bool,
-}
-
-/// A profile that can be chosen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProfileRow {
-    pub name: String,
-    /// Its own words, or what is wrong with its file.
-    pub description: String,
-    /// `project`, `yours` or `shipped`.
-    pub origin: &'static str,
-}
 
 impl FrontDesk {
     /// Files of the workspace relative to its root, without those the project ignores, in path order; 50,000
@@ -79,39 +53,6 @@ impl FrontDesk {
         let files = Arc::new(found.paths);
         *listed = Some((Instant::now(), files.clone()));
         Ok(files)
-    }
-
-    /// Every model of the catalogue by name, those first that a key was found for.
-    pub fn models(&self) -> Result<Vec<ModelRow>, Report> {
-        let catalog = models(&self.ground)?;
-        let env = &*self.options.env;
-        let mut providers: Vec<(String, bool)> = Vec::new();
-        let mut rows = Vec::new();
-        for (name, info) in catalog.models() {
-            let provider = name.split('/').next().unwrap_or_default();
-            let known = providers.iter().find(|(known, _)| known == provider).map(|(_, has)| *has);
-            let has_key = known.unwrap_or_else(|| {
-                let dir = Some(self.ground.dirs.config.as_path());
-                let has = find_key(provider, None, &|name| env(name), dir).is_ok();
-                providers.push((provider.to_owned(), has));
-                has
-            });
-            rows.push(ModelRow {
-                name: name.to_owned(),
-                context: info.context,
-                can_think: info.can_think(),
-                images: info.images,
-                has_key,
-            });
-        }
-        rows.sort_by_key(|row| !row.has_key);
-        Ok(rows)
-    }
-
-    /// Every profile: the project's where it is trusted, the user's, the shipped ones; the first of a name
-    /// counts.
-    pub fn profiles(&self) -> Vec<ProfileRow> {
-        profiles(&self.ground)
     }
 
     /// What was sent in this project before, oldest first.
@@ -161,38 +102,6 @@ fn newer_half(bytes: &[u8]) -> &[u8] {
     let start =
         bytes[middle..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |end| middle + end + 1);
     &bytes[start..]
-}
-
-fn profiles(ground: &Ground) -> Vec<ProfileRow> {
-    let trusted = matches!(ground.trust, ProjectTrust::Trusted(_));
-    let mut rows: Vec<ProfileRow> = Vec::new();
-    let mut add = |name: &str, origin: &'static str, read: Result<Profile, String>| {
-        if !rows.iter().any(|row| row.name == name) {
-            let description = match read {
-                Ok(profile) => profile.description,
-                Err(why) => why,
-            };
-            rows.push(ProfileRow { name: name.to_owned(), description, origin });
-        }
-    };
-    for (at, folder) in ground.profile_folders().iter().enumerate() {
-        let origin = if trusted && at == 0 { "project" } else { "yours" };
-        let mut names: Vec<String> = std::fs::read_dir(folder)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned))
-            .collect();
-        names.sort();
-        for name in names {
-            add(&name, origin, Profile::load(&name, &[folder]).map_err(|error| error.to_string()));
-        }
-    }
-    for (name, _) in SHIPPED_PROFILES {
-        add(name, "shipped", Profile::load(name, &[]).map_err(|error| error.to_string()));
-    }
-    rows
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ mod instructions;
 mod key;
 mod lawbook;
 mod look;
+mod model;
 mod opened;
 mod options;
 mod policy;
@@ -38,8 +39,8 @@ pub use checkpoint::{
     checkpoint_list, checkpoint_prune, checkpoint_restore,
 };
 pub use command::{
-    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, find as find_command,
-    unknown_built_in as unknown_command,
+    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice,
+    find as find_command, unknown_built_in as unknown_command,
 };
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
@@ -52,7 +53,7 @@ pub use history::Branch;
 pub use import::{ImportFrom, Imported, LeftOut, import};
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
-pub use look::{ModelRow, ProfileRow};
+pub use model::ModelChoice;
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,

@@ -6,7 +6,7 @@ use crate::base::{BlobStore, StateDir, new_id};
 use crate::config::Profile;
 use crate::kernel::Kernel;
 use crate::protocol::{AgentPath, Item, Part, Report, ReportKind, TaintMark};
-use crate::session::{self, Loaded, SessionLog, Start};
+use crate::session::{self, Loaded, Past, SessionLog, Start};
 
 /// The agent that speaks with the user.
 pub(super) const MAIN: &str = "main";
@@ -22,6 +22,7 @@ pub(super) struct Opened {
     /// Marks of taint by agent, in the order in which they were raised and cleared.
     pub taint: Vec<(AgentPath, TaintMark)>,
     pub notice: Option<Report>,
+    pub past: Past,
 }
 
 /// Opens the conversation that was asked for, or a new one.
@@ -41,6 +42,7 @@ pub(super) fn open_session(
         resumed: false,
         taint: Vec::new(),
         notice: None,
+        past: Past::default(),
     };
     let begin = || Start {
         session: new_id("s"),
@@ -78,13 +80,13 @@ pub(super) fn open_session(
             forked
         }
     };
-    let Loaded { log, start, items, turns, calls, orphans, taint } = loaded.map_err(usage)?;
+    let Loaded { log, start, items, turns, calls, orphans, taint, past } = loaded.map_err(usage)?;
     let id = start.session;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");
         Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
     });
-    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice })
+    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice, past })
 }
 
 /// The session of this project that was begun last.

@@ -12,10 +12,11 @@ use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
 use super::instructions::{self, Nested};
 use super::lawbook::Book;
+use super::model::{catalog, configured, limits, ready, thinking};
 use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
-use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup, SkillLine};
+use crate::agent::{Agent, Brief, Epoch, Parts, Setup, SkillLine};
 use crate::base::{BlobStore, nearest};
 use crate::config::{Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
 use crate::host::git::KeptFiles;
@@ -23,20 +24,14 @@ use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
 use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
-use crate::model::{
-    Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
-};
-use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Setup as InForce, Usage};
+use crate::model::{Recorder, ToolSchema};
+use crate::protocol::{Event, Item, Report, ReportKind, Setup as InForce};
 use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
-/// When the model's window is not known, in tokens.
-const DEFAULT_WINDOW: usize = 32_768;
-/// When the longest answer is not known, in tokens.
-const DEFAULT_MAX_TOKENS: u32 = 8_192;
-/// No more is asked for in one answer: longer ones are cut by providers that hold large ones back.
-const MOST_MAX_TOKENS: u32 = 32_000;
+/// Percent of the window at which a conversation is folded, unless set.
+const COMPACT_PERCENT: u8 = 80;
 
 /// Files named in a notice about trust.
 const MOST_NAMED: usize = 12;
@@ -82,14 +77,14 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let settings = &ground.settings.settings;
     let profile = ground.profile(settings.profile.as_deref().unwrap_or("full"))?;
     let catalog = catalog(ground)?;
-    let provider = provider(ground, &options, &profile, &catalog)?;
-    let name = provider.name().to_owned();
+    let chosen = ready(ground, &options, &catalog, configured(ground, &profile)?)?;
+    let name = chosen.provider.name().to_owned();
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
     let shim = with_trailers(ground, &mut fence);
-    let (registry, tools, processes) = registry(&profile, &options, &fence)?;
+    let (registry, tools, processes) = registry(&options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
@@ -122,20 +117,20 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     notices.extend(trust_notice(ground));
     notices.extend(own_notice(&own));
     notices.extend(opened.notice);
-    let info = catalog.get(&name);
-    let window =
-        settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
-    let epoch = Epoch::lay_out(Brief {
+    let used: BTreeSet<&str> = own_tools(&registry, &profile).collect();
+    let brief = Brief {
         profile_prompt: profile.prompt.clone(),
         workspace: ground.workspace.root.display().to_string(),
         cwd: (ground.workspace.cwd != ground.workspace.root)
             .then(|| ground.workspace.cwd.display().to_string()),
         sandbox: fence.line.clone(),
+        contract: instructions::contract(ground)?,
         instructions,
         skills: skill_lines(&own, &ground.workspace.root),
-        tools: registry.specs().map(ToolSchema::from).collect(),
-        window,
-    })?;
+        tools: registry.specs().filter(|spec| used.contains(spec.name)).map(ToolSchema::from).collect(),
+        window: chosen.window,
+    };
+    let epoch = Epoch::lay_out(brief.clone())?;
     notices.extend(epoch.notices.iter().cloned());
 
     let checkpointer = match protected {
@@ -147,17 +142,18 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         model: name.clone(),
         profile: profile.name.clone(),
         workspace: ground.workspace.root.display().to_string(),
-        tools: registry.names().iter().map(|tool| (*tool).to_owned()).collect(),
+        tools: own_tools(&registry, &profile).map(str::to_owned).collect(),
         sandbox: fence.line.clone(),
         resumed: opened.resumed,
     };
-    let setup_event = Event::Setup(InForce {
+    let in_force = InForce {
         model: name.clone(),
         profile: profile.name.clone(),
         thinking: thinking(ground, &profile)?.name().to_owned(),
-        context_window: window as u64,
-        base_url: settings.base_url.clone(),
-    });
+        context_window: chosen.window as u64,
+        base_url: chosen.base_url,
+    };
+    let setup_event = Event::Setup(in_force.clone());
     let began_at = history.head().and_then(|head| head());
     let desk = Arc::new(FrontDesk::new(
         ground.clone(),
@@ -170,7 +166,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         began_at,
     ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
-    let reported = registry.get("report").is_some();
+    let reported = profile.tools.contains("report") && registry.get("report").is_some();
     let setup = Setup {
         model: name.clone(),
         read_only: registry.specs().filter(|spec| spec.read_only).map(|spec| spec.name.to_owned()).collect(),
@@ -180,27 +176,30 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         answer: options.answer.clone(),
         max_attempts: MOST_ATTEMPTS,
     };
-    let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
-    let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     let agent = Agent::new(Parts {
         path: MAIN.to_owned(),
         session_id: kept.then(|| id.clone()),
-        provider,
-        model,
         nested: Some(Arc::new(Nested::new(kernel.clone(), blobs.clone(), ground.workspace.clone()))),
+        provider: chosen.provider,
+        model: chosen.model,
         kernel,
         registry,
         epoch,
+        brief,
+        in_force,
         setup,
         thinking: thinking(ground, &profile)?,
-        max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
+        max_tokens: chosen.max_tokens,
+        window_is_known: chosen.window_is_known,
         workspace: ground.workspace.root.clone(),
         blobs,
         log: opened.log,
         items: opened.items,
+        past: opened.past,
+        compact_percent: settings.limits.compact_percent.unwrap_or(COMPACT_PERCENT),
         turns: opened.turns,
         calls: opened.calls,
-        price: price(catalog, name),
+        price: chosen.price,
         lawbook: Some(Arc::new(book)),
         trailers: settings.commit_trailers != Some(false),
         head: history.head(),
@@ -212,61 +211,8 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
-pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
-    let own = ground.dirs.config.join("models.yaml");
-    Catalog::load(own.exists().then_some(own.as_path())).map_err(|error| error.report())
-}
-
-fn provider(
-    ground: &Ground,
-    options: &Options,
-    profile: &Profile,
-    catalog: &Catalog,
-) -> Result<Arc<dyn Provider>, Report> {
-    let settings = &ground.settings.settings;
-    let Some(model) = settings.model.as_deref().or(profile.model.as_deref()) else {
-        return Err(no_model());
-    };
-    let env = &*options.env;
-    let connected = connect(&Connect {
-        model,
-        base_url: settings.base_url.as_deref(),
-        api_key: None,
-        config_dir: Some(&ground.dirs.config),
-        env: &|name| env(name),
-        catalog,
-    });
-    connected.map(Arc::from).map_err(|error: ModelError| error.report())
-}
-
-/// Exactly how to get started.
-pub(super) fn no_model() -> Report {
-    Report::new(ReportKind::Config, "no model is configured")
-        .hint("a key: export ANTHROPIC_API_KEY=… (or OPENAI_API_KEY) and `iosm -m anthropic/MODEL -p …`")
-        .hint("a local server: `iosm -m openai_compatible/NAME --base-url http://127.0.0.1:8080/v1 -p …`")
-        .hint("neither: `iosm demo` shows the whole path with a scripted model")
-        .hint("to keep the choice, put `model: PROVIDER/MODEL` into settings.yaml (`iosm paths` says where)")
-}
-
-fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
-    let set = ground.settings.settings.thinking.as_deref();
-    let built_in = ground.settings.origin("thinking") == "built in";
-    // The profile's own level stands above the built-in one and below whatever the user set.
-    let level = if built_in { profile.thinking.as_deref().or(set) } else { set };
-    match level.unwrap_or("off") {
-        "off" => Ok(Thinking::Off),
-        "low" => Ok(Thinking::Low),
-        "medium" => Ok(Thinking::Medium),
-        "high" => Ok(Thinking::High),
-        other => Err(Report::new(ReportKind::Config, format!("unknown thinking level `{other}`"))
-            .cause(format!("from {}", ground.settings.origin("thinking")))
-            .hint("off, low, medium or high")),
-    }
-}
-
-/// What a profile is offered, the names of all tools there are, and what runs commands.
+/// The tools of a session under whatever profile, the names of all there are, and what runs commands.
 pub(super) fn registry(
-    profile: &Profile,
     options: &Options,
     fence: &Fence,
 ) -> Result<(Registry, Vec<&'static str>, Processes), Report> {
@@ -291,8 +237,13 @@ pub(super) fn registry(
     }
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
-    let narrowed = all.narrowed(|name| profile.tools.contains(name) && offered(name));
+    let narrowed = all.narrowed(offered);
     Ok((narrowed, all.names().to_vec(), processes))
+}
+
+/// Tools of the session that a profile uses, in their order.
+fn own_tools<'a>(registry: &'a Registry, profile: &'a Profile) -> impl Iterator<Item = &'static str> + 'a {
+    registry.names().iter().copied().filter(|name| profile.tools.contains(*name))
 }
 
 /// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
@@ -308,27 +259,6 @@ pub(super) fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Re
         // Nothing is known of the tree, and the other rungs stand all the same.
         Err(_) => None,
     })))
-}
-
-fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {
-    let limits = &ground.settings.settings.limits;
-    let price_known = catalog.cost(model, &Usage::default()).basis != CostBasis::Unknown;
-    if limits.budget_usd.is_some() && !price_known {
-        return Err(Report::new(
-            ReportKind::Config,
-            format!("a budget cannot be held: the price of {model} is not known"),
-        )
-        .cause(format!("the budget comes from {}", ground.settings.origin("limits.budget_usd")))
-        .hint("give its prices in models.yaml (`iosm paths` says where), or limit --max-turns instead"));
-    }
-    Ok(Limits { max_turns: limits.turns, max_budget_usd: limits.budget_usd, max_minutes: limits.minutes })
-}
-
-fn price(catalog: Catalog, model: String) -> Price {
-    Arc::new(move |usage, stated| match stated {
-        Some(usd) => Cost { usd: Some(usd), basis: CostBasis::Provider },
-        None => catalog.cost(&model, &usage),
-    })
 }
 
 pub(super) fn charter(
@@ -375,7 +305,7 @@ pub(super) fn charter(
         tools: registry.specs().cloned().collect(),
         capability: Capability {
             profile: profile.name.clone(),
-            tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
+            tools: own_tools(registry, profile).map(str::to_owned).collect::<BTreeSet<_>>(),
             effects: profile.effects.clone(),
         },
         policy,
@@ -440,7 +370,7 @@ pub(super) fn judge_only(
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let (registry, tools, _) = registry(&profile, &options, &fence)?;
+    let (registry, tools, _) = registry(&options, &fence)?;
     let book = Book::new(ground, &profile, &options, tools);
     let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();

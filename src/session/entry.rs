@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::past::Compaction;
 use crate::protocol::{Cost, Effect, Item, TaintMark, Usage, Verdict};
 
 /// What a session starts with.
@@ -52,7 +53,12 @@ pub enum Payload {
     Usage {
         usage: Usage,
         cost: Cost,
+        /// `provider/model`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
+    /// From here on, requests show the older part of the conversation folded.
+    Compacted(Compaction),
     /// An agent read text that is not trusted (written before the text itself), or a person cleared it.
     Taint {
         agent: String,

@@ -27,10 +27,11 @@ pub(super) enum Kind {
     Name,
     Rewind,
     Switch,
+    Compacted,
 }
 
 impl Kind {
-    const LETTERS: [(Self, char); 11] = [
+    const LETTERS: [(Self, char); 12] = [
         (Self::Start, 's'),
         (Self::User, 'u'),
         (Self::Assistant, 'a'),
@@ -42,6 +43,7 @@ impl Kind {
         (Self::Name, 'n'),
         (Self::Rewind, 'w'),
         (Self::Switch, 'x'),
+        (Self::Compacted, 'k'),
     ];
 
     pub fn of(payload: &Payload) -> Self {
@@ -57,6 +59,7 @@ impl Kind {
             Payload::Name { .. } => Self::Name,
             Payload::Rewind { .. } => Self::Rewind,
             Payload::Switch { .. } => Self::Switch,
+            Payload::Compacted(_) => Self::Compacted,
         }
     }
 
@@ -72,7 +75,12 @@ impl Kind {
             .map(|(k, _)| *k)
     }
 
-    /// Whether a resume reads it: it is part of what the model is shown.
+    /// Whether a resume reads it where it is on the branch.
+    pub fn is_read(self) -> bool {
+        self.is_conversation() || matches!(self, Self::Call | Self::Usage | Self::Compacted)
+    }
+
+    /// Whether it is a message: part of what the model is shown.
     pub fn is_conversation(self) -> bool {
         matches!(self, Self::User | Self::Assistant | Self::Result)
     }

@@ -156,7 +156,7 @@ impl Bench {
                 let moved = self.log().rewind(entry).unwrap();
                 assert!(moved.text.starts_with("words "));
                 let log = self.log.as_ref().unwrap();
-                let before = conversation(&self.id, &log.log, &log.index, known.parent).unwrap();
+                let before = conversation(&self.id, &log.log, &log.index, known.parent).unwrap().0;
                 assert_eq!(moved.items, before);
                 self.items = moved.items;
             }
@@ -239,7 +239,7 @@ impl Bench {
         let id = self.id.clone();
         let dir = self.dir.clone();
         let log = self.log.as_ref().unwrap();
-        assert_eq!(conversation(&id, &log.log, &log.index, log.index.tip()).unwrap(), self.items);
+        assert_eq!(conversation(&id, &log.log, &log.index, log.index.tip()).unwrap().0, self.items);
         assert!(unanswered(&self.items).is_empty());
         let fresh = scanned(&dir, &id);
         assert_eq!(log.index, fresh, "the index in memory is that of the log");
@@ -261,7 +261,7 @@ impl Bench {
         let tree = log.tree();
         for node in &tree.nodes {
             let end = fresh.end_of(node.entry).unwrap();
-            let items = conversation(&id, &stored, &fresh, end).unwrap();
+            let (items, _) = conversation(&id, &stored, &fresh, end).unwrap();
             assert!(unanswered(&items).is_empty(), "entry {}", node.entry);
             assert!(items.iter().any(|item| matches!(item, Item::User { .. })));
         }

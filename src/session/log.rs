@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::entry::{Entry, Payload, Start};
 use super::index::{Index, Kind, Row};
 use super::kept::{self, Keeper};
+use super::past::Past;
 use super::tree::Tree;
 use crate::base::{AppendFile, StateDir, StoreError, Stored, now_ms, rfc3339};
 use crate::protocol::{AgentPath, Block, Item, Part, TaintMark, ToolResult, ToolStatus};
@@ -68,12 +69,14 @@ pub struct Loaded {
     pub taint: Vec<(AgentPath, TaintMark)>,
     /// Calls that had no result: the process ended in their middle.
     pub orphans: usize,
+    pub past: Past,
 }
 
 /// A conversation that stands elsewhere than before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moved {
     pub items: Vec<Item>,
+    pub past: Past,
     /// What the user had said at the entry.
     pub text: String,
 }
@@ -108,7 +111,7 @@ impl SessionLog {
         let file = open_alone(dir, id)?;
         let log = Stored::open(dir, &file_name(id))?;
         let mut known = kept::known_since(dir, id, &log, &left)?;
-        let items = match conversation(id, &log, &known.index, known.index.tip()) {
+        let (mut items, past) = match conversation(id, &log, &known.index, known.index.tip()) {
             Err(SessionError::Damaged { .. }) => {
                 known = kept::scanned(id, &log)?;
                 conversation(id, &log, &known.index, known.index.tip())?
@@ -120,12 +123,11 @@ impl SessionLog {
         };
         let keeper = Keeper::open(dir, id, &known);
         let mut opened = Self { id: id.to_owned(), file, log, index: known.index, keeper };
-        let mut items = items;
         let orphans = opened.answer(&mut items)?;
         opened.keeper.keep(&opened.index);
         let totals = &opened.index.totals;
         let (calls, turns, taint) = (totals.calls, totals.answers, totals.taint.clone());
-        Ok(Loaded { log: opened, start, items, calls, turns, taint, orphans })
+        Ok(Loaded { log: opened, start, items, calls, turns, taint, orphans, past })
     }
 
     /// Appends one entry after the last. Not yet flushed to the disk.
@@ -160,14 +162,14 @@ impl SessionLog {
 
     /// Reads first and writes then: a conversation that cannot be read is not gone to.
     fn go(&mut self, tip: u64, entry: u64, payload: Payload) -> Result<Moved, SessionError> {
-        let mut items = conversation(&self.id, &self.log, &self.index, tip)?;
+        let (mut items, past) = conversation(&self.id, &self.log, &self.index, tip)?;
         let text = match self.index.row(entry) {
             Some(row) if row.kind == Kind::User => said(&read(&self.id, &self.log, &self.index, row)?),
             _ => String::new(),
         };
         self.append_after(tip, payload)?;
         self.answer(&mut items)?;
-        Ok(Moved { items, text })
+        Ok(Moved { items, past, text })
     }
 
     /// Appends results for the calls that never got one, and says how many.
@@ -205,15 +207,19 @@ pub(super) fn open_alone(dir: &StateDir, id: &str) -> Result<AppendFile, Session
     dir.append_alone(&file_name(id))?.ok_or_else(|| SessionError::InUse(id.to_owned()))
 }
 
-/// The conversation that ends with the entry `tip`: every message on the way there.
-fn conversation(id: &str, log: &Stored, index: &Index, tip: u64) -> Result<Vec<Item>, SessionError> {
+/// The conversation that ends with the entry `tip`, and what the log tells of it besides.
+fn conversation(id: &str, log: &Stored, index: &Index, tip: u64) -> Result<(Vec<Item>, Past), SessionError> {
+    let spent: Vec<Row> = index.rows.iter().filter(|row| row.kind == Kind::Usage).copied().collect();
+    let spent = read_all(id, log, index, &spent)?;
     let mut branch = index.branch(tip);
-    branch.retain(|row| row.kind.is_conversation());
-    let items = read_all(id, log, index, &branch)?.into_iter().filter_map(|entry| match entry.payload {
+    branch.retain(|row| row.kind.is_read());
+    let branch = read_all(id, log, index, &branch)?;
+    let past = Past::read(&spent, &branch.iter().collect::<Vec<_>>());
+    let items = branch.into_iter().filter_map(|entry| match entry.payload {
         Payload::Item { item } => Some(item),
         _ => None,
     });
-    Ok(items.collect())
+    Ok((items.collect(), past))
 }
 
 /// The entries of these rows. Many bytes are parsed by several threads: that is what opening a large session

@@ -10,10 +10,12 @@ mod index;
 mod kept;
 mod list;
 mod log;
+mod past;
 mod tree;
 
 pub use entry::{CallRecord, Entry, Origin, Payload, Start};
 pub use fork::fork;
 pub use list::{Summary, find, list, remove, says, summary};
 pub use log::{Loaded, Moved, SessionError, SessionLog, branch, entries, valid_name};
+pub use past::{Compaction, Counted, Past, PutAway, Shortened, Spending};
 pub use tree::{Node, Tree, tree};

@@ -33,6 +33,7 @@ async fn open(world: &World, session: SessionChoice) -> Session {
         launcher: None,
         sandbox: None,
         no_sandbox: false,
+        answer: None,
     };
     Session::open(&ground, options).await.unwrap()
 }
@@ -93,12 +94,11 @@ async fn models_with_a_key_come_first_and_own_profiles_before_shipped_ones() {
     std::fs::write(own.join("broken.yaml"), "descriptoin: slip\n").unwrap();
     let session = open(&world, SessionChoice::New).await;
     let models = session.desk.models().unwrap();
-    assert!(models[0].name.starts_with("openai/") && models[0].has_key, "{models:?}");
-    let first_without = models.iter().position(|model| !model.has_key).unwrap();
-    assert!(models[first_without..].iter().all(|model| !model.has_key));
+    let model = |provider: &str| models.iter().find(|model| model.name.starts_with(provider)).unwrap();
+    assert!(model("openai/").ready && !model("anthropic/").ready, "{models:?}");
     let profiles = session.desk.profiles();
     let find = |name: &str| profiles.iter().find(|profile| profile.name == name).unwrap();
-    assert_eq!((find("mine").description.as_str(), find("mine").origin), ("my own", "yours"));
+    assert_eq!(find("mine").description, "my own");
     assert!(find("broken").description.contains("did you mean `description`"), "{:?}", find("broken"));
-    assert_eq!(find("full").origin, "shipped");
+    assert!(find("full").effects.iter().any(|effect| effect == "write"));
 }

@@ -9,6 +9,7 @@ mod account;
 mod admission;
 mod checkpoints;
 mod commands;
+mod compaction;
 mod corpus;
 mod demo;
 mod drill;

@@ -14,6 +14,7 @@ impl Agent {
         let moved = self.go("rewind", |log| log.rewind(entry))?;
         let text = moved.text.clone();
         self.parts.items = moved.items;
+        self.take_past(moved.past);
         self.emit(Event::Rewound { entry, text: text.clone() }).await;
         Ok(text)
     }
@@ -23,6 +24,7 @@ impl Agent {
     pub async fn go_to(&mut self, entry: u64) -> Result<(), Report> {
         let moved = self.go("tree", |log| log.switch(entry))?;
         self.parts.items = moved.items;
+        self.take_past(moved.past);
         self.emit(Event::Switched { entry }).await;
         Ok(())
     }

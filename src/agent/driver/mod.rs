@@ -20,20 +20,22 @@ use tokio::time::Instant;
 use super::account::Account;
 use super::approval::Open;
 use super::checkpoint::{Checkpointer, Guard};
+use super::compact::Fold;
 use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
 use super::nested::{Nested, NestedInstructions};
-use super::prompt::Epoch;
+use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::kernel::{Grant, Kernel, KernelError, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Setup as InForce, Status, ToolCall,
+    Usage,
 };
-use crate::session::{Payload, SessionLog};
+use crate::session::{Past, Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry};
 
 /// The agent that speaks with the user.
@@ -55,9 +57,15 @@ pub struct Parts {
     pub kernel: Arc<Kernel>,
     pub registry: Registry,
     pub epoch: Epoch,
+    /// What the epoch was made from, for the next one.
+    pub brief: Brief,
+    /// What holds for requests, as faces are told.
+    pub in_force: InForce,
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
+    /// Whether the window is the model's own; else it is assumed, and nothing fails by it.
+    pub window_is_known: bool,
     /// Real path of the workspace.
     pub workspace: PathBuf,
     pub blobs: BlobStore,
@@ -65,6 +73,10 @@ pub struct Parts {
     pub log: Option<SessionLog>,
     /// The conversation so far, with the requests and calls that lie behind.
     pub items: Vec<Item>,
+    /// What the log tells of them besides.
+    pub past: Past,
+    /// Percent of the window at which older messages are folded.
+    pub compact_percent: u8,
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
@@ -96,7 +108,7 @@ struct Showing {
 /// One agent with its conversation.
 pub struct Agent {
     pub(super) parts: Parts,
-    state: Option<State>,
+    pub(super) state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
@@ -124,6 +136,7 @@ pub struct Agent {
     retry_at: Option<Instant>,
     pub(super) account: Account,
     pub(super) nested: Nested,
+    pub(super) fold: Fold,
     started_ns: i128,
     pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
@@ -132,9 +145,10 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        let fold = Fold::new(std::mem::take(&mut parts.past), parts.compact_percent);
         let state = State::new(parts.setup.clone(), parts.turns, parts.calls);
-        Self {
+        let mut agent = Self {
             parts,
             state: Some(state),
             notes: Arc::default(),
@@ -156,11 +170,14 @@ impl Agent {
             retry_at: None,
             account: Account::default(),
             nested: Nested::default(),
+            fold,
             started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
             log_lost: None,
-        }
+        };
+        agent.take_up_fold();
+        agent
     }
 
     /// Runs from `first` until the machine finishes. Operations that arrive meanwhile steer, answer or
@@ -277,7 +294,10 @@ impl Agent {
             let tokens = usage.context_tokens() + usage.output_tokens;
             let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
             self.parts.kernel.spent(&self.parts.path, spent);
-            self.write(Payload::Usage { usage, cost });
+            let model = self.parts.provider.name().to_owned();
+            self.fold.counted(usage);
+            self.fold.spend(&model, usage, cost);
+            self.write(Payload::Usage { usage, cost, model: Some(model) });
             self.inputs.push_back(Input::Priced { usage, cost });
         }
     }
@@ -380,13 +400,17 @@ impl Agent {
 
     async fn call_model(&mut self) {
         self.look_at_policy().await;
+        let items = match self.fitted().await {
+            Ok(items) => items,
+            Err(report) => return self.inputs.push_back(Input::Fault(report)),
+        };
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
             system: self.parts.epoch.system.clone(),
             tools: self.parts.epoch.tools.clone(),
-            items: self.parts.items.clone(),
-            max_tokens: self.parts.max_tokens,
+            items,
+            max_tokens: self.answer_tokens(),
             thinking: self.parts.thinking,
             session: self.parts.session_id.clone(),
         };

@@ -36,6 +36,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
+        self.fold.judged(&call.id, effects);
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -58,7 +59,7 @@ impl Agent {
     }
 
     /// Appends to the session, and says where that lies; `None` where no session is kept.
-    pub(super) fn write(&mut self, payload: Payload) -> Option<u64> {
+    pub(in crate::agent) fn write(&mut self, payload: Payload) -> Option<u64> {
         let log = self.parts.log.as_mut()?;
         let is_item = matches!(payload, Payload::Item { .. });
         let is_said = matches!(payload, Payload::Item { item: Item::User { .. } });

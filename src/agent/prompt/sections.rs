@@ -37,6 +37,8 @@ pub struct Brief {
     pub cwd: Option<String>,
     /// One line on what commands may do.
     pub sandbox: String,
+    /// The sentences that the project holds its agents to, as they are written; never cut.
+    pub contract: Option<String>,
     /// Farthest first, nearest last: the nearest wins.
     pub instructions: Vec<Instruction>,
     /// Name, one line and file of each skill.
@@ -54,7 +56,17 @@ pub struct Epoch {
     pub tools: Vec<ToolSchema>,
     /// Estimated.
     pub tokens: usize,
+    sizes: Sizes,
     pub notices: Vec<Report>,
+}
+
+/// Estimated tokens of an epoch by what they are for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sizes {
+    pub system: usize,
+    pub tools: usize,
+    /// By file, as laid out.
+    pub instructions: Vec<(String, usize)>,
 }
 
 impl Epoch {
@@ -66,6 +78,7 @@ impl Epoch {
             Section::critical("profile", brief.profile_prompt.trim_end()),
             Section::critical("environment", environment(&brief)),
         ];
+        sections.extend(brief.contract.as_deref().map(|text| Section::critical("contract", text.trim_end())));
         if !brief.instructions.is_empty() {
             sections.push(Section::flexible("instructions", instructions(&brief.instructions), 50, 100));
         }
@@ -94,8 +107,32 @@ impl Epoch {
         let mut system = vec![fixed.map(|section| section.text.as_str()).collect::<Vec<_>>().join("\n\n")];
         system.extend(kept.into_iter().chain(listed).map(|section| section.text.clone()));
         let tokens = tool_tokens + system.iter().map(|text| estimate_tokens(text)).sum::<usize>();
-        Ok(Self { system, tools: brief.tools, tokens, notices })
+        let laid = kept.map_or(0, |section| estimate_tokens(&section.text));
+        let sizes = Sizes {
+            system: tokens - tool_tokens - laid,
+            tools: tool_tokens,
+            instructions: shares(&brief.instructions, laid),
+        };
+        Ok(Self { system, tools: brief.tools, tokens, sizes, notices })
     }
+
+    /// What its tokens are for.
+    pub fn sizes(&self) -> Sizes {
+        self.sizes.clone()
+    }
+}
+
+/// `laid` tokens by file, in proportion where the files were shortened together.
+fn shares(files: &[Instruction], laid: usize) -> Vec<(String, usize)> {
+    let sizes: Vec<usize> = files.iter().map(|file| estimate_tokens(&file.text)).collect();
+    let whole = sizes.iter().sum::<usize>().max(1);
+    let mut shares: Vec<(String, usize)> =
+        files.iter().zip(&sizes).map(|(file, size)| (file.path.clone(), size * laid / whole)).collect();
+    let rest = laid - shares.iter().map(|(_, tokens)| tokens).sum::<usize>();
+    if let Some(last) = shares.last_mut() {
+        last.1 += rest;
+    }
+    shares
 }
 
 fn tool_tokens(tool: &ToolSchema) -> usize {

@@ -95,6 +95,11 @@ impl State {
         }
     }
 
+    /// Whose answers come from now on.
+    pub fn set_model(&mut self, model: &str) {
+        model.clone_into(&mut self.setup.model);
+    }
+
     /// Whether nothing is going on.
     pub fn is_idle(&self) -> bool {
         self.phase == Phase::Idle

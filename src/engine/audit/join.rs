@@ -109,7 +109,8 @@ impl<'a> Words<'a> {
                 Payload::Taint { .. }
                 | Payload::Name { .. }
                 | Payload::Rewind { .. }
-                | Payload::Switch { .. } => {}
+                | Payload::Switch { .. }
+                | Payload::Compacted(_) => {}
             }
         }
         words

@@ -33,7 +33,7 @@ fn on_record(ground: &Ground, options: &Options) -> Result<(Checkpoints, Private
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let profile = ground.profile(ground.settings.settings.profile.as_deref().unwrap_or("full"))?;
     let fence = fence(ground, options, temp.path())?;
-    let (registry, ..) = registry(&profile, options, &fence)?;
+    let (registry, ..) = registry(options, &fence)?;
     let policy = Policy::default();
     let charter = charter(ground, options, &profile, &registry, &fence, &id, temp.path(), policy)?;
     let who = Identity { user: Some(user::name()), git: None, face: Some("command_line".to_owned()) };

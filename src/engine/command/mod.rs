@@ -3,20 +3,29 @@
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
 mod checkpoint;
+mod compact;
+mod context;
+mod cost;
 mod diff;
 mod doctor;
 mod export;
 mod help;
 mod init;
 mod kernel;
+mod model;
 mod name;
 mod permissions;
+mod plan;
+mod profile;
 mod rewind;
 mod rollback;
 mod taint;
 mod theirs;
+mod thinking;
 mod tree;
 mod withheld;
+
+pub use profile::ProfileChoice;
 
 use futures::future::BoxFuture;
 
@@ -107,6 +116,13 @@ pub const COMMANDS: &[Command] = &[
     checkpoint::COMMAND,
     rollback::COMMAND,
     withheld::COMMAND,
+    model::COMMAND,
+    thinking::COMMAND,
+    profile::COMMAND,
+    plan::COMMAND,
+    compact::COMMAND,
+    context::COMMAND,
+    cost::COMMAND,
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),

@@ -143,7 +143,7 @@ impl Transcript {
         let mut results: HashMap<&str, &ToolResult> = HashMap::new();
         for entry in entries {
             match &entry.payload {
-                Payload::Usage { usage: more, cost: priced } => {
+                Payload::Usage { usage: more, cost: priced, .. } => {
                     usage.add(*more);
                     cost = cost.plus(*priced);
                 }

@@ -4,6 +4,7 @@
 //! in text from an untrusted source are withheld, and only noted in anybody's own files; too much is paged.
 //! Whatever was changed, the original is kept, byte for byte.
 
+mod away;
 mod beside;
 mod disturbed;
 mod egress;
