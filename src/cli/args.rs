@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::checkpoints::CheckpointsVerb;
+
 const ABOUT: &str = "A terminal runtime for coding agents";
 
 const AFTER: &str = "\
@@ -343,38 +345,6 @@ pub enum ExportAs {
     Md,
     Html,
     Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum CheckpointsVerb {
-    /// Newest first (the default)
-    List,
-    /// What bringing it back would change
-    Show {
-        /// A name, the number of a turn, four characters of an id, or `redo`
-        id: String,
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-    },
-    /// Bring files back as they were; the present state is kept first, and `restore redo` undoes it
-    Restore {
-        /// A name, the number of a turn, four characters of an id, or `redo`
-        id: String,
-        /// Only these files and folders
-        #[arg(value_name = "PATH")]
-        paths: Vec<PathBuf>,
-        /// Say what would change, and change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Remove old ones, of every work tree of this project, and free their room
-    Prune {
-        /// Keep those younger than this
-        #[arg(long, value_name = "N", default_value_t = 30)]
-        days: u64,
-        #[arg(long)]
-        dry_run: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]

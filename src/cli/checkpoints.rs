@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::Subcommand;
 use serde_json::json;
 
-use super::args::{CheckpointsVerb, Place};
+use super::args::Place;
 use super::look::{local, looking};
 use super::say::{say, say_json, tell};
 use super::stand::bare_ground;
@@ -12,6 +13,38 @@ use super::style::{bytes, table};
 use crate::base::plural;
 use crate::engine::{self, Ground};
 use crate::protocol::Report;
+
+#[derive(Debug, Subcommand)]
+pub enum CheckpointsVerb {
+    /// Newest first (the default)
+    List,
+    /// What bringing it back would change
+    Show {
+        /// A name, the number of a turn, four characters of an id, or `redo`
+        id: String,
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+    /// Bring files back as they were; the present state is kept first, and `restore redo` undoes it
+    Restore {
+        /// A name, the number of a turn, four characters of an id, or `redo`
+        id: String,
+        /// Only these files and folders
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Say what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Remove old ones, of every work tree of this project, and free their room
+    Prune {
+        /// Keep those younger than this
+        #[arg(long, value_name = "N", default_value_t = 30)]
+        days: u64,
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
 
 pub(super) fn checkpoints(verb: Option<CheckpointsVerb>, json: bool, place: &Place) -> Result<u8, Report> {
     let ground = bare_ground(place)?;
