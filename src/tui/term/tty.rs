@@ -14,7 +14,7 @@ use crate::protocol::{Report, ReportKind};
 use super::ask::{self, Background};
 use super::detect::Kind;
 use super::modes::Modes;
-use super::notify;
+use super::notice;
 use super::screen::{Screen, Size};
 use super::signals::{self, Happened};
 
@@ -122,15 +122,15 @@ impl Tty {
     /// # Errors
     /// The terminal is gone.
     pub fn title(&mut self, text: &str) -> io::Result<()> {
-        self.modes.write(&notify::title(text))
+        self.modes.write(&notice::title(text))
     }
 
     /// Shows a notification; says nothing about whether the window has the focus.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn notify(&mut self, notice: notify::Notice, text: &str) -> io::Result<()> {
-        self.modes.write(&notify::notify(notice, text))
+    pub fn notify(&mut self, kind: notice::Notice, text: &str) -> io::Result<()> {
+        self.modes.write(&notice::notify(kind, text))
     }
 
     /// Copies to the clipboard; `false` where `text` is too long for terminals.
@@ -138,7 +138,7 @@ impl Tty {
     /// # Errors
     /// The terminal is gone.
     pub fn copy(&mut self, text: &str) -> io::Result<bool> {
-        match notify::copy(text) {
+        match notice::copy(text) {
             Some(bytes) => self.modes.write(&bytes).map(|()| true),
             None => Ok(false),
         }
