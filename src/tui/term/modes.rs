@@ -36,7 +36,7 @@ struct State {
     below: u16,
     /// It was taken from us, by a panic or while the process was stopped.
     lost: bool,
-    /// We stop by ourselves: the signal that lets us go on says nothing new.
+    /// We stop by ourselves, with the terminal restored: until we go on nothing is set or drawn.
     stopping: bool,
 }
 
@@ -80,7 +80,7 @@ impl Modes {
             return;
         }
         undo(&state, self.kind);
-        *state = State { lost, ..State::default() };
+        *state = State { lost, stopping: state.stopping, ..State::default() };
     }
 
     fn wait(&self) -> Option<std::sync::MutexGuard<'_, State>> {
@@ -112,11 +112,19 @@ impl Modes {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).stopping = true;
     }
 
-    /// The process goes on. Where it was stopped by force, others may have changed every mode. Whether they
-    /// may have.
+    /// The process is about to stop, or did and has not heard yet that it goes on.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).stopping
+    }
+
+    /// The process goes on. Where it was stopped by force, others may have changed every mode. Whether the
+    /// owner has to set the terminal up again.
     pub(super) fn go_on(&self) -> bool {
-        if std::mem::take(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner).stopping) {
-            return false;
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if std::mem::take(&mut state.stopping) {
+                return state.lost;
+            }
         }
         self.restore(true);
         true

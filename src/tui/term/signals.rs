@@ -61,6 +61,7 @@ async fn obey(modes: &Modes, told: &watch::Sender<Happened>, listens: SyncSender
             _ = interrupt.recv() => break Signal::SIGINT,
             _ = quit.recv() => break Signal::SIGQUIT,
             _ = stop.recv() => {
+                modes.stopping();
                 modes.restore(true);
                 stop_process(Pid::this());
             }
@@ -84,9 +85,20 @@ async fn obey(modes: &Modes, told: &watch::Sender<Happened>, listens: SyncSender
     std::process::exit(status);
 }
 
-/// Stops this process and those that the shell runs with it, until it is told to go on.
-pub(super) fn stop_group() {
+/// Stops this process and those that the shell runs with it, until it is told to go on. A thread runs on for a
+/// moment after the signal was sent, so it waits until the one that listens has heard the end of the stop.
+pub(super) fn stop_group(modes: &Modes) {
+    modes.stopping();
     stop_process(Pid::from_raw(0));
+    // Counted in turns, not by the clock, which runs on while the process is stopped. Where nothing stops us,
+    // this ends after two seconds.
+    for _ in 0..400 {
+        if !modes.is_stopping() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    modes.go_on();
 }
 
 fn stop_process(which: Pid) {

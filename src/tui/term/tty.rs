@@ -97,7 +97,7 @@ impl Tty {
         height: impl FnOnce(Size) -> u16,
         draw: impl FnOnce(&mut Buffer) -> Option<(u16, u16)>,
     ) -> io::Result<()> {
-        if self.told.borrow().ending.is_some() {
+        if self.told.borrow().ending.is_some() || self.modes.is_stopping() {
             return Ok(());
         }
         if self.modes.is_lost() {
@@ -177,8 +177,7 @@ impl Tty {
             return Ok(false);
         }
         self.give(true)?;
-        self.modes.stopping();
-        signals::stop_group();
+        signals::stop_group(&self.modes);
         self.modes.set()?;
         Ok(true)
     }
