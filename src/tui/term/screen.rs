@@ -54,6 +54,8 @@ pub struct Screen<W: Write> {
     resized: bool,
     alternate: bool,
     alternate_wanted: bool,
+    /// What goes with the alternate screen: written on it first, and last.
+    around: (&'static [u8], &'static [u8]),
 }
 
 impl<W: Write> Screen<W> {
@@ -76,7 +78,24 @@ impl<W: Write> Screen<W> {
             resized: false,
             alternate: false,
             alternate_wanted: false,
+            around: (b"", b""),
         }
+    }
+
+    /// Modes that terminals keep for the alternate screen alone: `around` is written first and last on it.
+    pub fn around_alternate(mut self, around: (&'static [u8], &'static [u8])) -> Self {
+        self.around = around;
+        self
+    }
+
+    /// Whether the alternate screen is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.alternate
+    }
+
+    /// Rows from the cursor down to the first free row below the tail.
+    pub fn below(&self) -> u16 {
+        self.tail.area.height.saturating_sub(self.at.1)
     }
 
     pub fn size(&self) -> Size {
@@ -222,9 +241,11 @@ impl<W: Write> Screen<W> {
                 self.wipe(painter);
             }
             painter.put(b"\x1b[?1049h\x1b[0m\x1b[H");
+            painter.put(self.around.0);
             painter.at = (0, 0);
             self.forget_alternate();
         } else {
+            painter.put(self.around.1);
             painter.put(b"\x1b[0m\x1b[?1049l\r");
             painter.at = (0, 0);
             self.tail.resize(Rect::new(0, 0, self.size.cols, 0));

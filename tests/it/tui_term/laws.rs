@@ -38,7 +38,7 @@ fn act() -> impl Strategy<Value = Act> {
 }
 
 /// What a row of the tail shows: as much as fits.
-fn cut(text: &str, cols: u16) -> String {
+pub(super) fn cut(text: &str, cols: u16) -> String {
     let mut out = String::new();
     for ch in text.chars() {
         let longer = format!("{out}{ch}");
