@@ -63,9 +63,12 @@ pub struct Main {
     /// Go on with the last session of this project
     #[arg(short = 'c', long = "continue", conflicts_with_all = ["resume", "no_session"])]
     pub continue_last: bool,
-    /// Go on with a session: its id, four characters of it, or words of its title
-    #[arg(short = 'r', long, value_name = "ID", conflicts_with = "no_session")]
+    /// Go on with a session: its id, four characters of it, or words of its title; alone, choose on the screen
+    #[arg(short = 'r', long, value_name = "ID", num_args = 0..=1, default_missing_value = "", conflicts_with = "no_session")]
     pub resume: Option<String>,
+    /// With a screen: everything on the alternate screen, nothing in the scrollback
+    #[arg(long, conflicts_with = "print")]
+    pub fullscreen: bool,
     /// With -c or -r: go on in a copy, and leave that session as it is
     #[arg(long)]
     pub fork: bool,

@@ -9,9 +9,9 @@ use ratatui::text::Line;
 
 use super::kinds::Cell;
 use super::tool::Tool;
-use crate::protocol::{Block, Event, Item, Part, Stamped, ToolStatus};
+use crate::protocol::{Block, Event, Item, Part, Report, Stamped, ToolStatus};
 use crate::tui::style::{Styles, Token};
-use crate::tui::text::{Row, Wrap, markdown, settle};
+use crate::tui::text::{Wrap, markdown, settle};
 
 /// One cell as a page shows it, and as it is copied.
 #[derive(Debug, Clone)]
@@ -106,6 +106,11 @@ impl Transcript {
     fn push(&mut self, cell: Cell) {
         self.end_words();
         self.cells.push_back(cell);
+    }
+
+    /// Tells something that no event did.
+    pub fn tell(&mut self, report: &Report) {
+        self.push(Cell::Report(report.clone()));
     }
 
     fn line(&mut self, mark: &'static str, token: Token, text: String) {
@@ -218,7 +223,10 @@ impl Transcript {
     }
 
     /// The end of a conversation that was kept, so that one sees where it goes on: to be printed.
-    pub fn recall(&mut self, items: &[Item]) {
+    pub fn recall(&mut self, items: &[Item], left_out: usize) {
+        if left_out > 0 {
+            self.line("…", Token::Muted, format!("{left_out} earlier entries; ctrl+t shows them all"));
+        }
         for item in items {
             self.add(item);
         }
