@@ -3,6 +3,7 @@
 //! `tui` decides nothing and touches no file: it sends `Op`, shows `Event`, and asks the session's front
 //! desk for what it offers to choose from.
 
+pub mod cell;
 mod style;
 pub mod text;
 

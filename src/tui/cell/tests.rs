@@ -1,0 +1,1 @@
+//! Cells as they look, and the transcript as events make it.

@@ -1,0 +1,368 @@
+//! Turns the stream of events into cells, and knows which of them are finished.
+//!
+//! Cells come out in order, each once. Held are those that may still change, and the last one that can be
+//! expanded; everything else is in the terminal's scrollback and in the session's log.
+
+use super::note::Header;
+use super::tool::{Asked, Ended, Tool};
+use super::{Body, Cell};
+use crate::base::plural;
+use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped};
+use crate::tui::text::markdown::Stream;
+use crate::tui::text::one_line;
+
+/// Bytes of thinking that are held to be expanded.
+const MOST_THINKING: usize = 64 * 1024;
+
+/// The transcript of one session.
+#[derive(Debug, Default)]
+pub struct Transcript {
+    live: Vec<Cell>,
+    /// The last cell that was taken and can be expanded.
+    last: Option<Cell>,
+    setup: Option<Setup>,
+    running: u32,
+    /// Whether the cell before was one line among its like.
+    close: bool,
+    /// Whether the message that streams has cells in the scrollback already.
+    spoke: bool,
+}
+
+impl Transcript {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes what happened.
+    pub fn apply(&mut self, stamped: &Stamped) {
+        let Stamped { at_ms, agent, event, .. } = stamped;
+        if agent.contains('/') {
+            return self.child(agent, event);
+        }
+        match event {
+            Event::TextDelta { text } => self.speak(text),
+            Event::ThinkingDelta { text } => self.think(text),
+            Event::MessageEnd { .. } => {
+                self.end_thinking();
+                self.end_speaking(true);
+            }
+            Event::StreamDiscarded { report } => self.discard(report),
+            Event::ToolCall { call } => self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms)))),
+            Event::Verdict { call_id, verdict, repaired, .. } => self.on_tool(call_id, |tool| {
+                tool.verdict = Some(verdict.clone());
+                tool.repaired.clone_from(repaired);
+            }),
+            Event::ApprovalAsked(approval) => self.on_tool(&approval.call.id, |tool| {
+                let line = approval.verdict.user_line.clone();
+                tool.asked = Some(Asked { id: approval.id.clone(), line, closed: None });
+                tool.diff.clone_from(&approval.diff);
+            }),
+            Event::ApprovalClosed { id, how } => {
+                let asked = self.tools().filter_map(|tool| tool.asked.as_mut());
+                if let Some(asked) = asked.into_iter().find(|asked| asked.id == *id) {
+                    asked.closed = Some(*how);
+                }
+            }
+            Event::ToolOutput { call_id, delta } => self.on_tool(call_id, |tool| tool.output.push(delta)),
+            Event::ToolResult { call_id, status, summary, admission, .. } => self.on_tool(call_id, |tool| {
+                tool.ended = Some(Ended {
+                    status: *status,
+                    summary: summary.clone(),
+                    admission: admission.clone(),
+                    at_ms: *at_ms,
+                });
+            }),
+            Event::Finished(outcome) => {
+                self.end_thinking();
+                self.end_speaking(true);
+                self.end_tools(*at_ms);
+                self.push(Body::Outcome(outcome.clone()));
+            }
+            other => self.mark(other),
+        }
+    }
+
+    /// Events that are a cell of their own.
+    fn mark(&mut self, event: &Event) {
+        let mark = |label, text| Body::Mark { label, text };
+        let body = match event {
+            Event::Session { model, profile, workspace, sandbox, resumed, .. } => Body::Header(Header {
+                model: model.clone(),
+                profile: profile.clone(),
+                workspace: workspace.clone(),
+                sandbox: sandbox.clone(),
+                resumed: *resumed,
+            }),
+            Event::Setup(setup) => {
+                let changed = self.setup.replace(setup.clone()).map(|old| differences(&old, setup));
+                match changed.filter(|changed| !changed.is_empty()) {
+                    Some(changed) => mark("from now on: ", changed),
+                    None => return,
+                }
+            }
+            Event::Said { text, .. } => Body::User(text.clone()),
+            Event::Answer { command, markdown } => {
+                Body::Answer { command: one_line(command), markdown: markdown.clone() }
+            }
+            Event::Rewound { text, .. } => mark("rewound: ", format!("to before “{}”", one_line(text))),
+            Event::Checkpoint { id, name, ms, .. } => {
+                let name = name.as_ref().map_or(String::new(), |name| format!(" “{}”", one_line(name)));
+                mark("checkpoint: ", format!("{}{name} · {ms} ms", one_line(id)))
+            }
+            Event::Compacted { before_tokens, after_tokens, why } => {
+                let (before, after) = (super::short_count(*before_tokens), super::short_count(*after_tokens));
+                mark(
+                    "compacted: ",
+                    format!("{before} → {after} tokens · {} · the log keeps everything", one_line(why)),
+                )
+            }
+            Event::Background { running } if *running != self.running => {
+                self.running = *running;
+                let commands = plural(*running as usize, "command");
+                mark(
+                    "background: ",
+                    if *running == 0 {
+                        "nothing runs any more".into()
+                    } else {
+                        format!("{commands} running")
+                    },
+                )
+            }
+            Event::Taint { mark } => Body::Taint(mark.clone()),
+            Event::Notice { report } => Body::Report(report.clone()),
+            _ => return,
+        };
+        self.push(body);
+    }
+
+    /// Cells that will not change any more and were not taken yet, in order.
+    pub fn take_finished(&mut self) -> Vec<Cell> {
+        let mut out = Vec::new();
+        while !self.live.is_empty() {
+            if let Body::Speaking(stream) = &mut self.live[0].body {
+                let part = stream.take();
+                if !part.is_empty() {
+                    let lead = self.live[0].lead;
+                    self.live[0].lead = false;
+                    self.spoke = true;
+                    out.push(Cell { body: Body::Said(part), lead });
+                }
+                break;
+            }
+            if !is_finished(&self.live[0].body) {
+                break;
+            }
+            let cell = self.live.remove(0);
+            if cell.is_expandable() {
+                self.last = Some(cell.clone());
+            }
+            out.push(cell);
+        }
+        out
+    }
+
+    /// Cells that may still change, and those behind them.
+    pub fn live(&self) -> &[Cell] {
+        &self.live
+    }
+
+    /// What Ctrl+O shows: the newest cell with more to see.
+    pub fn last_expandable(&self) -> Option<&Cell> {
+        self.live.iter().rev().find(|cell| cell.is_expandable()).or(self.last.as_ref())
+    }
+
+    /// Cells of a conversation that is gone on with.
+    pub fn from_items(items: &[Item]) -> Vec<Cell> {
+        let mut transcript = Self::new();
+        for item in items {
+            transcript.item(item);
+        }
+        let mut cells = transcript.take_finished();
+        // A call without a result was cut off: it is shown as it stands.
+        cells.append(&mut transcript.live);
+        cells
+    }
+
+    fn item(&mut self, item: &Item) {
+        match item {
+            Item::User { parts } => {
+                let texts = parts.iter().map(|part| match part {
+                    Part::Text { text } => text.clone(),
+                    Part::Image { media_type, .. } => format!("[image: {media_type}]"),
+                });
+                self.push(Body::User(texts.collect::<Vec<_>>().join("\n")));
+            }
+            Item::Assistant { blocks, .. } => {
+                for block in blocks {
+                    match block {
+                        Block::Text { text } => {
+                            self.speak(text);
+                            self.end_speaking(true);
+                        }
+                        Block::Thinking { text, .. } => {
+                            self.think(text);
+                            self.end_thinking();
+                        }
+                        Block::ToolCall(call) => self.push(Body::Tool(Box::new(Tool::new(call.clone(), 0)))),
+                    }
+                }
+            }
+            Item::ToolResult(result) => self.on_tool(&result.call_id, |tool| {
+                let text = result.text();
+                let summary = one_line(text.lines().next().unwrap_or_default());
+                let summary = crate::tui::text::truncate(&summary, 80).into_owned();
+                let admission = String::new();
+                tool.ended = Some(Ended { status: result.status, summary, admission, at_ms: 0 });
+            }),
+        }
+    }
+
+    fn push(&mut self, body: Body) {
+        let close =
+            matches!(&body, Body::Tool(_) | Body::Mark { .. } | Body::Thinking { .. } | Body::Child { .. });
+        let lead = !(close && self.close) && !matches!(body, Body::Header(_));
+        self.close = close;
+        self.live.push(Cell { body, lead });
+    }
+
+    fn tools(&mut self) -> impl Iterator<Item = &mut Tool> {
+        self.live.iter_mut().rev().filter_map(|cell| match &mut cell.body {
+            Body::Tool(tool) => Some(tool.as_mut()),
+            _ => None,
+        })
+    }
+
+    fn on_tool(&mut self, call_id: &str, act: impl FnOnce(&mut Tool)) {
+        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id) {
+            act(tool);
+        }
+    }
+
+    fn speak(&mut self, text: &str) {
+        self.end_thinking();
+        if !self.live.iter().any(|cell| matches!(cell.body, Body::Speaking(_))) {
+            self.spoke = false;
+            self.push(Body::Speaking(Stream::new()));
+        }
+        for cell in &mut self.live {
+            if let Body::Speaking(stream) = &mut cell.body {
+                stream.push(text);
+            }
+        }
+    }
+
+    /// What streamed becomes a finished cell, or nothing when it does not count.
+    fn end_speaking(&mut self, counts: bool) {
+        self.live.retain_mut(|cell| {
+            let Body::Speaking(stream) = &mut cell.body else { return true };
+            if counts {
+                stream.finish();
+            }
+            let part = if counts { stream.take() } else { Default::default() };
+            let any = !part.is_empty();
+            cell.body = Body::Said(part);
+            any
+        });
+    }
+
+    fn think(&mut self, text: &str) {
+        if let Some(Cell { body: Body::Thinking { text: held, live: true }, .. }) = self.live.last_mut() {
+            if held.len() + text.len() <= MOST_THINKING {
+                held.push_str(text);
+            }
+            return;
+        }
+        self.push(Body::Thinking { text: text.to_owned(), live: true });
+    }
+
+    fn end_thinking(&mut self) {
+        self.live.retain_mut(|cell| match &mut cell.body {
+            Body::Thinking { text, live } => {
+                *live = false;
+                !text.trim().is_empty()
+            }
+            _ => true,
+        });
+    }
+
+    fn discard(&mut self, report: &Report) {
+        self.live.retain(|cell| !matches!(cell.body, Body::Thinking { live: true, .. }));
+        self.end_speaking(false);
+        let mut report = report.clone();
+        let what = if std::mem::take(&mut self.spoke) {
+            "what stands above of this answer does not count; it is asked again from its beginning"
+        } else {
+            "the answer broke off; it is asked again from its beginning"
+        };
+        report.hints.insert(0, what.to_owned());
+        self.push(Body::Report(report));
+    }
+
+    /// Calls that a run left without a result were stopped with it.
+    fn end_tools(&mut self, at_ms: u64) {
+        for tool in self.tools().filter(|tool| tool.ended.is_none()) {
+            let status = crate::protocol::ToolStatus::Cancelled;
+            tool.ended = Some(Ended { status, summary: String::new(), admission: String::new(), at_ms });
+        }
+        for cell in &mut self.live {
+            if let Body::Child { done, .. } = &mut cell.body {
+                *done = true;
+            }
+        }
+    }
+
+    /// A sub-agent is one line: how many calls, and the last of them.
+    fn child(&mut self, path: &str, event: &Event) {
+        let open =
+            |cell: &Cell| matches!(&cell.body, Body::Child { agent, done: false, .. } if agent == path);
+        if !self.live.iter().any(open) {
+            if !matches!(event, Event::Session { .. } | Event::TurnStart { .. } | Event::ToolCall { .. }) {
+                return;
+            }
+            let agent = path.to_owned();
+            self.push(Body::Child { agent, calls: 0, last: "begins".to_owned(), done: false });
+        }
+        let Some(cell) = self.live.iter_mut().find(|cell| open(cell)) else { return };
+        let Body::Child { calls, last, done, .. } = &mut cell.body else { return };
+        match event {
+            Event::ToolCall { call } => {
+                *calls += 1;
+                *last = format!("{} {}", one_line(&call.tool), super::argument::about(call));
+                *last = crate::tui::text::truncate(last, 120).into_owned();
+            }
+            Event::Finished(outcome) => {
+                *done = true;
+                let first = outcome.text.lines().next().unwrap_or_default();
+                *last = crate::tui::text::truncate(&one_line(first), 120).into_owned();
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_finished(body: &Body) -> bool {
+    match body {
+        Body::Speaking(_) | Body::Thinking { live: true, .. } => false,
+        Body::Tool(tool) => tool.ended.is_some(),
+        Body::Child { done, .. } => *done,
+        _ => true,
+    }
+}
+
+fn differences(old: &Setup, new: &Setup) -> String {
+    let mut parts = Vec::new();
+    let mut changed = |name: &str, old: &str, new: &str| {
+        if old != new {
+            parts.push(format!("{name} {}", one_line(new)));
+        }
+    };
+    changed("model", &old.model, &new.model);
+    changed("profile", &old.profile, &new.profile);
+    changed("thinking", &old.thinking, &new.thinking);
+    changed(
+        "address",
+        old.base_url.as_deref().unwrap_or("the provider's"),
+        new.base_url.as_deref().unwrap_or("the provider's"),
+    );
+    parts.join(", ")
+}
