@@ -122,11 +122,8 @@ pub(super) fn taint_rows(mark: &TaintMark, styles: &Styles) -> Vec<Row> {
             styles,
         ),
         None => {
-            let text = format!(
-                "{what}, read by {}; what goes out of the machine is asked from now on",
-                one_line(&mark.call)
-            );
-            said("untrusted text: ", Token::Warning, &text, "", styles)
+            let text = format!("{what}, by {}", one_line(&mark.call));
+            said("untrusted text read: ", Token::Warning, &text, "", styles)
         }
     }
 }

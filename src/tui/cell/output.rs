@@ -39,6 +39,11 @@ impl Output {
         self.raw.is_empty()
     }
 
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.raw.len()
+    }
+
     /// Lines held.
     pub fn lines(&self) -> usize {
         self.ends + usize::from(!self.raw.is_empty() && !self.raw.ends_with('\n'))

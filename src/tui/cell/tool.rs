@@ -136,6 +136,7 @@ impl Tool {
 
     fn mark(&self) -> (&'static str, Token) {
         match self.ended.as_ref().map(|ended| ended.status) {
+            Some(ToolStatus::Ok) if self.said_no() => ("!", Token::Warning),
             Some(ToolStatus::Ok) => ("✓", Token::Success),
             Some(ToolStatus::Error) => ("✗", Token::Error),
             Some(ToolStatus::Denied) => ("⊘", Token::VerdictDeny),
@@ -143,6 +144,13 @@ impl Tool {
             None if self.is_waiting() => ("?", Token::VerdictAsk),
             None => ("▸", Token::Spinner),
         }
+    }
+
+    /// Whether a command ran to its end and said no by its exit code.
+    fn said_no(&self) -> bool {
+        let code = self.ended.as_ref().map(|ended| self.own_summary(&ended.summary));
+        let code = code.as_deref().and_then(|summary| summary.strip_prefix("exit code "));
+        self.call.tool == "bash" && code.is_some_and(|code| !code.starts_with("0 ") && code != "0")
     }
 
     /// Whether a question about it is open.

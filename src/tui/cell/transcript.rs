@@ -294,7 +294,7 @@ impl Transcript {
         } else {
             "the answer broke off; it is asked again from its beginning"
         };
-        report.hints.insert(0, what.to_owned());
+        report.message = format!("{}; {what}", report.message);
         self.push(Body::Report(report));
     }
 
