@@ -157,7 +157,7 @@ impl Agent {
         self.note("no such question is open; it was answered or withdrawn").await;
     }
 
-    async fn note(&mut self, text: &str) {
+    pub(super) async fn note(&mut self, text: &str) {
         self.emit(Event::Notice { report: Report::note(text) }).await;
     }
 }

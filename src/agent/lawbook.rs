@@ -1,7 +1,7 @@
 //! The policy while a session lasts: looked at before every request, exchanged as a whole or not at all.
 
 use super::driver::Agent;
-use crate::config::{Policy, Rule};
+use crate::config::{Policy, Profile, Rule};
 use crate::protocol::{Event, Report, ReportKind};
 
 /// Where policies come from, and where answers for always go.
@@ -12,6 +12,12 @@ pub trait Lawbook: Send + Sync {
 
     /// The policy as its files say now, changed or not.
     fn read(&self) -> Result<Policy, Report>;
+
+    /// The policy as it would be under another profile, whose rules are a part of it.
+    fn policy_for(&self, profile: &Profile) -> Result<Policy, Report>;
+
+    /// From now on the rules of this profile count.
+    fn take_profile(&self, profile: &Profile);
 
     /// Keeps a rule for this project, or for every one, and gives the policy with it.
     fn keep(&self, rule: &Rule, everywhere: bool) -> Result<Policy, Report>;

@@ -5,16 +5,25 @@
 
 mod account;
 mod approval;
+mod by_user;
+mod change;
+mod checkpoint;
+mod compact;
 mod desk;
 mod driver;
 mod lawbook;
 mod live;
+mod nested;
 mod prompt;
 mod turn;
 mod wake;
 
+pub use change::ModelChange;
+pub use checkpoint::{Checkpointer, Moment, Taken};
+pub use compact::{Filling, LastRequest};
 pub use desk::{Desk, Then};
 pub use driver::{Agent, HeadOf, Parts, Price};
 pub use lawbook::Lawbook;
-pub use prompt::{Brief, Epoch, Instruction};
-pub use turn::{Input, Setup};
+pub use nested::NestedInstructions;
+pub use prompt::{Brief, Epoch, Instruction, Sizes, SkillLine};
+pub use turn::{AnswerSchema, Input, Setup};

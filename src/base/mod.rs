@@ -9,6 +9,7 @@ mod digest;
 mod id;
 mod path;
 mod store;
+mod stored;
 mod text;
 
 pub use blob::{BlobError, BlobStore};
@@ -17,4 +18,5 @@ pub use digest::{Digest, sha256_hex};
 pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};
 pub use store::{AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, read_private};
+pub use stored::Stored;
 pub use text::{Elided, elide_middle, estimate_tokens, fold_terminal_output, nearest, plural, width};

@@ -22,7 +22,7 @@ impl StoreError {
     }
 }
 
-fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+pub(super) fn failed(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
     move |source| StoreError { verb, path, source }
 }
@@ -105,6 +105,18 @@ impl StateDir {
         AppendFile::open(self.0.join(name))
     }
 
+    /// Opens `name` for appending as the only process that does; `None` when another has it. The torn tail
+    /// is cut only then: what looks torn may be a line that the other is writing. A file that was removed
+    /// meanwhile counts as somebody else's.
+    pub fn append_alone(&self, name: &str) -> Result<Option<AppendFile>, StoreError> {
+        let mut file = AppendFile::open_uncut(self.0.join(name))?;
+        if !file.try_lock()? || file.has_name().is_err() {
+            return Ok(None);
+        }
+        file.cut_torn_tail()?;
+        Ok(Some(file))
+    }
+
     /// Names of the files here, sorted; directories left out.
     pub fn names(&self) -> Result<Vec<String>, StoreError> {
         let mut names: Vec<String> = fs::read_dir(&self.0)
@@ -185,6 +197,12 @@ pub struct AppendFile {
 
 impl AppendFile {
     fn open(path: PathBuf) -> Result<Self, StoreError> {
+        let mut opened = Self::open_uncut(path)?;
+        opened.cut_torn_tail()?;
+        Ok(opened)
+    }
+
+    fn open_uncut(path: PathBuf) -> Result<Self, StoreError> {
         let file = OpenOptions::new()
             .read(true)
             .append(true)
@@ -192,9 +210,7 @@ impl AppendFile {
             .mode(0o600)
             .open(&path)
             .map_err(failed("open", &path))?;
-        let mut opened = Self { file, path, len: 0 };
-        opened.cut_torn_tail()?;
-        Ok(opened)
+        Ok(Self { file, path, len: 0 })
     }
 
     fn cut_torn_tail(&mut self) -> Result<(), StoreError> {
@@ -228,7 +244,13 @@ impl AppendFile {
         let mut whole = Vec::with_capacity(line.len() + 1);
         whole.extend_from_slice(line);
         whole.push(b'\n');
-        if let Err(source) = self.file.write_all(&whole) {
+        self.lines(&whole)
+    }
+
+    /// Appends lines, each with its line end, as [`AppendFile::line`] does one.
+    pub fn lines(&mut self, whole: &[u8]) -> Result<(), StoreError> {
+        debug_assert!(whole.ends_with(b"\n"));
+        if let Err(source) = self.file.write_all(whole) {
             let _ = self.file.set_len(self.len);
             return Err(failed("append to", &self.path)(source));
         }
@@ -375,6 +397,20 @@ mod tests {
         assert_eq!(folder_size(dir.path()), 8);
         assert_eq!(folder_size(&dir.path().join("missing")), 0);
         assert!(!dir.exists("missing"));
+    }
+
+    #[test]
+    fn what_looks_torn_is_cut_by_the_one_that_holds_the_file_alone() {
+        let (_root, dir) = state();
+        let mut first = dir.append_alone("log").unwrap().unwrap();
+        first.line(b"one").unwrap();
+        // A line that is half written.
+        fs::write(dir.path().join("log"), b"one\ntw").unwrap();
+        assert!(dir.append_alone("log").unwrap().is_none());
+        assert_eq!(dir.read("log").unwrap(), b"one\ntw");
+        drop(first);
+        assert!(dir.append_alone("log").unwrap().is_some());
+        assert_eq!(dir.read("log").unwrap(), b"one\n");
     }
 
     #[test]

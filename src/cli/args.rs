@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::checkpoints::CheckpointsVerb;
+
 const ABOUT: &str = "A terminal runtime for coding agents";
 
 const AFTER: &str = "\
 Exit codes: 0 done · 1 the work failed · 2 bad usage or configuration · 3 provider or authentication
 4 a limit was reached · 5 a check said no · 6 refused · 130/143 interrupted
 
-Commands: demo · doctor · sessions · paths · config · kernel · audit · why · models
-(`iosm COMMAND --help`)
+Commands: demo · doctor · sessions · checkpoints · paths · config · kernel · audit · why · models
+import · completions (`iosm COMMAND --help`)
 A prompt whose first word is a command: `iosm -p -- demo the parser`.
 
 Start here: `iosm demo` needs no key and no network.";
@@ -29,6 +31,9 @@ pub struct Main {
     /// What to print
     #[arg(long, value_enum, default_value_t = OutputFormat::Text, value_name = "FORMAT")]
     pub output_format: OutputFormat,
+    /// The final answer must be JSON that this JSON Schema takes; one repair, then exit 1
+    #[arg(long, value_name = "FILE", requires = "print")]
+    pub output_schema: Option<PathBuf>,
     #[command(flatten)]
     pub model: ModelArgs,
     /// Profile of the agent: full, plan, iosm, meta, explore, … or your own
@@ -61,6 +66,9 @@ pub struct Main {
     /// Go on with a session: its id, four characters of it, or words of its title
     #[arg(short = 'r', long, value_name = "ID", conflicts_with = "no_session")]
     pub resume: Option<String>,
+    /// With -c or -r: go on in a copy, and leave that session as it is
+    #[arg(long)]
+    pub fork: bool,
     /// Leave no session behind (the journal is kept)
     #[arg(long)]
     pub no_session: bool,
@@ -169,6 +177,18 @@ pub enum Verb {
         verb: Option<SessionsVerb>,
         #[arg(long)]
         json: bool,
+        /// Only those that say all these words
+        #[arg(long, value_name = "WORDS")]
+        search: Option<String>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Snapshots of the work tree: list them, see what changed since, bring files back
+    Checkpoints {
+        #[command(subcommand)]
+        verb: Option<CheckpointsVerb>,
+        #[arg(long, global = true)]
+        json: bool,
         #[command(flatten)]
         place: Place,
     },
@@ -224,11 +244,55 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Take permission rules of another agent over into your policy.yaml, and say which cannot be
+    Import {
+        #[arg(value_enum)]
+        from: Other,
+        /// Show what would change, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Take `allow` rules of this project's own files too; they will hold in every project
+        #[arg(long)]
+        project_allows: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// A script that completes `iosm` for a shell, on standard output
+    Completions {
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Another agent whose permission rules are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Other {
+    Claude,
+    Codex,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 /// The first words that are commands.
-pub const VERBS: [&str; 9] =
-    ["demo", "doctor", "sessions", "paths", "config", "kernel", "audit", "why", "models"];
+pub const VERBS: [&str; 12] = [
+    "demo",
+    "doctor",
+    "sessions",
+    "checkpoints",
+    "paths",
+    "config",
+    "kernel",
+    "audit",
+    "why",
+    "models",
+    "import",
+    "completions",
+];
 
 #[derive(Debug, Subcommand)]
 pub enum SessionsVerb {
@@ -239,6 +303,48 @@ pub enum SessionsVerb {
         /// Id, four characters of it, or words of its title
         id: String,
     },
+    /// One conversation as Markdown, one HTML file, or JSON
+    Export {
+        /// Id, four characters of it, or words of its title
+        id: String,
+        #[arg(long, value_enum, default_value_t = ExportAs::Md, value_name = "FORMAT")]
+        format: ExportAs,
+        /// Write it here instead of standard output
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Replace a file that is there already
+        #[arg(long, requires = "output")]
+        force: bool,
+    },
+    /// Give a session a name
+    Name {
+        /// Id, four characters of it, or words of its title
+        id: String,
+        text: String,
+    },
+    /// Remove sessions for good; their journals stay
+    Rm {
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<String>,
+        /// Do it; without this, only say what would go
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove sessions without a name that are older than 90 days, and the oldest beyond 5 GB
+    Prune {
+        /// Only say what would go
+        #[arg(long)]
+        dry_run: bool,
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportAs {
+    Md,
+    Html,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -264,7 +370,7 @@ pub enum ConfigVerb {
     Trust,
     /// Take that back
     Untrust,
-    /// The JSON Schema of a file: settings, profile, result, stream, audit, why
+    /// The JSON Schema of a file: settings, profile, result, stream, session, audit, why
     Schema { name: String },
 }
 

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, VERBS, Verb};
+use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb};
+use super::checkpoints::CheckpointsVerb;
 use super::say::{code_of, tell};
-use super::{audit, headless, kernel, look};
+use super::{audit, checkpoints, completions, headless, import, interactive, kernel, look, sessions};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};
 
@@ -22,7 +23,8 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
         }
     } else {
         match Main::try_parse_from(argv) {
-            Ok(main) => not_from_an_agent("start an agent").and_then(|()| headless::run(main)),
+            Ok(main) => not_from_an_agent("start an agent")
+                .and_then(|()| if main.print { headless::run(main) } else { interactive::run(main) }),
             Err(error) => Ok(bad_usage(&error)),
         }
     };
@@ -48,6 +50,19 @@ fn only_looking(verb: &Verb) -> Result<(), Report> {
             }
             KeyVerb::Export { private: None } | KeyVerb::Show { .. } => Ok(()),
         },
+        Verb::Sessions { verb: Some(SessionsVerb::Rm { .. } | SessionsVerb::Prune { .. }), .. } => {
+            not_from_an_agent("remove sessions")
+        }
+        Verb::Sessions { verb: Some(SessionsVerb::Name { .. } | SessionsVerb::Export { .. }), .. } => {
+            not_from_an_agent("name or export sessions")
+        }
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Restore { .. }), .. } => {
+            not_from_an_agent("restore a checkpoint")
+        }
+        Verb::Checkpoints { verb: Some(CheckpointsVerb::Prune { .. }), .. } => {
+            not_from_an_agent("remove checkpoints")
+        }
+        Verb::Import { dry_run: false, .. } => not_from_an_agent("change the policy"),
         Verb::Audit { verb: Some(AuditVerb::Export { .. }), .. } => not_from_an_agent("sign an audit"),
         _ => Ok(()),
     }
@@ -67,13 +82,20 @@ fn verb(verb: Verb) -> Result<u8, Report> {
     match verb {
         Verb::Demo { output_format, keep } => headless::demo(output_format, keep),
         Verb::Doctor { json, model, place } => look::doctor(json, &model, &place),
-        Verb::Sessions { verb, json, place } => look::sessions(verb, json, &place),
+        Verb::Sessions { verb, json, search, place } => {
+            sessions::sessions(verb, json, search.as_deref(), &place)
+        }
+        Verb::Checkpoints { verb, json, place } => checkpoints::checkpoints(verb, json, &place),
         Verb::Paths { json, place } => look::paths(json, &place),
         Verb::Config { verb, place } => look::config(&verb, &place),
         Verb::Kernel { verb, place } => kernel::kernel(&verb, &place),
         Verb::Audit { verb, what, json, place, .. } => audit::audit(verb, what.as_deref(), json, &place),
         Verb::Why { line, json, place } => audit::why(&line, json, &place),
         Verb::Models { json } => look::models(json),
+        Verb::Import { from, dry_run, project_allows, place } => {
+            import::import(from, dry_run, project_allows, &place)
+        }
+        Verb::Completions { shell } => completions::completions(shell),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `iosm -p` and `iosm demo`: a run without a screen.
 
-use std::io::{BufWriter, IsTerminal};
-use std::path::PathBuf;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -9,9 +9,10 @@ use super::args::{Main, OutputFormat};
 use super::say::{code_of, say, tell, watched};
 use super::stand::{directory, environment, ground};
 use super::{signals, stdin};
-use crate::config::{Rule, RuleAction};
+use crate::config::{Rule, RuleAction, is_command_name};
 use crate::engine::{
-    DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice, SharedEnv,
+    AnswerSchema, DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice,
+    SharedEnv,
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
@@ -22,10 +23,10 @@ const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// Runs one prompt.
 pub(super) fn run(main: Main) -> Result<u8, Report> {
-    if !main.print {
-        return Err(no_screen(&main));
-    }
-    let format = format(main.output_format);
+    let format = match format(main.output_format) {
+        Format::Text if main.output_schema.is_some() => Format::Structured,
+        format => format,
+    };
     let model = main.model.model.clone();
     match prepare(&main) {
         Ok(Prepared { ground, options, op, gate }) => drive(&ground, options, false, op, format, gate),
@@ -50,14 +51,21 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
     }
     let ground = ground(&main.model, &main.place, settings(main)?)?;
     let gate = gate(main)?;
-    let session = match (&main.resume, main.continue_last, main.no_session) {
-        (Some(given), ..) => SessionChoice::Named(given.clone()),
-        (None, true, _) => SessionChoice::Last,
-        (None, false, true) => SessionChoice::Unkept,
-        (None, false, false) => SessionChoice::New,
+    let options = options(main, launcher())?;
+    let op = match prompt {
+        None => Op::Resume,
+        Some(text) => match command(&text) {
+            Some(line) => Op::Command(line.to_owned()),
+            None => Op::Prompt(Prompt { text }),
+        },
     };
-    let launcher = launcher();
-    let options = Options {
+    Ok(Prepared { ground, options, op, gate })
+}
+
+/// How a session is opened, as the flags say; nobody is there to answer.
+pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options, Report> {
+    let session = choice(main)?;
+    Ok(Options {
         env: environment(),
         session,
         tools: main.tools.clone(),
@@ -65,6 +73,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         policy_file: policy_file(main)?,
         human: false,
         remind_report: main.output_format == OutputFormat::Json,
+        answer: main.output_schema.as_ref().map(|file| schema(main, file)).transpose()?,
         record: main
             .record
             .as_ref()
@@ -73,9 +82,46 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         launcher,
         sandbox: None,
         no_sandbox: main.no_sandbox,
-    };
-    let op = prompt.map_or(Op::Resume, |text| Op::Prompt(Prompt { text }));
-    Ok(Prepared { ground, options, op, gate })
+    })
+}
+
+/// Which conversation the flags name.
+fn choice(main: &Main) -> Result<SessionChoice, Report> {
+    let given = main.resume.clone();
+    if main.fork {
+        if given.is_none() && !main.continue_last {
+            return Err(Report::new(ReportKind::Usage, "--fork does not say of which session")
+                .hint("-c --fork copies the last one, -r ID --fork another"));
+        }
+        return Ok(SessionChoice::Fork { given, entry: None });
+    }
+    Ok(match (given, main.continue_last, main.no_session) {
+        (Some(given), ..) => SessionChoice::Named(given),
+        (None, true, _) => SessionChoice::Last,
+        (None, false, true) => SessionChoice::Unkept,
+        (None, false, false) => SessionChoice::New,
+    })
+}
+
+/// The line of a slash command, without its slash: `/etc/hosts is empty` is none.
+fn command(prompt: &str) -> Option<&str> {
+    let line = prompt.strip_prefix('/')?;
+    let name = line.split(char::is_whitespace).next().unwrap_or_default();
+    is_command_name(name).then_some(line)
+}
+
+/// Reads the file of `--output-schema`.
+fn schema(main: &Main, file: &Path) -> Result<AnswerSchema, Report> {
+    let failed = |what: String| Report::new(ReportKind::Usage, format!("--output-schema: {what}"));
+    let path = directory(&main.place)?.join(file);
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| failed(format!("{} cannot be read", file.display())).cause(error.to_string()))?;
+    let value = serde_json::from_str(&text).map_err(|error| {
+        let place = format!("{}:{}:{}", file.display(), error.line(), error.column());
+        failed(format!("{place} is no JSON")).cause(error.to_string())
+    })?;
+    AnswerSchema::new(&value)
+        .map_err(|why| failed(format!("{} is no JSON Schema", file.display())).cause(why))
 }
 
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts
@@ -111,6 +157,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         policy_file: None,
         human: false,
         remind_report: false,
+        answer: None,
         record: None,
         launcher: launcher(),
         sandbox: None,
@@ -136,7 +183,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
 
 /// Starts the process that starts processes; it must come before threads do. Without one, commands
 /// are refused with the reason.
-fn launcher() -> Option<Launcher> {
+pub(super) fn launcher() -> Option<Launcher> {
     match Helper::start() {
         Ok(helper) => Some(Launcher::new(helper)),
         Err(error) => {
@@ -199,20 +246,7 @@ fn format(output: OutputFormat) -> Format {
     }
 }
 
-fn no_screen(main: &Main) -> Report {
-    let words = main.prompt.join(" ");
-    let shown = if words.is_empty() { "…".to_owned() } else { words };
-    let report = Report::new(ReportKind::Usage, "this version has no screen yet")
-        .hint(format!("run it headless: iosm -p {shown:?}"))
-        .hint("see it work without a key: iosm demo");
-    if std::io::stdout().is_terminal() {
-        report
-    } else {
-        report.cause("standard output is no terminal either")
-    }
-}
-
-fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
+pub(super) fn settings(main: &Main) -> Result<Vec<FlagSetting>, Report> {
     let mut flags: Vec<FlagSetting> = Vec::new();
     if let Some(profile) = &main.profile {
         flags.push(("--profile", "profile", profile.clone().into()));
@@ -283,7 +317,7 @@ fn gate(main: &Main) -> Result<Gate, Report> {
 }
 
 /// Piped input, then files, then the words.
-fn prompt(main: &Main) -> Result<Option<String>, Report> {
+pub(super) fn prompt(main: &Main) -> Result<Option<String>, Report> {
     let asked = main.prompt.iter().any(|word| word == "-");
     let mut parts: Vec<String> = Vec::new();
     parts.extend(stdin::read(asked)?);

@@ -1,10 +1,10 @@
-//! The commands that look: doctor, sessions, paths, config, models.
+//! The commands that look: doctor, paths, config, models.
 
 use serde_json::{Value, json};
 
-use super::args::{ConfigVerb, ModelArgs, Place, SessionsVerb};
+use super::args::{ConfigVerb, ModelArgs, Place};
 use super::policy;
-use super::say::{say, say_json, tell};
+use super::say::{say, say_json};
 use super::stand::{bare_ground, environment, ground};
 use super::style::{bytes, table};
 use crate::config::ENVIRONMENT;
@@ -56,43 +56,12 @@ pub(super) fn looking() -> Options {
         policy_file: None,
         human: false,
         remind_report: false,
+        answer: None,
         record: None,
         launcher: None,
         sandbox: None,
         no_sandbox: false,
     }
-}
-
-pub(super) fn sessions(verb: Option<SessionsVerb>, as_json: bool, place: &Place) -> Result<u8, Report> {
-    let ground = bare_ground(place)?;
-    if let Some(SessionsVerb::Show { id }) = verb {
-        say(&engine::transcript(&ground, &id)?)?;
-        return Ok(0);
-    }
-    let found = engine::sessions(&ground)?;
-    if as_json {
-        let list: Vec<Value> = found
-            .iter()
-            .map(|s| {
-                json!({"id": s.id, "started": s.started, "last": s.last, "model": s.model,
-                       "turns": s.turns, "title": s.title, "taint": s.taint, "damage": s.damage})
-            })
-            .collect();
-        say_json(&list)?;
-    } else if found.is_empty() {
-        tell(&Report::note("no sessions in this project yet").hint("start one: iosm -p \"…\""));
-    } else {
-        let rows = found.iter().map(|s| {
-            let mut title =
-                s.damage.as_ref().map_or_else(|| s.title.clone(), |damage| format!("damaged: {damage}"));
-            if !s.taint.is_empty() {
-                title.push_str(&format!(" · tainted by {}", s.taint.join(", ")));
-            }
-            vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), s.model.clone(), title]
-        });
-        say(&table(&rows.collect::<Vec<_>>()))?;
-    }
-    Ok(0)
 }
 
 /// Local time to the minute, for people.
@@ -121,7 +90,7 @@ pub(super) fn config(verb: &ConfigVerb, place: &Place) -> Result<u8, Report> {
             let file = format!("{}.schema.json", name.trim_end_matches(".schema.json"));
             let text = wire::schema_text(&file).ok_or_else(|| {
                 Report::new(ReportKind::Usage, format!("there is no schema `{name}`"))
-                    .hint("settings, profile, result, stream, audit or why")
+                    .hint("settings, profile, result, stream, session, audit or why")
             })?;
             say(&text)?;
         }

@@ -64,6 +64,11 @@ impl Dirs {
         StateDir::open(self.state.join("projects").join(project))
     }
 
+    /// The user's own configuration, to be written on their word; made when missing.
+    pub fn own_config(&self) -> Result<StateDir, StoreError> {
+        StateDir::open(self.config.clone())
+    }
+
     /// State that belongs to no project, such as which projects are trusted.
     pub fn own_state(&self) -> Result<StateDir, StoreError> {
         StateDir::open(self.state.clone())

@@ -31,6 +31,9 @@ pub struct Settings {
     pub add_dirs: Vec<PathBuf>,
     /// Whether commits of agents carry trailers that say what made them; true unless set.
     pub commit_trailers: Option<bool>,
+    /// Whether the workspace is snapshotted before a turn first writes, so that files come back; true
+    /// unless set. Never from a project.
+    pub checkpoints: Option<bool>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -44,6 +47,8 @@ pub struct LimitSettings {
     pub minutes: Option<f64>,
     /// Tokens of context to use, when the model's own window is not known.
     pub context_tokens: Option<usize>,
+    /// Percent of the model's window at which older messages are folded, 20 to 95; 80 unless set.
+    pub compact_percent: Option<u8>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -113,7 +118,10 @@ pub struct Resolved {
 }
 
 /// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
-const USER_ONLY: [&str; 3] = ["base_url", "sandbox", "add_dirs"];
+const USER_ONLY: [&str; 4] = ["base_url", "sandbox", "add_dirs", "checkpoints"];
+
+/// Below, there is no room to work in; above, none to answer in.
+const COMPACT_PERCENT: std::ops::RangeInclusive<u8> = 20..=95;
 
 /// Environment variables and the keys they set.
 pub const ENVIRONMENT: [(&str, &str); 8] = [
@@ -126,6 +134,25 @@ pub const ENVIRONMENT: [(&str, &str); 8] = [
     ("IOSM_MAX_BUDGET_USD", "limits.budget_usd"),
     ("IOSM_MAX_MINUTES", "limits.minutes"),
 ];
+
+/// The text of a settings file with one top-level key set, or taken out; everything else stays as it is.
+pub fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
+    let starts = |line: &str| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with(':'));
+    let mut out = String::new();
+    let mut within = false;
+    for line in text.lines() {
+        // What is indented belongs to the key above it.
+        within = if line.starts_with([' ', '\t']) { within } else { starts(line) };
+        if !within {
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    if let Some(value) = value {
+        out.push_str(&format!("{key}: {}\n", Value::from(value)));
+    }
+    out
+}
 
 /// Collects layers, lowest first.
 #[derive(Debug)]
@@ -141,6 +168,7 @@ impl Default for Layers {
             ("policy".to_owned(), Value::from("coding")),
             ("thinking".to_owned(), Value::from("off")),
             ("commit_trailers".to_owned(), Value::from(true)),
+            ("checkpoints".to_owned(), Value::from(true)),
             ("sandbox".to_owned(), command_limits::built_in()),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
@@ -229,6 +257,14 @@ impl Layers {
                 origin: resolved.origin("policy"),
                 message: error.to_string(),
             })?;
+        }
+        if let Some(percent) = resolved.settings.limits.compact_percent
+            && !COMPACT_PERCENT.contains(&percent)
+        {
+            return Err(SettingsError::BadValue {
+                origin: resolved.origin("limits.compact_percent"),
+                message: format!("limits.compact_percent is {percent}; it lies between 20 and 95"),
+            });
         }
         Ok(resolved)
     }
@@ -396,6 +432,15 @@ mod tests {
         }
         assert!(limits("", &project("memory_mb: 0")).is_err());
         assert!(limits("", &project("memory: 1")).unwrap_err().to_string().contains("memory_mb"));
+    }
+
+    #[test]
+    fn the_threshold_of_folding_leaves_room_on_both_sides() {
+        for (percent, good) in [(19, false), (20, true), (95, true), (96, false)] {
+            let mut layers = Layers::default();
+            layers.flag("x", "limits.compact_percent", Value::from(percent)).unwrap();
+            assert_eq!(layers.resolve().is_ok(), good, "{percent}");
+        }
     }
 
     #[test]

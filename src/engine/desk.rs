@@ -4,12 +4,23 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::command;
+use super::checkpoint::Checkpoints;
+use super::command::{self, CommandInfo};
 use super::ground::Ground;
+use super::history::{Branch, History};
+use super::look::Listed;
+use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
+use crate::config::Own;
 use crate::kernel::Kernel;
-use crate::protocol::Event;
+use crate::protocol::{Event, Report};
+
+/// What came of a command.
+pub(super) enum Said {
+    Answer(String),
+    Prompt(String),
+}
 
 /// What commands and pickers of one session stand on.
 pub struct FrontDesk {
@@ -18,6 +29,15 @@ pub struct FrontDesk {
     pub(super) kernel: Arc<Kernel>,
     /// `None` for a session that is not kept.
     pub(super) session: Option<String>,
+    history: History,
+    /// The session whose journal this is, kept or not.
+    pub(super) journal: String,
+    /// Skills and prompt commands, as they were when the session was opened.
+    pub(super) own: Own,
+    /// What `HEAD` named then; `None` before the first commit.
+    pub(super) began_at: Option<String>,
+    /// See [`FrontDesk::files`].
+    pub(super) listed: Listed,
 }
 
 impl FrontDesk {
@@ -26,8 +46,61 @@ impl FrontDesk {
         options: Options,
         kernel: Arc<Kernel>,
         session: Option<String>,
+        history: History,
+        journal: String,
+        own: Own,
+        began_at: Option<String>,
     ) -> Self {
-        Self { ground, options, kernel, session }
+        Self { ground, options, kernel, session, history, journal, own, began_at, listed: Listed::default() }
+    }
+
+    /// The branch of the work tree, looked at on a thread where that may take its time.
+    pub async fn branch(&self) -> Option<Branch> {
+        let history = self.history.clone();
+        tokio::task::spawn_blocking(move || history.branch()).await.ok().flatten()
+    }
+
+    /// What keeps commands in, in a word: `full`, `reduced`, `partial` or `none`.
+    pub fn sandbox(&self) -> &'static str {
+        self.kernel.sandbox_strength()
+    }
+
+    /// Whether untrusted text has been read and not been cleared.
+    pub fn is_tainted(&self) -> bool {
+        self.kernel.is_tainted(MAIN)
+    }
+
+    /// The session's id; `None` for one that is not kept.
+    pub fn session(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// The checkpoints of this session's work tree.
+    pub fn checkpoints(&self) -> Result<Checkpoints, Report> {
+        Checkpoints::of(&self.ground, self.kernel.clone(), self.session.clone())
+    }
+
+    /// Whether somebody is there to answer questions.
+    pub(super) fn has_person(&self) -> bool {
+        self.options.human
+    }
+
+    /// Every command that can be typed: built in, then prompt commands and skills. For palettes.
+    pub fn commands(&self) -> Vec<CommandInfo> {
+        command::all(&self.own)
+    }
+
+    /// Carries out a command for a face that waits for one end: what it answered, or the prompt it became.
+    pub(super) async fn answer(&self, agent: &mut Agent, line: &str) -> Result<Said, Report> {
+        let (name, answered) = command::carry_out(self, agent, line).await;
+        Ok(match answered? {
+            command::Answer::Markdown(markdown) => {
+                agent.emit(Event::Answer { command: name, markdown: markdown.clone() }).await;
+                Said::Answer(markdown)
+            }
+            command::Answer::Prompt(text) => Said::Prompt(text),
+            command::Answer::Done => Said::Answer(String::new()),
+        })
     }
 
     /// Where this session stands.

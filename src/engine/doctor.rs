@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::ground::{Ground, ProjectTrust};
+use super::model::{catalog, no_model};
 use super::options::Options;
-use super::wiring::{catalog, no_model};
 use crate::host::sandbox::Strength;
 use crate::model::{Connect, connect, local_servers};
 use crate::protocol::Report;

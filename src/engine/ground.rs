@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::base::StateDir;
-use crate::config::{Change, Dirs, Env, Layers, Profile, ProjectFiles, Resolved, TrustStore, Workspace};
+use crate::config::{Change, Dirs, Env, Layers, Own, Profile, ProjectFiles, Resolved, TrustStore, Workspace};
 use crate::host::sandbox::most_memory_mb;
 use crate::protocol::{Report, ReportKind};
 
@@ -50,11 +50,25 @@ impl Ground {
     /// Where profiles are looked for before the shipped ones, first first.
     pub fn profile_folders(&self) -> Vec<PathBuf> {
         let mut folders = Vec::new();
-        if matches!(self.trust, ProjectTrust::Trusted(_)) {
+        let trusted = matches!(self.trust, ProjectTrust::Trusted(_));
+        if trusted {
             folders.push(self.workspace.root.join(".iosm/profiles"));
         }
         folders.push(self.dirs.config.join("profiles"));
+        // Agents as Markdown; the shipped profiles stand before these.
+        if trusted {
+            folders.extend([".iosm/agents", ".claude/agents"].map(|name| self.workspace.root.join(name)));
+        }
+        folders.extend([self.dirs.config.join("agents"), self.dirs.home.join(".claude/agents")]);
         folders
+    }
+
+    /// Skills and prompt commands of the user's, and of a project that is trusted.
+    pub fn own(&self) -> Own {
+        match &self.trust {
+            ProjectTrust::Trusted(files) => Own::read(&self.dirs, Some((&self.workspace.root, files))),
+            ProjectTrust::Nothing | ProjectTrust::Untrusted(..) => Own::read(&self.dirs, None),
+        }
     }
 
     pub fn profile(&self, name: &str) -> Result<Profile, Report> {

@@ -11,6 +11,7 @@ use crate::kernel::{Identity, Kernel};
 use crate::protocol::Report;
 
 /// The repository around a workspace, opened once; `None` where there is none that can be read.
+#[derive(Clone)]
 pub(super) struct History(Option<Arc<Mutex<Repository>>>);
 
 impl History {
@@ -35,6 +36,23 @@ impl History {
     pub(super) fn head(&self) -> Option<HeadOf> {
         let opened = self.0.clone()?;
         Some(Arc::new(move || lock(&opened).head()))
+    }
+}
+
+/// Where the work tree stands, for a status line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Branch {
+    pub name: String,
+    /// Whether something differs from the last commit.
+    pub dirty: bool,
+}
+
+impl History {
+    /// Looks at the whole tree: not for a thread that must answer soon. `None` where there is no repository.
+    pub(super) fn branch(&self) -> Option<Branch> {
+        let opened = lock(self.0.as_ref()?);
+        // A tree that cannot be compared is not called clean.
+        Some(Branch { name: opened.branch()?, dirty: opened.is_dirty().unwrap_or(true) })
     }
 }
 

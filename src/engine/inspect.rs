@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::ground::{Ground, state};
+use super::model::catalog;
 use super::options::Options;
 use super::policy::InForce;
-use super::wiring::{catalog, judge_only};
+use super::wiring::judge_only;
 use crate::base::{StateDir, folder_size, nearest};
 use crate::kernel::Explanation;
 use crate::model::Catalog;
-use crate::protocol::{Block, Item, Part, Report, ReportKind, ToolCall, ToolStatus};
-use crate::session::{self, Payload, Summary};
+use crate::protocol::{Report, ReportKind, ToolCall};
+use crate::session::{self, Summary};
 
 /// One place on disk that is used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,6 +34,7 @@ pub fn paths(ground: &Ground) -> Vec<Place> {
         ("sessions of this project", project.join("sessions")),
         ("journals of this project", project.join("journal")),
         ("stored outputs of this project", project.join("blobs")),
+        ("checkpoints of this project", project.join("checkpoints")),
         ("build caches of this project", dirs.cache.join("projects").join(&ground.project)),
         ("configuration", dirs.config.clone()),
         ("state of all projects", dirs.state.clone()),
@@ -52,58 +54,13 @@ pub fn sessions(ground: &Ground) -> Result<Vec<Summary>, Report> {
     session::list(&dir).map_err(state)
 }
 
-/// One conversation as Markdown.
-pub fn transcript(ground: &Ground, given: &str) -> Result<String, Report> {
+/// Those of them that say all these words, in the title or in the conversation.
+pub fn search_sessions(ground: &Ground, words: &str) -> Result<Vec<Summary>, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
-    let usage = |error: session::SessionError| Report::from_error(ReportKind::Usage, &error);
-    let id = session::find(&dir, given).map_err(usage)?;
-    let entries = session::entries(&dir, &id).map_err(usage)?;
-    let mut out = format!("# Session {id}\n");
-    for entry in &entries {
-        match &entry.payload {
-            Payload::Start(start) => {
-                out.push_str(&format!("\n{} · {} · {}\n", entry.ts, start.model, start.workspace));
-            }
-            Payload::Item { item } => out.push_str(&item_text(item)),
-            Payload::Call(call) if !call.verdict.user_line.is_empty() => {
-                out.push_str(&format!("\n> {}: {}\n", call.tool, call.verdict.user_line));
-            }
-            _ => {}
-        }
-    }
-    Ok(out)
-}
-
-fn item_text(item: &Item) -> String {
-    match item {
-        Item::User { parts } => format!("\n## User\n\n{}\n", parts_text(parts)),
-        Item::Assistant { blocks, .. } => {
-            let texts = blocks.iter().map(|block| match block {
-                Block::Text { text } => format!("\n{text}\n"),
-                Block::Thinking { text, .. } if text.is_empty() => String::new(),
-                Block::Thinking { text, .. } => format!("\n*{text}*\n"),
-                Block::ToolCall(call) => format!("\n`{}` {}\n", call.tool, call.args),
-            });
-            format!("\n## Assistant\n{}", texts.collect::<String>())
-        }
-        Item::ToolResult(result) => {
-            let mark = match result.status {
-                ToolStatus::Ok => "",
-                ToolStatus::Error => " (failed)",
-                ToolStatus::Denied => " (refused)",
-                ToolStatus::Cancelled => " (cancelled)",
-            };
-            format!("\n```text {}{mark}\n{}\n```\n", result.tool, parts_text(&result.parts))
-        }
-    }
-}
-
-fn parts_text(parts: &[Part]) -> String {
-    let texts = parts.iter().map(|part| match part {
-        Part::Text { text } => text.clone(),
-        Part::Image { media_type, .. } => format!("[image: {media_type}]"),
-    });
-    texts.collect::<Vec<_>>().join("\n")
+    let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+    let mut found = session::list(&dir).map_err(state)?;
+    found.retain(|summary| session::says(&dir, summary, &words));
+    Ok(found)
 }
 
 /// The catalogue, with the user's own entries.

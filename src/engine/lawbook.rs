@@ -19,7 +19,7 @@ type Stamp = Option<(SystemTime, u64, u64)>;
 /// A book that reads the files anew.
 pub(super) struct Book {
     ground: Ground,
-    profile: Profile,
+    profile: Mutex<Profile>,
     flags: Vec<Rule>,
     policy_file: Option<PathBuf>,
     tools: Vec<&'static str>,
@@ -30,7 +30,7 @@ impl Book {
     pub fn new(ground: &Ground, profile: &Profile, options: &Options, tools: Vec<&'static str>) -> Self {
         let book = Self {
             ground: ground.clone(),
-            profile: profile.clone(),
+            profile: Mutex::new(profile.clone()),
             flags: options.rules.clone(),
             policy_file: options.policy_file.clone(),
             tools,
@@ -48,6 +48,11 @@ impl Book {
     /// Every layer, with another file in the place of the user's own; or with the project's, trusted or
     /// not, when that is the file.
     pub fn layers_with(&self, other: Option<&Path>) -> Result<PolicyLayers, Report> {
+        let profile = self.profile.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.layers_of(&profile, other)
+    }
+
+    fn layers_of(&self, profile: &Profile, other: Option<&Path>) -> Result<PolicyLayers, Report> {
         let mut layers = PolicyLayers::default();
         let (root, tools) = (&self.ground.workspace.root, self.tools.as_slice());
         let project = root.join(".iosm/policy.yaml");
@@ -77,8 +82,8 @@ impl Book {
             layers.rules(Layer::Constraints, &source, contract.rules()).map_err(config)?;
         }
         let reading = Reading { layer: Layer::Profile, file: None, tools };
-        let rules = read_rules(self.profile.rules.clone(), reading).map_err(config)?;
-        layers.rules(Layer::Profile, &self.profile.name, rules).map_err(config)?;
+        let rules = read_rules(profile.rules.clone(), reading).map_err(config)?;
+        layers.rules(Layer::Profile, &profile.name, rules).map_err(config)?;
         if let Some(file) = &self.policy_file {
             if !file.is_file() {
                 return Err(Report::new(
@@ -177,6 +182,14 @@ impl Lawbook for Book {
 
     fn read(&self) -> Result<Policy, Report> {
         self.layers().map(|layers| layers.policy().clone())
+    }
+
+    fn policy_for(&self, profile: &Profile) -> Result<Policy, Report> {
+        self.layers_of(profile, None).map(|layers| layers.policy().clone())
+    }
+
+    fn take_profile(&self, profile: &Profile) {
+        *self.profile.lock().unwrap_or_else(PoisonError::into_inner) = profile.clone();
     }
 
     fn keep(&self, rule: &Rule, everywhere: bool) -> Result<Policy, Report> {

@@ -2,39 +2,65 @@
 //!
 //! Every face opens sessions here and none goes round it. `engine` draws nothing and prints nothing.
 
+mod account;
 mod audit;
+mod browse;
+mod checkpoint;
 mod command;
 mod demo;
 mod desk;
 mod doctor;
 pub mod drill;
+mod export;
 mod ground;
 mod history;
+mod import;
 mod inspect;
 mod instructions;
 mod key;
 mod lawbook;
+mod look;
+mod model;
 mod opened;
 mod options;
 mod policy;
+mod retention;
 mod sandbox;
 mod session;
 mod verify;
 mod why;
 mod wiring;
 
+pub use crate::agent::AnswerSchema;
+pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
-pub use command::{COMMANDS, Command, Place as CommandPlace};
+pub use checkpoint::{
+    Checkpoints, Comparison, Listed, PathChange, Pruned as PrunedCheckpoints, Rolled, checkpoint_compare,
+    checkpoint_list, checkpoint_prune, checkpoint_restore,
+};
+pub use command::{
+    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice,
+    find as find_command, unknown_built_in as unknown_command,
+};
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use export::{
+    Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
+};
 pub use ground::{FlagSetting, Ground, ProjectTrust};
-pub use inspect::{Place, explain, models, paths, sessions, transcript};
+pub use history::Branch;
+pub use import::{ImportFrom, Imported, LeftOut, import};
+pub use inspect::{Place, explain, models, paths, search_sessions, sessions};
 pub use key::{KeyInfo, key_import, key_private, key_public, key_show};
+pub use model::ModelChoice;
 pub use options::{Options, SessionChoice, SharedEnv};
 pub use policy::{
     Checked, InForce, LayerShown, Replay, RuleShown, approvals, check_policy, policy_in_force,
     remove_approval, replay, stats,
+};
+pub use retention::{
+    MOST_BYTES, OLD_DAYS, Pruned, name_session, named_sessions, prune_sessions, remove_session,
 };
 pub use session::Session;
 pub use verify::{JournalsChecked, verify};

@@ -2,11 +2,11 @@
 
 use super::ground::{Ground, state};
 use super::options::{Options, SessionChoice};
-use crate::base::new_id;
+use crate::base::{BlobStore, StateDir, new_id};
 use crate::config::Profile;
 use crate::kernel::Kernel;
 use crate::protocol::{AgentPath, Item, Part, Report, ReportKind, TaintMark};
-use crate::session::{self, Loaded, SessionLog, Start};
+use crate::session::{self, Loaded, Past, SessionLog, Start};
 
 /// The agent that speaks with the user.
 pub(super) const MAIN: &str = "main";
@@ -22,6 +22,7 @@ pub(super) struct Opened {
     /// Marks of taint by agent, in the order in which they were raised and cleared.
     pub taint: Vec<(AgentPath, TaintMark)>,
     pub notice: Option<Report>,
+    pub past: Past,
 }
 
 /// Opens the conversation that was asked for, or a new one.
@@ -41,38 +42,88 @@ pub(super) fn open_session(
         resumed: false,
         taint: Vec::new(),
         notice: None,
+        past: Past::default(),
     };
-    let id = match &options.session {
+    let begin = || Start {
+        session: new_id("s"),
+        workspace: ground.workspace.root.display().to_string(),
+        model: model.to_owned(),
+        profile: profile.name.clone(),
+        version: 1,
+        origin: None,
+    };
+    let loaded = match &options.session {
         SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
         SessionChoice::New => {
-            let id = new_id("s");
-            let start = Start {
-                session: id.clone(),
-                workspace: ground.workspace.root.display().to_string(),
-                model: model.to_owned(),
-                profile: profile.name.clone(),
-                version: 1,
-            };
+            let start = begin();
+            let id = start.session.clone();
             let log = SessionLog::create(&dir, start).map_err(state)?;
             return Ok(fresh(Some(log), id));
         }
-        SessionChoice::Last => {
-            let newest = session::list(&dir).map_err(state)?.into_iter().find(|s| s.damage.is_none());
-            let none = || {
-                Report::new(ReportKind::Usage, "there is no session to continue in this project")
-                    .hint("start one: `iosm -p \"…\"`; `iosm sessions` lists them")
-            };
-            newest.ok_or_else(none)?.id
+        SessionChoice::Last => SessionLog::resume(&dir, &newest(&dir)?),
+        SessionChoice::Named(given) => {
+            let id = session::find(&dir, given).map_err(usage)?;
+            SessionLog::resume(&dir, &id)
         }
-        SessionChoice::Named(given) => session::find(&dir, given).map_err(usage)?,
+        SessionChoice::Fork { given, entry } => {
+            let from = match given {
+                Some(given) => session::find(&dir, given).map_err(usage)?,
+                None => newest(&dir)?,
+            };
+            let start = begin();
+            carry_vault(ground, &from, &start.session)?;
+            let to = start.session.clone();
+            let forked = session::fork(&dir, &from, *entry, start);
+            if forked.is_err() {
+                forget_vault(ground, &to)?;
+            }
+            forked
+        }
     };
-    let Loaded { log, items, turns, calls, orphans, taint, .. } =
-        SessionLog::resume(&dir, &id).map_err(usage)?;
+    let Loaded { log, start, items, turns, calls, orphans, taint, past } = loaded.map_err(usage)?;
+    let id = start.session;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");
         Report::note(format!("the session had ended in the middle of {calls}; the model is told so"))
     });
-    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice })
+    Ok(Opened { id, log: Some(log), items, turns, calls, resumed: true, taint, notice, past })
+}
+
+/// The session of this project that was begun last.
+fn newest(dir: &StateDir) -> Result<String, Report> {
+    let newest = session::list(dir).map_err(state)?.into_iter().find(|s| s.damage.is_none());
+    newest.map(|found| found.id).ok_or_else(|| {
+        Report::new(ReportKind::Usage, "there is no session to continue in this project")
+            .hint("start one: `iosm -p \"…\"`; `iosm sessions` lists them")
+    })
+}
+
+/// A fork knows what was taken out of the conversation that it began with: placeholders mean the same in it.
+fn carry_vault(ground: &Ground, from: &str, to: &str) -> Result<(), Report> {
+    let vault = vault(ground)?;
+    let name = vault_name(from);
+    if !vault.exists(&name) {
+        return Ok(());
+    }
+    let mut bytes = vault.read(&name).map_err(state)?;
+    // The other session may be writing.
+    bytes.truncate(bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1));
+    vault.replace(&vault_name(to), &bytes).map_err(state)
+}
+
+/// Removes what was taken out of a session, which may be secrets.
+pub(super) fn forget_vault(ground: &Ground, session: &str) -> Result<(), Report> {
+    let (vault, name) = (vault(ground)?, vault_name(session));
+    if vault.exists(&name) { vault.remove(&name).map_err(state) } else { Ok(()) }
+}
+
+/// Where the kernel keeps what it took out of results, a file for each session.
+fn vault(ground: &Ground) -> Result<StateDir, Report> {
+    BlobStore::new(ground.state()?.sub("blobs").map_err(state)?).private().map_err(state)
+}
+
+fn vault_name(session: &str) -> String {
+    format!("{session}.jsonl")
 }
 
 /// Gives the kernel back what it knew when the session was last open: who was tainted, what the user said,

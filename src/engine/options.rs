@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::agent::AnswerSchema;
 use crate::config::Rule;
 use crate::host::sandbox::{Launcher, Strength};
 
@@ -18,6 +19,10 @@ pub enum SessionChoice {
     Last,
     /// By id, prefix or words of its title.
     Named(String),
+    /// A new one that begins with the conversation of another, which stays as it is: of the one that is
+    /// `given` by id, prefix or words, else of the newest; up to `entry` (a message of the user with what
+    /// answered it), else as it stands.
+    Fork { given: Option<String>, entry: Option<u64> },
     /// A new one that leaves no session behind.
     Unkept,
 }
@@ -37,6 +42,8 @@ pub struct Options {
     pub human: bool,
     /// Whether a run that ends without `report` gets one reminder.
     pub remind_report: bool,
+    /// What the final answer must be valid against.
+    pub answer: Option<AnswerSchema>,
     /// Save the session as a script here.
     pub record: Option<PathBuf>,
     /// Starts commands; `None` on a platform without a launcher.

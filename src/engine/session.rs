@@ -1,10 +1,11 @@
 //! One open session: operations go in, stamped events come out.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-use super::desk::FrontDesk;
+use super::desk::{FrontDesk, Said};
 use super::ground::Ground;
 use super::options::Options;
 use super::wiring::{Wired, wire};
@@ -32,6 +33,8 @@ impl Session {
         let (events_in, events_mid) = mpsc::channel(EVENTS_WAITING);
         let Wired { agent, hello, setup, desk, notices, temp, shim, record, id } =
             wire(ground, options, events_in.clone())?;
+        // Where nobody sits, whoever sent an operation waits for its end.
+        let alone = (!desk.has_person()).then(|| desk.clone());
         let (events_out, events) = mpsc::channel(EVENTS_WAITING);
         let (ops, ops_in) = mpsc::channel(OPS_WAITING);
         tokio::spawn(stamp(events_mid, events_out));
@@ -42,7 +45,7 @@ impl Session {
             for report in notices {
                 let _ = events_in.send(Event::Notice { report }).await;
             }
-            serve(agent, ops_in, events_in, record, &workspace).await;
+            serve(agent, ops_in, events_in, record, &workspace, alone).await;
             // Only now may the private temporary folder go: no command runs any more.
             drop((temp, shim));
         });
@@ -69,8 +72,15 @@ async fn serve(
     events: mpsc::Sender<Event>,
     record: Option<super::wiring::Record>,
     workspace: &std::path::Path,
+    alone: Option<Arc<FrontDesk>>,
 ) {
-    while let Some(op) = ops.recv().await {
+    let mut waiting = VecDeque::new();
+    loop {
+        let next = match waiting.pop_front() {
+            Some(op) => Some(op),
+            None => ops.recv().await,
+        };
+        let Some(op) = next else { return };
         let first = match op {
             Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
             Op::Resume => Input::Resume,
@@ -78,11 +88,28 @@ async fn serve(
                 agent.reload_policy().await;
                 continue;
             }
-            Op::Command(line) => match agent.command(&line).await {
-                Then::Prompt(text) => Input::Prompt(text),
-                Then::Nothing => continue,
+            Op::Command(line) => match &alone {
+                Some(desk) => match desk.answer(&mut agent, &line).await {
+                    Ok(Said::Prompt(text)) => Input::Prompt(text),
+                    said => {
+                        let outcome = agent.answered(said.map(|said| match said {
+                            Said::Answer(text) | Said::Prompt(text) => text,
+                        }));
+                        let _ = events.send(Event::Finished(Box::new(outcome))).await;
+                        continue;
+                    }
+                },
+                None => match agent.command(&line).await {
+                    Then::Prompt(text) => Input::Prompt(text),
+                    Then::Nothing => continue,
+                },
             },
-            Op::Shell { .. } | Op::Detach { .. } => continue,
+            Op::Shell { line, told } => {
+                agent.user_shell(line, told).await;
+                waiting.append(&mut agent.finish_user_lines(&mut ops).await);
+                continue;
+            }
+            Op::Detach { .. } => continue,
             Op::Approve { .. } | Op::Decline { .. } | Op::Cancel => continue,
             Op::Shutdown => return,
         };

@@ -6,36 +6,35 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::checkpoint::Checkpoints;
 use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
 use super::history::History;
-use super::instructions;
+use super::instructions::{self, Nested};
 use super::lawbook::Book;
+use super::model::{catalog, configured, limits, ready, thinking};
 use super::opened::{MAIN, open_session, recall};
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
-use crate::agent::{Agent, Brief, Epoch, Parts, Price, Setup};
+use crate::agent::{Agent, Brief, Epoch, Parts, Setup, SkillLine};
 use crate::base::{BlobStore, nearest};
-use crate::config::{Policy, PolicyLayers, Profile, configured_remotes};
+use crate::config::{Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
 use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
-use crate::model::{
-    Catalog, Connect, ModelError, Provider, Recorder, Thinking, ToolSchema, connect, parse_model,
-};
-use crate::protocol::{Cost, CostBasis, Event, Item, Limits, Report, ReportKind, Setup as InForce, Usage};
+use crate::model::{Recorder, ToolSchema};
+use crate::protocol::{Event, Item, Report, ReportKind, Setup as InForce};
 use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Attempts at one request.
 const MOST_ATTEMPTS: u32 = 5;
-/// When the model's window is not known, in tokens.
-const DEFAULT_WINDOW: usize = 32_768;
-/// When the longest answer is not known, in tokens.
-const DEFAULT_MAX_TOKENS: u32 = 8_192;
-/// No more is asked for in one answer: longer ones are cut by providers that hold large ones back.
-const MOST_MAX_TOKENS: u32 = 32_000;
+/// Percent of the window at which a conversation is folded, unless set.
+const COMPACT_PERCENT: u8 = 80;
+
+/// Files named in a notice about trust.
+const MOST_NAMED: usize = 12;
 
 /// An agent, and what its task needs besides.
 pub(super) struct Wired {
@@ -78,14 +77,14 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let settings = &ground.settings.settings;
     let profile = ground.profile(settings.profile.as_deref().unwrap_or("full"))?;
     let catalog = catalog(ground)?;
-    let provider = provider(ground, &options, &profile, &catalog)?;
-    let name = provider.name().to_owned();
+    let chosen = ready(ground, &options, &catalog, configured(ground, &profile)?)?;
+    let name = chosen.provider.name().to_owned();
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let mut fence = fence(ground, &options, temp.path())?;
     let shim = with_trailers(ground, &mut fence);
-    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let (registry, tools, processes) = registry(&options, &fence)?;
     let limits = limits(ground, &catalog, &name)?;
 
     let project = ground.state()?;
@@ -97,7 +96,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let book = Book::new(ground, &profile, &options, tools);
     let policy = book.layers()?.policy().clone();
-    let charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    let kept = options.session != SessionChoice::Unkept;
+    let mut charter = charter(ground, &options, &profile, &registry, &fence, &id, temp.path(), policy)?;
+    // A session that leaves nothing behind leaves no copies of the user's files.
+    charter.checkpoints &= kept;
+    let protected = charter.checkpoints;
+    let own = ground.own();
+    charter.skills.clone_from(&own.skill_folders);
     let kernel = kernel(charter, journal, blobs.clone())?;
     let history = History::of(ground, &kernel)?;
     let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
@@ -110,137 +115,107 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         None
     });
     notices.extend(trust_notice(ground));
+    notices.extend(own_notice(&own));
     notices.extend(opened.notice);
-    let info = catalog.get(&name);
-    let window =
-        settings.limits.context_tokens.or(info.map(|info| info.context as usize)).unwrap_or(DEFAULT_WINDOW);
-    let epoch = Epoch::lay_out(Brief {
+    let used: BTreeSet<&str> = own_tools(&registry, &profile).collect();
+    let brief = Brief {
         profile_prompt: profile.prompt.clone(),
         workspace: ground.workspace.root.display().to_string(),
         cwd: (ground.workspace.cwd != ground.workspace.root)
             .then(|| ground.workspace.cwd.display().to_string()),
         sandbox: fence.line.clone(),
+        contract: instructions::contract(ground)?,
         instructions,
-        tools: registry.specs().map(ToolSchema::from).collect(),
-        window,
-    })?;
+        skills: skill_lines(&own, &ground.workspace.root),
+        tools: registry.specs().filter(|spec| used.contains(spec.name)).map(ToolSchema::from).collect(),
+        window: chosen.window,
+    };
+    let epoch = Epoch::lay_out(brief.clone())?;
     notices.extend(epoch.notices.iter().cloned());
 
-    let kept = options.session != SessionChoice::Unkept;
+    let checkpointer = match protected {
+        true => Some(Checkpoints::of(ground, kernel.clone(), Some(id.clone()))?.checkpointer()),
+        false => None,
+    };
     let hello = Event::Session {
         session_id: id.clone(),
         model: name.clone(),
         profile: profile.name.clone(),
         workspace: ground.workspace.root.display().to_string(),
-        tools: registry.names().iter().map(|tool| (*tool).to_owned()).collect(),
+        tools: own_tools(&registry, &profile).map(str::to_owned).collect(),
         sandbox: fence.line.clone(),
         resumed: opened.resumed,
     };
-    let setup_event = Event::Setup(InForce {
+    let in_force = InForce {
         model: name.clone(),
         profile: profile.name.clone(),
         thinking: thinking(ground, &profile)?.name().to_owned(),
-        context_window: window as u64,
-        base_url: settings.base_url.clone(),
-    });
-    let desk =
-        Arc::new(FrontDesk::new(ground.clone(), options.clone(), kernel.clone(), kept.then(|| id.clone())));
+        context_window: chosen.window as u64,
+        base_url: chosen.base_url,
+    };
+    let setup_event = Event::Setup(in_force.clone());
+    let began_at = history.head().and_then(|head| head());
+    let desk = Arc::new(FrontDesk::new(
+        ground.clone(),
+        options.clone(),
+        kernel.clone(),
+        kept.then(|| id.clone()),
+        history.clone(),
+        id.clone(),
+        own,
+        began_at,
+    ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
-    let reported = registry.get("report").is_some();
+    let reported = profile.tools.contains("report") && registry.get("report").is_some();
     let setup = Setup {
         model: name.clone(),
         read_only: registry.specs().filter(|spec| spec.read_only).map(|spec| spec.name.to_owned()).collect(),
         limits,
-        remind_report: options.remind_report && reported,
+        // An answer of a given shape has its own place for findings.
+        remind_report: options.remind_report && reported && options.answer.is_none(),
+        answer: options.answer.clone(),
         max_attempts: MOST_ATTEMPTS,
     };
-    let most = info.map_or(DEFAULT_MAX_TOKENS, |info| info.max_output);
-    let model = parse_model(&name).map_or_else(|_| name.clone(), |(_, model)| model.to_owned());
     let agent = Agent::new(Parts {
         path: MAIN.to_owned(),
         session_id: kept.then(|| id.clone()),
-        provider,
-        model,
+        nested: Some(Arc::new(Nested::new(kernel.clone(), blobs.clone(), ground.workspace.clone()))),
+        provider: chosen.provider,
+        model: chosen.model,
         kernel,
         registry,
         epoch,
+        brief,
+        in_force,
         setup,
         thinking: thinking(ground, &profile)?,
-        max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
+        max_tokens: chosen.max_tokens,
+        window_is_known: chosen.window_is_known,
         workspace: ground.workspace.root.clone(),
         blobs,
         log: opened.log,
         items: opened.items,
+        past: opened.past,
+        compact_percent: settings.limits.compact_percent.unwrap_or(COMPACT_PERCENT),
         turns: opened.turns,
         calls: opened.calls,
-        price: price(catalog, name),
+        price: chosen.price,
         lawbook: Some(Arc::new(book)),
         trailers: settings.commit_trailers != Some(false),
         head: history.head(),
         events,
         desk: Some(desk.clone()),
+        background: Arc::new(move || processes.running()),
+        checkpointer,
     });
     Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
 }
 
-pub(super) fn catalog(ground: &Ground) -> Result<Catalog, Report> {
-    let own = ground.dirs.config.join("models.yaml");
-    Catalog::load(own.exists().then_some(own.as_path())).map_err(|error| error.report())
-}
-
-fn provider(
-    ground: &Ground,
-    options: &Options,
-    profile: &Profile,
-    catalog: &Catalog,
-) -> Result<Arc<dyn Provider>, Report> {
-    let settings = &ground.settings.settings;
-    let Some(model) = settings.model.as_deref().or(profile.model.as_deref()) else {
-        return Err(no_model());
-    };
-    let env = &*options.env;
-    let connected = connect(&Connect {
-        model,
-        base_url: settings.base_url.as_deref(),
-        api_key: None,
-        config_dir: Some(&ground.dirs.config),
-        env: &|name| env(name),
-        catalog,
-    });
-    connected.map(Arc::from).map_err(|error: ModelError| error.report())
-}
-
-/// Exactly how to get started.
-pub(super) fn no_model() -> Report {
-    Report::new(ReportKind::Config, "no model is configured")
-        .hint("a key: export ANTHROPIC_API_KEY=… (or OPENAI_API_KEY) and `iosm -m anthropic/MODEL -p …`")
-        .hint("a local server: `iosm -m openai_compatible/NAME --base-url http://127.0.0.1:8080/v1 -p …`")
-        .hint("neither: `iosm demo` shows the whole path with a scripted model")
-        .hint("to keep the choice, put `model: PROVIDER/MODEL` into settings.yaml (`iosm paths` says where)")
-}
-
-fn thinking(ground: &Ground, profile: &Profile) -> Result<Thinking, Report> {
-    let set = ground.settings.settings.thinking.as_deref();
-    let built_in = ground.settings.origin("thinking") == "built in";
-    // The profile's own level stands above the built-in one and below whatever the user set.
-    let level = if built_in { profile.thinking.as_deref().or(set) } else { set };
-    match level.unwrap_or("off") {
-        "off" => Ok(Thinking::Off),
-        "low" => Ok(Thinking::Low),
-        "medium" => Ok(Thinking::Medium),
-        "high" => Ok(Thinking::High),
-        other => Err(Report::new(ReportKind::Config, format!("unknown thinking level `{other}`"))
-            .cause(format!("from {}", ground.settings.origin("thinking")))
-            .hint("off, low, medium or high")),
-    }
-}
-
-/// What a profile is offered, and the names of all tools there are.
+/// The tools of a session under whatever profile, the names of all there are, and what runs commands.
 pub(super) fn registry(
-    profile: &Profile,
     options: &Options,
     fence: &Fence,
-) -> Result<(Registry, Vec<&'static str>), Report> {
+) -> Result<(Registry, Vec<&'static str>, Processes), Report> {
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
@@ -262,12 +237,17 @@ pub(super) fn registry(
     }
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
-    let narrowed = all.narrowed(|name| profile.tools.contains(name) && offered(name));
-    Ok((narrowed, all.names().to_vec()))
+    let narrowed = all.narrowed(offered);
+    Ok((narrowed, all.names().to_vec(), processes))
+}
+
+/// Tools of the session that a profile uses, in their order.
+fn own_tools<'a>(registry: &'a Registry, profile: &'a Profile) -> impl Iterator<Item = &'static str> + 'a {
+    registry.names().iter().copied().filter(|name| profile.tools.contains(*name))
 }
 
 /// A kernel for a session: a bad rule is a fault of the configuration, anything else of the state.
-fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
+pub(super) fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel, Report> {
     let opened = Kernel::new(charter, journal, blobs);
     let kernel = opened.map_err(|error| match error {
         KernelError::Rule { .. } | KernelError::Example { .. } => config(error),
@@ -281,28 +261,7 @@ fn kernel(charter: Charter, journal: Journal, blobs: BlobStore) -> Result<Kernel
     })))
 }
 
-fn limits(ground: &Ground, catalog: &Catalog, model: &str) -> Result<Limits, Report> {
-    let limits = &ground.settings.settings.limits;
-    let price_known = catalog.cost(model, &Usage::default()).basis != CostBasis::Unknown;
-    if limits.budget_usd.is_some() && !price_known {
-        return Err(Report::new(
-            ReportKind::Config,
-            format!("a budget cannot be held: the price of {model} is not known"),
-        )
-        .cause(format!("the budget comes from {}", ground.settings.origin("limits.budget_usd")))
-        .hint("give its prices in models.yaml (`iosm paths` says where), or limit --max-turns instead"));
-    }
-    Ok(Limits { max_turns: limits.turns, max_budget_usd: limits.budget_usd, max_minutes: limits.minutes })
-}
-
-fn price(catalog: Catalog, model: String) -> Price {
-    Arc::new(move |usage, stated| match stated {
-        Some(usd) => Cost { usd: Some(usd), basis: CostBasis::Provider },
-        None => catalog.cost(&model, &usage),
-    })
-}
-
-fn charter(
+pub(super) fn charter(
     ground: &Ground,
     options: &Options,
     profile: &Profile,
@@ -333,6 +292,7 @@ fn charter(
         workspace: ground.workspace.root.clone(),
         extra_roots,
         readable: fence.environment.read.clone(),
+        skills: Vec::new(),
         temp: temp.to_owned(),
         cache: fence.cache.clone(),
         home: dirs.home.clone(),
@@ -345,22 +305,40 @@ fn charter(
         tools: registry.specs().cloned().collect(),
         capability: Capability {
             profile: profile.name.clone(),
-            tools: registry.names().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>(),
+            tools: own_tools(registry, profile).map(str::to_owned).collect::<BTreeSet<_>>(),
             effects: profile.effects.clone(),
         },
         policy,
         sandbox: fence.strength,
         unsandboxed_by_user: options.no_sandbox,
         human: options.human,
-        checkpoints: false,
+        checkpoints: settings.checkpoints != Some(false),
     })
+}
+
+/// What is said of skills before one is used.
+fn skill_lines(own: &Own, root: &std::path::Path) -> Vec<SkillLine> {
+    let line = |skill: &Skill| SkillLine {
+        name: skill.name.clone(),
+        description: skill.description.clone(),
+        path: skill.path.strip_prefix(root).unwrap_or(&skill.path).display().to_string(),
+    };
+    own.skills.iter().map(line).collect()
+}
+
+fn own_notice(own: &Own) -> Option<Report> {
+    let (first, more) = own.faults.split_first()?;
+    let more = if more.is_empty() { String::new() } else { format!("; and {} more", more.len()) };
+    Some(Report::note(format!("a skill or command was left out: {first}{more}")))
 }
 
 fn trust_notice(ground: &Ground) -> Option<Report> {
     let ProjectTrust::Untrusted(files, changes) = &ground.trust else { return None };
     let report = match changes {
         Some(changes) => {
-            let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
+            let more = changes.len().saturating_sub(MOST_NAMED);
+            let mut changes: Vec<String> = changes.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+            changes.extend((more > 0).then(|| format!("{more} more changes")));
             Report::note("this project's own files have changed since you trusted them; they do nothing until you trust them again")
                 .cause(changes.join(", "))
         }
@@ -368,7 +346,11 @@ fn trust_notice(ground: &Ground) -> Option<Report> {
             let name = |file: &PathBuf| {
                 file.strip_prefix(&ground.workspace.root).unwrap_or(file).display().to_string()
             };
-            let names = files.files.iter().map(name).collect::<Vec<_>>().join(", ");
+            let mut names = files.files.iter().take(MOST_NAMED).map(name).collect::<Vec<_>>().join(", ");
+            let more = files.files.len().saturating_sub(MOST_NAMED);
+            if more > 0 {
+                names.push_str(&format!(" and {more} more files"));
+            }
             Report::note(format!("this project brings its own {names}; they do nothing until you trust them"))
         }
     };
@@ -388,7 +370,7 @@ pub(super) fn judge_only(
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
     let fence = fence(ground, &options, temp.path())?;
-    let (registry, tools) = registry(&profile, &options, &fence)?;
+    let (registry, tools, _) = registry(&options, &fence)?;
     let book = Book::new(ground, &profile, &options, tools);
     let layers = book.layers_with(file)?;
     let policy = layers.policy().clone();

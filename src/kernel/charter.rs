@@ -37,6 +37,8 @@ pub struct Charter {
     pub extra_roots: Vec<PathBuf>,
     /// Trees that may be read besides: dependency caches, toolchains, the system's own.
     pub readable: Vec<PathBuf>,
+    /// Folders of the user's own skills: to be read although they lie among settings, never written.
+    pub skills: Vec<PathBuf>,
     /// The session's private temporary folder; writable.
     pub temp: PathBuf,
     /// Cache folder of this project that commands may write.

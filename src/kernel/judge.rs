@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use super::admission::{restore, say_restored};
+use super::by_user::USER;
 use super::charter::{Charter, SandboxStrength};
 use super::effects::{Fact, Place, Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
@@ -48,7 +49,7 @@ pub struct Kernel {
 pub(super) struct State {
     pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
-    agreed: BTreeSet<Agreed>,
+    pub(super) agreed: BTreeSet<Agreed>,
     pub accounts: Accounts,
     pub leases: Option<Arc<Leases>>,
     witnesses: Arc<Witnesses>,
@@ -174,7 +175,7 @@ impl Kernel {
     }
 
     /// A call that no model made, judged by a built-in policy: on record, then granted.
-    fn grant_own(
+    pub(super) fn grant_own(
         &self,
         actor: Actor,
         tool: &str,
@@ -186,7 +187,8 @@ impl Kernel {
         let call = ToolCall { id: tool.to_owned(), tool: tool.to_owned(), args };
         let effects = prepared.as_ref().map(Prepared::effects);
         let row = self.row(tool, &call, effects.as_deref(), &verdict, since);
-        self.record(Row { agent: None, actor, ..row })?;
+        let approver = (actor == Actor::User).then(|| self.identity.answers("user"));
+        self.record(Row { agent: None, actor, approver, ..row })?;
         match prepared {
             Some(prepared) if verdict.kind == VerdictKind::Allow => Ok(Grant::new(call.id, prepared.reach)),
             _ => Err(KernelError::Refused(Box::new(verdict))),
@@ -464,7 +466,7 @@ impl Kernel {
             rung: Some(verdict.rung.clone()),
             rule: Some(verdict.rule.clone()),
             duration_us: Some(since.elapsed().as_micros() as u64),
-            ..Row::by(Actor::Agent)
+            ..Row::by(if agent == USER { Actor::User } else { Actor::Agent })
         }
     }
 

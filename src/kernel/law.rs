@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, PoisonError};
 
-use super::charter::Charter;
+use super::charter::{Capability, Charter};
 use super::error::KernelError;
 use super::examples::check_examples;
 use super::grant::Grant;
@@ -13,6 +13,7 @@ use super::judge::Kernel;
 use super::leases::Leases;
 use super::rung::Rules;
 use super::spent::Spent;
+use crate::base::Digest;
 use crate::config::Policy;
 use crate::protocol::Actor;
 
@@ -58,6 +59,11 @@ pub struct Reloaded {
 }
 
 impl Kernel {
+    /// What a person agreed to for the session is asked again.
+    pub fn ask_again(&self) {
+        self.state().agreed.clear();
+    }
+
     /// Puts another policy in force: the whole of it, or (on `Err`) nothing. Answers that a person gave
     /// for the session stay. On record before it counts; `None` when nothing would change.
     pub fn reload(&self, policy: Policy) -> Result<Option<Reloaded>, KernelError> {
@@ -77,6 +83,42 @@ impl Kernel {
         self.state().forget_checks();
         *self.law.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
         Ok(Some(Reloaded { digest, rules }))
+    }
+
+    /// Puts another capability and the policy that goes with it in force, both at once: the whole of them,
+    /// or (on `Err`) nothing. Only what a person asked for comes here. Calls that were granted before keep
+    /// their grants, and answers for the session stay.
+    pub fn assume(&self, capability: Capability, policy: Policy) -> Result<(), KernelError> {
+        let before = self.law();
+        if before.charter.policy == policy && before.charter.capability == capability {
+            return Ok(());
+        }
+        let allowed = capability.tools.iter().chain(&capability.effects);
+        let digest = allowed
+            .fold(Digest::default().field(capability.profile.as_bytes()), |digest, word| {
+                digest.field(word.as_bytes())
+            })
+            .field(policy.digest().as_bytes())
+            .hex();
+        let tool: String = capability.profile.chars().take(64).collect();
+        let law = Law::new(Charter { policy, capability, ..before.charter.clone() }, &self.tools)?;
+        self.record(Row {
+            rung: Some("capability".to_owned()),
+            rule: Some("profile".to_owned()),
+            tool: Some(tool),
+            args_digest: Some(digest),
+            approver: Some(self.identity.answers("user")),
+            ..Row::by(Actor::User)
+        })?;
+        // While no rule asked for a check, nobody counted what changed.
+        self.state().forget_checks();
+        *self.law.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(law);
+        Ok(())
+    }
+
+    /// What the profile in force allows at all.
+    pub fn capability(&self) -> Capability {
+        self.law().charter.capability.clone()
     }
 
     /// The policy that calls are judged by now.

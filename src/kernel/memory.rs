@@ -170,7 +170,7 @@ impl Kernel {
     /// Where the result of a call comes from that was not granted here, as in a replay.
     pub(super) fn origin_of(&self, call: &ToolCall) -> Result<Origin, KernelError> {
         let Ok((spec, call, _)) = self.take_in(call)? else { return Ok(Origin::default()) };
-        let prepared = prepare(&self.charter, spec, &call);
+        let prepared = prepare(&self.law().charter, spec, &call);
         Ok(prepared.map_or_else(|_| Origin::default(), |prepared| Origin::of(spec, &call.args, &prepared)))
     }
 }

@@ -109,6 +109,14 @@ pub(super) fn judge_user_write(prepared: Result<Prepared, Box<Finding>>) -> (Ver
     (finding.verdict(), Some(prepared))
 }
 
+/// The built-in policy for putting a checkpoint back: the user's own act, within the workspace.
+pub(super) fn judge_user_restore(prepared: Result<Prepared, Box<Finding>>) -> (Verdict, Option<Prepared>) {
+    match prepared {
+        Ok(prepared) => (Verdict::allow("user", "restore"), Some(prepared)),
+        Err(finding) => (finding.verdict(), None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::kernel::testing::World;

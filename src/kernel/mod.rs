@@ -11,7 +11,10 @@
 mod admission;
 #[cfg(test)]
 mod apart;
+mod by_user;
 mod charter;
+mod checkpoint;
+mod constraints;
 mod effects;
 mod error;
 mod examples;
@@ -40,7 +43,9 @@ mod testing;
 mod witness;
 
 pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is_aftermath};
+pub use by_user::USER;
 pub use charter::{Capability, Charter, SandboxStrength};
+pub use constraints::Violation;
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
 pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};

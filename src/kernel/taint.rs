@@ -63,6 +63,15 @@ impl Taint {
         self.0.get(agent).into_iter().flatten().filter(|mark| mark.cleared.is_none())
     }
 
+    /// Every source that `agent` has ever read, cleared or not.
+    pub fn all_sources(&self, agent: &str) -> Vec<Source> {
+        let marks = self.0.get(agent).into_iter().flatten();
+        let mut sources: Vec<Source> = marks.map(|mark| (mark.source, mark.what.clone())).collect();
+        sources.sort();
+        sources.dedup();
+        sources
+    }
+
     pub fn is_tainted(&self, agent: &str) -> bool {
         self.standing(agent).next().is_some()
     }

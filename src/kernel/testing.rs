@@ -79,6 +79,7 @@ impl World {
             workspace: work,
             extra_roots: Vec::new(),
             readable: vec![root.join("deps")],
+            skills: Vec::new(),
             temp: root.join("tmp"),
             cache: root.join("cache"),
             home: root.join("home"),

@@ -11,7 +11,7 @@ use super::name::PROVIDERS;
 use super::yaml;
 
 /// The file in the configuration directory that may hold keys, one `provider: key` a line.
-const AUTH_FILE: &str = "auth.yaml";
+pub const AUTH_FILE: &str = "auth.yaml";
 
 /// A key. It shows itself to nobody but the header it is meant for.
 #[derive(Clone, PartialEq, Eq)]
@@ -74,6 +74,17 @@ pub fn find_key(
         tried.push(path.display().to_string());
     }
     Err(ModelError::NoKey { provider: provider.to_owned(), tried })
+}
+
+/// The text of an `auth.yaml` with the key of `provider` set, or taken out; comments and other keys stay.
+pub fn with_key(text: &str, provider: &str, key: Option<&Secret>) -> String {
+    let named = |line: &&str| line.split(':').next().map(str::trim) != Some(provider);
+    let mut out: String = text.lines().filter(named).map(|line| format!("{line}\n")).collect();
+    if let Some(key) = key {
+        // A JSON string is a YAML string, whatever it holds.
+        out.push_str(&format!("{provider}: {}\n", serde_json::Value::from(key.expose().trim())));
+    }
+    out
 }
 
 fn read_auth(path: &Path) -> Result<BTreeMap<String, String>, ModelError> {
@@ -167,6 +178,17 @@ mod tests {
         let error = find_key("openai", None, &none, Some(dir.path())).unwrap_err();
         assert!(!format!("{error} {error:?}").contains(secret));
         assert!(!format!("{:?}", Secret::new(secret)).contains(secret));
+    }
+
+    #[test]
+    fn a_key_is_put_in_and_taken_out_beside_the_others() {
+        let key = Secret::new(" k\"#: y\n");
+        let text = with_key("# mine\nopenai: old\nanthropic: a", "openai", Some(&key));
+        assert_eq!(text, "# mine\nanthropic: a\nopenai: \"k\\\"#: y\"\n");
+        let dir = auth(&text, 0o600);
+        let found = find_key("openai", None, &none, Some(dir.path())).unwrap();
+        assert_eq!(found.expose(), "k\"#: y");
+        assert_eq!(with_key(&text, "openai", None), "# mine\nanthropic: a\n");
     }
 
     #[test]

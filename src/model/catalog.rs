@@ -171,6 +171,11 @@ impl Catalog {
         self.models.iter().map(|(name, info)| (name.as_str(), info))
     }
 
+    /// Every alias with what it stands for, best first.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.aliases.iter().map(|(alias, models)| (alias.as_str(), models.as_slice()))
+    }
+
     /// The models an alias stands for, best first; a name that is no alias stands for itself.
     pub fn candidates<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
         match self.aliases.get(name) {

@@ -14,8 +14,8 @@ use super::name::parse_model;
 use super::openai::{Dialect, OpenAi};
 use super::scripted::Scripted;
 
-const ANTHROPIC: &str = "https://api.anthropic.com";
-const OPENAI: &str = "https://api.openai.com/v1";
+pub(super) const ANTHROPIC: &str = "https://api.anthropic.com";
+pub(super) const OPENAI: &str = "https://api.openai.com/v1";
 
 /// What [`connect`] needs to know. Everything comes from the caller; nothing is read from the
 /// process.
@@ -99,7 +99,7 @@ fn connect_one(spec: &Connect<'_>, name: &str) -> Result<Box<dyn Provider>, Mode
     }
 }
 
-fn own(address: &str) -> Url {
+pub(super) fn own(address: &str) -> Url {
     Url::parse(address).expect("our own constants are addresses")
 }
 
@@ -125,7 +125,7 @@ fn address(spec: &Connect<'_>, variable: &str) -> Result<Option<Url>, ModelError
 
 /// The place of `call` below a base address. A base without a path, or one of Anthropic's kind
 /// (without `/v1`), gets `/v1` first; one that ends in a version is taken as it is.
-fn endpoint(base: &Url, call: &str) -> Url {
+pub(super) fn endpoint(base: &Url, call: &str) -> Url {
     let mut url = base.clone();
     let path = base.path().trim_end_matches('/');
     let last = path.rsplit('/').next().unwrap_or_default();

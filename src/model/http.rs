@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, Response, Url, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url, redirect};
 
 use super::error::ModelError;
 use super::status::{self, Answer};
@@ -24,6 +24,10 @@ const DRAIN: Duration = Duration::from_millis(100);
 /// So long the answer itself may be held back for it; a server that sends the end apart, or a proxy
 /// that keeps it, takes tens of milliseconds, which every turn would pay.
 const DRAIN_IN_PLACE: Duration = Duration::from_millis(2);
+/// Longest wait for a list of models.
+const LOOKUP: Duration = Duration::from_secs(10);
+/// Of such a list, no more than this is read.
+const MAX_LOOKUP_BODY: usize = 4 << 20;
 /// Of an error body, no more than this is read.
 const MAX_ERROR_BODY: usize = 256 << 10;
 
@@ -94,13 +98,32 @@ impl Http {
 
     /// Sends `body` and waits for the head of the answer. An answer other than 2xx is an error.
     pub(super) async fn post(self: &Arc<Self>, body: Vec<u8>) -> Result<Body, ModelError> {
-        let client = self
-            .client
-            .get_or_init(|| build(&self.url))
-            .as_ref()
-            .map_err(|message| self.unreachable(message.clone()))?;
-        let request = client.post(self.url.clone()).headers(self.headers.clone()).body(body).send();
-        let wait = self.patience.first_byte;
+        let request = self.client()?.post(self.url.clone()).body(body);
+        self.send(request, self.patience.first_byte).await
+    }
+
+    /// Asks for what lies at the address: a small JSON value, which comes at once or not at all.
+    pub(super) async fn get(self: &Arc<Self>) -> Result<Vec<u8>, ModelError> {
+        let request = self.client()?.get(self.url.clone());
+        let mut body = self.send(request, LOOKUP).await?;
+        let mut bytes = Vec::new();
+        while let Some(chunk) = body.chunk().await? {
+            bytes.extend_from_slice(chunk.as_ref());
+            if bytes.len() > MAX_LOOKUP_BODY {
+                let message = format!("more than {MAX_LOOKUP_BODY} bytes");
+                return Err(ModelError::Cut { provider: self.provider.clone(), message });
+            }
+        }
+        Ok(bytes)
+    }
+
+    fn client(&self) -> Result<&Client, ModelError> {
+        let built = self.client.get_or_init(|| build(&self.url));
+        built.as_ref().map_err(|message| self.unreachable(message.clone()))
+    }
+
+    async fn send(self: &Arc<Self>, request: RequestBuilder, wait: Duration) -> Result<Body, ModelError> {
+        let request = request.headers(self.headers.clone()).send();
         let response = tokio::time::timeout(wait, request)
             .await
             .map_err(|_| self.silent(wait))?

@@ -12,6 +12,7 @@ mod error;
 #[cfg(test)]
 mod fixtures;
 mod http;
+mod listing;
 mod local_servers;
 mod name;
 mod openai;
@@ -23,11 +24,12 @@ mod status;
 mod stream;
 mod yaml;
 
-pub use auth::{EnvLookup, Secret, find_key, key_variable};
+pub use auth::{AUTH_FILE, EnvLookup, Secret, find_key, key_variable, with_key};
 pub use catalog::{Catalog, ModelInfo};
 pub use connect::{Connect, connect};
 pub use delta::{Delta, Stop};
 pub use error::ModelError;
+pub use listing::served_models;
 pub use local_servers::local_servers;
 pub use name::parse_model;
 pub use request::{Request, Thinking, ToolSchema};

@@ -18,6 +18,8 @@ pub enum Format {
     /// The model's text as it comes; verdicts that are not plain permissions on standard error.
     #[default]
     Text,
+    /// The answer's JSON at the end and nothing else; the rest as `Text`.
+    Structured,
     /// Everything, for people: words, calls, verdicts, results.
     Transcript,
     /// One object at the end.
@@ -73,7 +75,7 @@ impl<O: Write, E: Write> Printer<O, E> {
         mut events: mpsc::Receiver<Stamped>,
         mut reader_gone: impl FnMut(),
     ) -> io::Result<u8> {
-        let mut text = text::Text::default();
+        let mut text = text::Text::new(self.format == Format::Structured);
         let mut transcript = transcript::Transcript::default();
         let mut lines = stream::Lines::default();
         let mut told = false;
@@ -100,7 +102,9 @@ impl<O: Write, E: Write> Printer<O, E> {
                     code => code,
                 };
                 match self.format {
-                    Format::Text => text.finish(&outcome, &mut self.out, &mut self.err)?,
+                    Format::Text | Format::Structured => {
+                        text.finish(&outcome, &mut self.out, &mut self.err)?
+                    }
                     Format::Transcript => transcript.finish(&outcome, &mut self.out, &mut self.err)?,
                     Format::Json => json::finish(&outcome, code, &mut self.out, &mut self.err)?,
                     Format::StreamJson => {
@@ -112,7 +116,9 @@ impl<O: Write, E: Write> Printer<O, E> {
                 return Ok(code);
             }
             match self.format {
-                Format::Text => text.event(&stamped.event, &mut self.out, &mut self.err)?,
+                Format::Text | Format::Structured => {
+                    text.event(&stamped.event, &mut self.out, &mut self.err)?
+                }
                 Format::Transcript => transcript.event(&stamped.event, &mut self.out, &mut self.err)?,
                 Format::Json => json::event(&stamped.event, &mut self.err, self.progress)?,
                 Format::StreamJson => lines.event(stamped, &mut self.out)?,
@@ -139,7 +145,9 @@ pub fn print_unbegun<O: Write, E: Write>(
             outcome.errors.iter().try_for_each(|report| write_report(report, err))?;
             stream::Lines::default().finish(outcome, code, 1, now_ms(), out)?;
         }
-        Format::Text | Format::Transcript => text::Text::default().finish(outcome, out, err)?,
+        Format::Text | Format::Structured | Format::Transcript => {
+            text::Text::default().finish(outcome, out, err)?
+        }
     }
     err.flush()?;
     out.flush()
@@ -154,6 +162,7 @@ mod tests {
         Outcome {
             status,
             text: String::new(),
+            structured: None,
             findings: vec![Finding {
                 path: "a".into(),
                 line: None,

@@ -13,9 +13,15 @@ pub(super) struct Text {
     /// Whether any text was written: the next message begins on a new paragraph.
     wrote: bool,
     message_open: bool,
+    /// Only the structured answer goes to standard output.
+    structured: bool,
 }
 
 impl Text {
+    pub(super) fn new(structured: bool) -> Self {
+        Self { structured, ..Self::default() }
+    }
+
     pub(super) fn event<O: Write, E: Write>(
         &mut self,
         event: &Event,
@@ -23,6 +29,12 @@ impl Text {
         err: &mut Sink<E>,
     ) -> io::Result<()> {
         match event {
+            Event::TextDelta { .. } if self.structured => Ok(()),
+            Event::Answer { markdown, .. } => {
+                out.write(markdown.as_bytes())?;
+                self.mid_line = !markdown.ends_with('\n');
+                Ok(())
+            }
             Event::TextDelta { text } => {
                 if !self.message_open && self.wrote {
                     out.write(b"\n")?;
@@ -70,6 +82,9 @@ impl Text {
         err: &mut Sink<E>,
     ) -> io::Result<()> {
         self.end_line(out)?;
+        if let Some(value) = outcome.structured.as_ref().filter(|_| self.structured) {
+            out.write(format!("{value:#}\n").as_bytes())?;
+        }
         for report in &outcome.errors {
             write_report(report, err)?;
         }

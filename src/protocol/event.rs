@@ -59,6 +59,11 @@ pub enum Event {
         entry: u64,
         text: String,
     },
+    /// The conversation is now the one that ends with what followed `entry`: what was shown of it may be
+    /// of another branch.
+    Switched {
+        entry: u64,
+    },
     /// A snapshot of the workspace was taken; `turn` is the request that it was taken before.
     Checkpoint {
         id: String,

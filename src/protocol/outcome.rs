@@ -79,6 +79,8 @@ pub struct Outcome {
     pub status: Status,
     /// The model's last text.
     pub text: String,
+    /// The answer as JSON, where a schema was asked for and it is valid.
+    pub structured: Option<serde_json::Value>,
     pub findings: Vec<Finding>,
     pub findings_reported: bool,
     pub session_id: Option<String>,
@@ -102,6 +104,7 @@ impl Outcome {
         Self {
             status: Status::Error,
             text: String::new(),
+            structured: None,
             findings: Vec::new(),
             findings_reported: false,
             session_id: None,

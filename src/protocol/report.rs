@@ -14,6 +14,8 @@ pub enum ReportKind {
     Authentication,
     /// The provider could not be reached, or answered with an error or with garbage.
     Provider,
+    /// The model's answer is not what was asked for.
+    Answer,
     /// The context does not fit.
     Context,
     /// Turns, budget or time ran out.

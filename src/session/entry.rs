@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::past::Compaction;
 use crate::protocol::{Cost, Effect, Item, TaintMark, Usage, Verdict};
 
 /// What a session starts with.
@@ -14,6 +15,21 @@ pub struct Start {
     pub profile: String,
     /// Version of the format of this file.
     pub version: u32,
+    /// Where its first entries were copied from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// The session that a fork began as a copy of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    pub session: String,
+    /// The last entry of the conversation that was copied.
+    pub entry: u64,
+    /// Calls numbered in it so far: numbers of other branches are not given again.
+    pub calls: u64,
+    /// Entries of the fork up to this one are copies, or say that it is one.
+    pub until: u64,
 }
 
 /// What the kernel said of a call, with the effects it resolved; replay needs both.
@@ -37,7 +53,12 @@ pub enum Payload {
     Usage {
         usage: Usage,
         cost: Cost,
+        /// `provider/model`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
+    /// From here on, requests show the older part of the conversation folded.
+    Compacted(Compaction),
     /// An agent read text that is not trusted (written before the text itself), or a person cleared it.
     Taint {
         agent: String,
@@ -49,6 +70,15 @@ pub enum Payload {
     },
     Name {
         name: String,
+    },
+    /// The conversation went back to before the user's message `before`. The parent of this entry is what
+    /// that message followed, so whatever comes next is another branch.
+    Rewind {
+        before: u64,
+    },
+    /// The conversation goes on where another branch had ended: after `to`, the parent of this entry.
+    Switch {
+        to: u64,
     },
 }
 

@@ -11,6 +11,7 @@ fn start(id: &str) -> Start {
         model: "scripted/x".into(),
         profile: "full".into(),
         version: 1,
+        origin: None,
     }
 }
 
@@ -76,4 +77,18 @@ fn sessions_are_found_by_prefix_and_by_words() {
     assert_eq!(find(&dir, "Parser").unwrap(), "s_0000000000000001");
     assert!(matches!(find(&dir, "zzzz"), Err(SessionError::Unknown { .. })));
     assert!(matches!(find(&dir, "i"), Err(SessionError::Ambiguous { .. })));
+}
+
+#[test]
+fn a_large_session_is_read_in_its_order() {
+    let (_temp, dir) = world();
+    let id = "s_0000000000000001";
+    let mut log = SessionLog::create(&dir, start(id)).unwrap();
+    let said: Vec<Item> = (0..9).map(|at| Item::user(at.to_string().repeat(1024 * 1024))).collect();
+    for item in &said {
+        log.append(Payload::Item { item: item.clone() }).unwrap();
+    }
+    drop(log);
+    let loaded = SessionLog::resume(&dir, id).unwrap();
+    assert!(loaded.items == said, "as it was said");
 }

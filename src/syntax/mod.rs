@@ -4,3 +4,4 @@
 //! on disk, and it never fails on any input. What it cannot read it says so.
 
 pub mod shell;
+pub mod source;

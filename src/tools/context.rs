@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::Notify;
+
 use super::ledger::ReadLedger;
 use crate::base::BlobStore;
 use crate::protocol::Finding;
@@ -41,6 +43,8 @@ pub struct ToolContext {
     pub blobs: BlobStore,
     pub notes: Arc<Mutex<Notes>>,
     pub output: OutputSink,
+    /// Notified when the user wants a running command to go on in the background.
+    pub detach: Arc<Notify>,
     /// What this agent has read; one per agent, like its notes.
     pub ledger: ReadLedger,
 }
@@ -53,6 +57,7 @@ impl ToolContext {
             blobs,
             notes: Arc::default(),
             output: Arc::new(|_| {}),
+            detach: Arc::default(),
             ledger: ReadLedger::default(),
         }
     }

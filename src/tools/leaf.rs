@@ -63,6 +63,11 @@ pub(super) fn grouped(number: usize) -> String {
     out
 }
 
+/// `1 line` or `4,000 lines`
+pub(super) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", grouped(count)) }
+}
+
 /// Lines as an editor counts them: a last one without a line end counts too.
 pub(super) fn count_lines(bytes: &[u8]) -> usize {
     let ends = bytes.iter().filter(|byte| **byte == b'\n').count();

@@ -9,6 +9,8 @@ mod edit;
 mod fetch;
 mod leaf;
 mod ledger;
+mod outline;
+mod parse_check;
 pub mod preview;
 mod read;
 mod registry;
@@ -52,6 +54,7 @@ pub fn register_leaf_tools(registry: &mut Registry) {
     registry.register(write::tool());
     registry.register(edit::tool());
     registry.register(search::tool());
+    registry.register(outline::tool());
     registry.register(todo::tool());
     registry.register(report::tool());
 }

@@ -104,7 +104,8 @@ fn show_names(args: &Args, root: &str, found: &tree::Names) -> RawResult {
 }
 
 fn show_hits(args: &Args, root: &str, hits: &Hits) -> RawResult {
-    let (searched, skipped) = (files(hits.searched), skipped(hits.skipped));
+    let (searched, skipped) = (files(hits.searched), passed_over(hits.skipped, "over 10 MB"));
+    let skipped = if skipped.is_empty() { skipped } else { format!("; {skipped}") };
     if hits.matches == 0 {
         let named = args.glob.as_deref().map(|glob| format!(" named {glob}")).unwrap_or_default();
         return RawResult::ok(format!("no match in {searched}{named}{skipped}"), "no match");
@@ -159,7 +160,7 @@ fn show_file(root: &str, file: &FileHits, room: usize, again: bool) -> Option<(S
 }
 
 /// A path as it can be handed to `read`.
-fn full_name(root: &str, relative: &str) -> String {
+pub(super) fn full_name(root: &str, relative: &str) -> String {
     let trimmed = root.trim_start_matches("./").trim_end_matches('/');
     match (trimmed, relative) {
         ("", _) if root.starts_with('/') => format!("/{relative}"),
@@ -177,14 +178,15 @@ fn matches(count: usize) -> String {
     if count == 1 { "1 matching line".to_owned() } else { format!("{} matching lines", grouped(count)) }
 }
 
-fn skipped(skipped: Skipped) -> String {
+/// What was not looked into, and why; empty when nothing was passed over.
+pub(super) fn passed_over(skipped: Skipped, large: &str) -> String {
     let counts = [
         (skipped.binary, "binary"),
-        (skipped.large, "over 10 MB"),
+        (skipped.large, large),
         (skipped.unreadable, "unreadable"),
         (skipped.guarded, "that may hold secrets"),
     ];
     let said: Vec<_> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{} {what}", files(*n))).collect();
-    if said.is_empty() { String::new() } else { format!("; {} passed over", said.join(", ")) }
+    if said.is_empty() { String::new() } else { format!("{} passed over", said.join(", ")) }
 }

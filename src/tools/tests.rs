@@ -49,9 +49,9 @@ fn every_schema_is_closed_and_every_alias_and_rule_names_a_parameter() {
         };
         assert!(properties.contains_key(*arg), "{}", spec.name);
     }
-    assert_eq!(world.registry.names(), ["read", "write", "edit", "search", "todo", "report"]);
+    assert_eq!(world.registry.names(), ["read", "write", "edit", "search", "outline", "todo", "report"]);
     let read_only: Vec<_> = world.registry.specs().filter(|s| s.read_only).map(|s| s.name).collect();
-    assert_eq!(read_only, ["read", "search"]);
+    assert_eq!(read_only, ["read", "search", "outline"]);
 }
 
 #[test]
@@ -63,11 +63,12 @@ fn a_grant_of_another_kind_is_an_error_result() {
         ("write", json!({"path": "a", "content": "b"})),
         ("edit", json!({"path": "a", "edits": [{"old": "a", "new": "b"}]})),
         ("search", json!({"pattern": "a"})),
+        ("outline", json!({"path": "a"})),
         ("todo", json!({"items": []})),
         ("report", json!({"findings": []})),
     ];
     for (tool, args) in calls {
-        let other = if tool == "search" { "todo" } else { "search" };
+        let other = if matches!(tool, "search" | "outline") { "todo" } else { "search" };
         let result = world.run(tool, world.grant(other, &json!({})), args);
         assert_eq!(result.status, ToolStatus::Error);
         assert!(testing::text(&result).contains("this call was granted"), "{tool}");

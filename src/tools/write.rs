@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::leaf::{Leaf, LineEnds, count_lines, grouped, to_crlf};
 use super::ledger::Known;
+use super::parse_check::ParseCheck;
 use super::schema::schema_of;
 use super::{Tool, ToolContext};
 use crate::base::plural;
@@ -41,12 +42,14 @@ pub(super) fn tool() -> impl Tool {
 
 fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> RawResult {
     let mut crlf = false;
+    let check = ParseCheck::default();
     let done = file::rewrite(grant, |old| {
         if stop.load(Ordering::Relaxed) {
             return Err("stopped before anything was written".to_owned());
         }
         let Some(old) = old else { return Ok(args.content.clone().into_bytes()) };
         may_replace(&args.path, old, context)?;
+        check.before(old);
         crlf = LineEnds::of(&old.bytes) == LineEnds::Crlf
             && LineEnds::of(args.content.as_bytes()) == LineEnds::Lf;
         let content = if crlf { to_crlf(&args.content) } else { args.content.clone() };
@@ -74,6 +77,7 @@ fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> Ra
     if crlf {
         text.push_str("; its CRLF line ends were kept");
     }
+    text.push_str(&check.after(&done.real, &done.bytes));
     RawResult::ok(text, size)
 }
 

@@ -36,7 +36,7 @@ pub fn result(outcome: &Outcome, exit_code: u8) -> ResultObject {
         status,
         exit_code,
         result: outcome.text.clone(),
-        structured: None,
+        structured: outcome.structured.clone(),
         findings: outcome.findings.clone(),
         findings_reported: outcome.findings_reported,
         session_id: outcome.session_id.clone(),
@@ -97,6 +97,7 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         | Event::Said { .. }
         | Event::Answer { .. }
         | Event::Rewound { .. }
+        | Event::Switched { .. }
         | Event::Background { .. }
         // Nobody is there to answer; the verdict that follows says so.
         | Event::ApprovalAsked(_)

@@ -6,14 +6,15 @@ use schemars::generate::SchemaSettings;
 use super::result::ResultObject;
 use super::stream::StreamLine;
 use crate::config::{Profile, Settings};
-use crate::engine::{Audit, Why};
+use crate::engine::{Audit, Transcript, Why};
 
 /// File names under `docs/schemas/`, with what each describes.
-pub const SCHEMAS: [(&str, &str); 6] = [
+pub const SCHEMAS: [(&str, &str); 7] = [
     ("result.schema.json", "the object of --output-format json"),
     ("stream.schema.json", "one line of --output-format stream-json"),
     ("audit.schema.json", "iosm audit --json"),
     ("why.schema.json", "iosm why --json"),
+    ("session.schema.json", "iosm sessions export --format json"),
     ("settings.schema.json", "settings.yaml"),
     ("profile.schema.json", "profiles/*.yaml"),
 ];
@@ -28,6 +29,7 @@ pub fn schema_text(name: &str) -> Option<String> {
         "stream.schema.json" => written().into_root_schema_for::<StreamLine>(),
         "audit.schema.json" => written().into_root_schema_for::<Audit>(),
         "why.schema.json" => written().into_root_schema_for::<Why>(),
+        "session.schema.json" => written().into_root_schema_for::<Transcript>(),
         "settings.schema.json" => read().into_root_schema_for::<Settings>(),
         "profile.schema.json" => read().into_root_schema_for::<Profile>(),
         _ => return None,

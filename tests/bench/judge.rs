@@ -37,6 +37,7 @@ fn kernel(root: &std::path::Path) -> Kernel {
         workspace: root.join("work"),
         extra_roots: Vec::new(),
         readable: vec!["/usr/share".into(), root.join("home/.cargo/registry")],
+        skills: Vec::new(),
         temp: root.join("tmp"),
         cache: root.join("cache"),
         home: root.join("home"),

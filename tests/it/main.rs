@@ -5,7 +5,11 @@
     reason = "tests make their own small worlds, and may say what they measured"
 )]
 
+mod account;
 mod admission;
+mod checkpoints;
+mod commands;
+mod compaction;
 mod corpus;
 mod demo;
 mod drill;
@@ -14,11 +18,16 @@ mod headless;
 mod house;
 mod journal;
 mod kernel;
+mod lookups;
 mod model;
 mod net;
+mod outline;
 mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod sessions;
 mod shell;
+mod skills;
+mod tui_term;
 mod world;

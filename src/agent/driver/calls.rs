@@ -1,8 +1,13 @@
 //! A call's way through an agent: judged, run, admitted.
 
-use super::Agent;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Agent, Showing};
+use crate::agent::checkpoint::UNPROTECTED;
 use crate::agent::turn::{Input, Ruling};
-use crate::kernel::{Judgement, Live, RawResult, shape};
+use crate::kernel::{Grant, Judgement, Live, RawResult, shape};
 use crate::protocol::{Event, ToolCall};
 use crate::session::Payload;
 use crate::tools::ToolContext;
@@ -15,7 +20,11 @@ impl Agent {
                 let call_id = granted.call.id.clone();
                 let repaired = granted.repaired.is_some();
                 self.account.granted(&granted.call, &granted.effects, repaired);
+                self.enters(&granted.call, &granted.effects);
                 self.record(&granted.call, &granted.effects, &granted.verdict);
+                if self.must_cover(&granted.effects) {
+                    self.writing.insert(call_id.clone());
+                }
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
                     tool: granted.call.tool.clone(),
@@ -49,6 +58,11 @@ impl Agent {
 
     pub(super) async fn start_tool(&mut self, call_id: &str) {
         let Some((grant, call, args)) = self.grants.remove(call_id) else { return };
+        self.run_granted(grant, call, args).await;
+    }
+
+    /// Hands a grant to its tool, and has the tool run.
+    pub(in crate::agent) async fn run_granted(&mut self, grant: Grant, call: ToolCall, args: Value) {
         let Some(tool) = self.parts.registry.get(&call.tool) else {
             let raw = RawResult::error(format!("the tool {} is not in this session", call.tool));
             return self.on_tool_done(&call, raw).await;
@@ -59,10 +73,24 @@ impl Agent {
             notes: self.notes.clone(),
             ledger: self.ledger.clone(),
             output: self.live.sink(&call.id),
+            detach: Arc::default(),
         };
-        self.showing.insert(call.id.clone(), (call.clone(), Live::default()));
-        let running = tool.run(grant, args, context);
-        self.running.push(Box::pin(async move { (call, running.await) }));
+        let detach = context.detach.clone();
+        self.showing.insert(call.id.clone(), Showing { call: call.clone(), live: Live::default(), detach });
+        let guard = if self.writing.remove(&call.id) { self.guard() } else { None };
+        let kernel = self.parts.kernel.clone();
+        self.running.push(Box::pin(async move {
+            let covered = match guard {
+                Some(guard) => guard.await,
+                None => true,
+            };
+            // Granted while checkpoints worked: without one, what cannot be undone is judged anew.
+            if !covered && kernel.loses(&call).unwrap_or(true) {
+                return (call, RawResult::error(UNPROTECTED));
+            }
+            let raw = tool.run(grant, args, context).await;
+            (call, raw)
+        }));
     }
 
     /// Takes a result to the kernel. Marks of taint are kept before the text that brought them, so that no
@@ -73,7 +101,8 @@ impl Agent {
         if self.account.ran_command() {
             self.look_at_head();
         }
-        match self.parts.kernel.admit(&self.parts.path, call, raw) {
+        let admitted = self.parts.kernel.admit(&self.parts.path, call, raw);
+        match admitted.and_then(|result| self.with_instructions(call, result)) {
             Ok(result) => {
                 for mark in result.raised() {
                     self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });

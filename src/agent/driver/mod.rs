@@ -1,10 +1,11 @@
 //! Drives the turn machine: performs its effects and feeds back what comes of them.
 
+mod branch;
 mod calls;
 mod ending;
 mod record;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,24 +14,28 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use super::account::Account;
 use super::approval::Open;
+use super::checkpoint::{Checkpointer, Guard};
+use super::compact::Fold;
 use super::desk::{Desk, Then};
 use super::lawbook::Lawbook;
 use super::live::LiveOutput;
-use super::prompt::Epoch;
+use super::nested::{Nested, NestedInstructions};
+use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
 use crate::kernel::{Grant, Kernel, KernelError, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
-    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Status, ToolCall, Usage,
+    AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Setup as InForce, Status, ToolCall,
+    Usage,
 };
-use crate::session::{Payload, SessionLog};
+use crate::session::{Past, Payload, SessionLog};
 use crate::tools::{Notes, ReadLedger, Registry};
 
 /// The agent that speaks with the user.
@@ -52,9 +57,15 @@ pub struct Parts {
     pub kernel: Arc<Kernel>,
     pub registry: Registry,
     pub epoch: Epoch,
+    /// What the epoch was made from, for the next one.
+    pub brief: Brief,
+    /// What holds for requests, as faces are told.
+    pub in_force: InForce,
     pub setup: Setup,
     pub thinking: Thinking,
     pub max_tokens: u32,
+    /// Whether the window is the model's own; else it is assumed, and nothing fails by it.
+    pub window_is_known: bool,
     /// Real path of the workspace.
     pub workspace: PathBuf,
     pub blobs: BlobStore,
@@ -62,6 +73,10 @@ pub struct Parts {
     pub log: Option<SessionLog>,
     /// The conversation so far, with the requests and calls that lie behind.
     pub items: Vec<Item>,
+    /// What the log tells of them besides.
+    pub past: Past,
+    /// Percent of the window at which older messages are folded.
+    pub compact_percent: u8,
     pub turns: u32,
     pub calls: u64,
     pub price: Price,
@@ -71,29 +86,57 @@ pub struct Parts {
     pub trailers: bool,
     /// Looks up what `HEAD` names; `None` where there is no repository.
     pub head: Option<HeadOf>,
+    /// Where instruction files below the root come from; `None` for an agent that is shown none.
+    pub nested: Option<Arc<dyn NestedInstructions>>,
     pub events: mpsc::Sender<Event>,
     /// Who answers commands; `None` for an agent that no person talks to.
     pub desk: Option<Arc<dyn Desk>>,
+    /// Counts the commands that run in the background.
+    pub background: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// Takes a checkpoint before a run writes; `None` where none are taken.
+    pub checkpointer: Option<Arc<dyn Checkpointer>>,
+}
+
+/// A running call as faces see it.
+struct Showing {
+    call: ToolCall,
+    live: Live,
+    /// Tells its tool that it shall go on in the background.
+    detach: Arc<Notify>,
 }
 
 /// One agent with its conversation.
 pub struct Agent {
     pub(super) parts: Parts,
-    state: Option<State>,
+    pub(super) state: Option<State>,
     notes: Arc<Mutex<Notes>>,
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
     grants: HashMap<String, (Grant, ToolCall, Value)>,
+    /// Of those, the calls that may write.
+    writing: HashSet<String>,
+    /// Covers the calls of this run that may write, once there was one.
+    pub(super) guard: Option<Guard>,
+    /// The last entry of the log, and the last that holds what the user said.
+    pub(super) entry: u64,
+    pub(super) said: u64,
     /// Questions that wait for a person, by their own ids.
     pub(super) questions: HashMap<String, Open>,
     stream: Option<DeltaStream>,
     running: FuturesUnordered<BoxFuture<'static, (ToolCall, RawResult)>>,
     live: LiveOutput,
     /// Of the calls that run: what of their output was not shown yet.
-    showing: HashMap<String, (ToolCall, Live)>,
+    showing: HashMap<String, Showing>,
+    /// Shell lines of the user's own that run, and whether the model is told what comes of them.
+    pub(super) own_lines: HashMap<String, bool>,
+    pub(super) own_calls: u64,
+    /// Commands in the background, as last told.
+    in_background: usize,
     pending_usage: Option<(Usage, Option<f64>)>,
     retry_at: Option<Instant>,
     pub(super) account: Account,
+    pub(super) nested: Nested,
+    pub(super) fold: Fold,
     started_ns: i128,
     pub(super) inputs: VecDeque<Input>,
     ending: Option<Ending>,
@@ -102,27 +145,39 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
+        let fold = Fold::new(std::mem::take(&mut parts.past), parts.compact_percent);
         let state = State::new(parts.setup.clone(), parts.turns, parts.calls);
-        Self {
+        let mut agent = Self {
             parts,
             state: Some(state),
             notes: Arc::default(),
             ledger: ReadLedger::default(),
             grants: HashMap::new(),
+            writing: HashSet::new(),
+            guard: None,
+            entry: 0,
+            said: 0,
             questions: HashMap::new(),
             stream: None,
             running: FuturesUnordered::new(),
             live: LiveOutput::default(),
             showing: HashMap::new(),
+            own_lines: HashMap::new(),
+            own_calls: 0,
+            in_background: 0,
             pending_usage: None,
             retry_at: None,
             account: Account::default(),
+            nested: Nested::default(),
+            fold,
             started_ns: 0,
             inputs: VecDeque::new(),
             ending: None,
             log_lost: None,
-        }
+        };
+        agent.take_up_fold();
+        agent
     }
 
     /// Runs from `first` until the machine finishes. Operations that arrive meanwhile steer, answer or
@@ -135,6 +190,7 @@ impl Agent {
         let mut ops_open = true;
         self.ending = None;
         self.account = Account::default();
+        self.guard = None;
         *self.notes.lock().expect("notes are never poisoned") = Notes::default();
         match first {
             Input::Resume if !self.waits_for_model() => {
@@ -166,7 +222,7 @@ impl Agent {
         }
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &mut self,
         ops: &mut mpsc::Receiver<Op>,
         ops_open: bool,
@@ -184,7 +240,7 @@ impl Agent {
         }
     }
 
-    async fn on_woken(&mut self, woken: Woken) {
+    pub(super) async fn on_woken(&mut self, woken: Woken) {
         match woken {
             Woken::Stream(Some(Ok(delta))) => self.on_delta(delta),
             Woken::Stream(Some(Err(error))) => {
@@ -202,7 +258,11 @@ impl Agent {
             Woken::Tool(call, raw) => {
                 self.forward_output().await;
                 self.end_output(&call.id).await;
-                self.on_tool_done(&call, raw).await;
+                match self.own_lines.remove(&call.id) {
+                    Some(told) => self.on_user_line_done(&call, raw, told).await,
+                    None => self.on_tool_done(&call, raw).await,
+                }
+                self.look_at_background().await;
             }
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
@@ -234,7 +294,10 @@ impl Agent {
             let tokens = usage.context_tokens() + usage.output_tokens;
             let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
             self.parts.kernel.spent(&self.parts.path, spent);
-            self.write(Payload::Usage { usage, cost });
+            let model = self.parts.provider.name().to_owned();
+            self.fold.counted(usage);
+            self.fold.spend(&model, usage, cost);
+            self.write(Payload::Usage { usage, cost, model: Some(model) });
             self.inputs.push_back(Input::Priced { usage, cost });
         }
     }
@@ -251,7 +314,11 @@ impl Agent {
                     self.inputs.push_back(Input::Prompt(text));
                 }
             }
-            Op::Shell { .. } | Op::Detach { .. } => {}
+            Op::Shell { line, told } => self.user_shell(line, told).await,
+            Op::Detach { call_id } => match self.showing.get(&call_id) {
+                Some(showing) => showing.detach.notify_one(),
+                None => self.note("that command has ended").await,
+            },
             Op::Resume => self.inputs.push_back(Input::Resume),
             Op::Cancel | Op::Shutdown => self.inputs.push_back(Input::Cancel),
         }
@@ -270,11 +337,17 @@ impl Agent {
         self.state.as_ref().is_none_or(|state| !state.is_idle())
     }
 
-    async fn perform(&mut self, effect: Effect) {
+    /// Requests to the model so far.
+    pub(super) fn turn(&self) -> u32 {
+        self.state.as_ref().map_or(0, State::turn)
+    }
+
+    pub(super) async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Append(item) => {
                 self.heard(&item);
-                self.write(Payload::Item { item: item.clone() });
+                let entry = self.write(Payload::Item { item: item.clone() });
+                self.said(&item, entry).await;
                 self.parts.items.push(item);
             }
             Effect::CallModel => self.call_model().await,
@@ -293,29 +366,51 @@ impl Agent {
             }
             Effect::Run { call_id } => self.start_tool(&call_id).await,
             Effect::CancelTools => {
-                self.running.clear();
+                self.own_lines.clear();
                 self.grants.clear();
+                self.writing.clear();
                 self.forget_questions().await;
-                self.forward_output().await;
-                let calls: Vec<String> = self.showing.keys().cloned().collect();
-                for call_id in calls {
-                    self.end_output(&call_id).await;
-                }
+                self.stop_running().await;
             }
             Effect::Emit(event) => self.emit(event).await,
             Effect::Finish(ending) => self.ending = Some(ending),
         }
     }
 
+    async fn look_at_background(&mut self) {
+        let running = (self.parts.background)();
+        if std::mem::replace(&mut self.in_background, running) != running {
+            self.emit(Event::Background { running: running as u32 }).await;
+        }
+    }
+
+    /// Ends every running call; what it had printed is shown.
+    pub(super) async fn stop_running(&mut self) {
+        self.running.clear();
+        self.forward_output().await;
+        let calls: Vec<String> = self.showing.keys().cloned().collect();
+        for call_id in calls {
+            self.end_output(&call_id).await;
+        }
+    }
+
+    pub(super) fn kernel(&self) -> &Kernel {
+        &self.parts.kernel
+    }
+
     async fn call_model(&mut self) {
         self.look_at_policy().await;
+        let items = match self.fitted().await {
+            Ok(items) => items,
+            Err(report) => return self.inputs.push_back(Input::Fault(report)),
+        };
         let request = Request {
             version: Request::VERSION,
             model: self.parts.model.clone(),
             system: self.parts.epoch.system.clone(),
             tools: self.parts.epoch.tools.clone(),
-            items: self.parts.items.clone(),
-            max_tokens: self.parts.max_tokens,
+            items,
+            max_tokens: self.answer_tokens(),
             thinking: self.parts.thinking,
             session: self.parts.session_id.clone(),
         };
@@ -349,14 +444,14 @@ impl Agent {
     /// Shows what the kernel lets through of what commands have printed since.
     async fn forward_output(&mut self) {
         for (call_id, piece) in self.live.take() {
-            let Some((call, live)) = self.showing.get_mut(&call_id) else { continue };
+            let Some(Showing { call, live, .. }) = self.showing.get_mut(&call_id) else { continue };
             let shown = self.parts.kernel.show(&self.parts.path, call, live, &piece);
             self.show(call_id, shown).await;
         }
     }
 
     async fn end_output(&mut self, call_id: &str) {
-        if let Some((call, live)) = self.showing.remove(call_id) {
+        if let Some(Showing { call, live, .. }) = self.showing.remove(call_id) {
             let shown = self.parts.kernel.show_rest(&self.parts.path, &call, live);
             self.show(call.id, shown).await;
         }
@@ -380,7 +475,7 @@ impl Agent {
 
     /// The kernel knows what the user said: what they name is not an attacker's choice. Only the main
     /// agent hears the user; others hear a model.
-    fn heard(&self, item: &Item) {
+    pub(super) fn heard(&self, item: &Item) {
         if let Item::User { parts } = item
             && self.parts.path == MAIN
         {

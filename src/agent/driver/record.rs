@@ -3,8 +3,8 @@
 use super::Agent;
 use crate::agent::turn::{Ending, Input};
 use crate::base::new_id;
-use crate::kernel::{KernelError, Run};
-use crate::protocol::{Effect, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
+use crate::kernel::{KernelError, Released, Run};
+use crate::protocol::{Effect, Item, Report, ReportKind, Status, TaintMark, ToolCall, Verdict};
 use crate::session::{CallRecord, Payload};
 
 impl Agent {
@@ -36,6 +36,7 @@ impl Agent {
     }
 
     pub(in crate::agent) fn record(&mut self, call: &ToolCall, effects: &[Effect], verdict: &Verdict) {
+        self.fold.judged(&call.id, effects);
         self.write(Payload::Call(CallRecord {
             call_id: call.id.clone(),
             tool: call.tool.clone(),
@@ -49,18 +50,37 @@ impl Agent {
         self.write(Payload::Taint { agent: self.parts.path.clone(), mark: mark.clone() });
     }
 
-    pub(super) fn write(&mut self, payload: Payload) {
-        let Some(log) = &mut self.parts.log else { return };
+    /// Adds a text that a person let through to the conversation; to be called while no turn runs.
+    pub fn tell_released(&mut self, released: Released) {
+        let item = released.into_item();
+        self.heard(&item);
+        self.write(Payload::Item { item: item.clone() });
+        self.parts.items.push(item);
+    }
+
+    /// Appends to the session, and says where that lies; `None` where no session is kept.
+    pub(in crate::agent) fn write(&mut self, payload: Payload) -> Option<u64> {
+        let log = self.parts.log.as_mut()?;
         let is_item = matches!(payload, Payload::Item { .. });
+        let is_said = matches!(payload, Payload::Item { item: Item::User { .. } });
         match log.append(payload) {
-            Ok(entry) if is_item => self.parts.kernel.at_entry(&self.parts.path, entry),
-            Ok(_) => {}
+            Ok(entry) => {
+                self.entry = entry;
+                if is_said {
+                    self.said = entry;
+                }
+                if is_item {
+                    self.parts.kernel.at_entry(&self.parts.path, entry);
+                }
+                Some(entry)
+            }
             Err(error) => {
                 let report = Report::from_error(ReportKind::State, &error)
                     .hint("free some space, or run with --no-session");
                 self.parts.log = None;
                 self.log_lost = Some(report.clone());
                 self.inputs.push_back(Input::Fault(report));
+                None
             }
         }
     }

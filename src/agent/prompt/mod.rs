@@ -3,4 +3,5 @@
 mod boxes;
 mod sections;
 
-pub use sections::{Brief, Epoch, Instruction};
+pub(super) use boxes::{Overflow, Section, lay_out};
+pub use sections::{Brief, Epoch, Instruction, Sizes, SkillLine};

@@ -3,6 +3,7 @@
 //! A run begins with a prompt and ends with `Effect::Finish`. Within it, the model is called, its
 //! calls are judged and run, and it is called again, until it has nothing more to call.
 
+mod answer;
 mod effect;
 mod input;
 mod message;
@@ -13,6 +14,7 @@ mod tools;
 #[cfg(test)]
 mod tests;
 
+pub use answer::AnswerSchema;
 pub use effect::{Effect, Ending};
 pub use input::{Input, Ruling};
 pub use state::{Setup, State};

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
+use serde_json::Value;
+
+use super::answer::AnswerSchema;
 use super::message::Message;
 use super::tools::Batch;
 use crate::model::Stop;
@@ -17,6 +20,8 @@ pub struct Setup {
     pub limits: Limits,
     /// Whether a run that ends without `report` gets one reminder.
     pub remind_report: bool,
+    /// What the final answer must be valid against.
+    pub answer: Option<AnswerSchema>,
     /// Attempts at one request before it is given up.
     pub max_attempts: u32,
 }
@@ -55,6 +60,10 @@ pub struct State {
     /// Whether the run had ended on a refusal when it was reminded to report.
     pub(super) refused_before_reminder: bool,
     pub(super) text: String,
+    /// The final answer, where it had to be JSON and is.
+    pub(super) structured: Option<Value>,
+    /// Whether an answer that was not valid has been sent back.
+    pub(super) sent_back: bool,
     pub(super) usage: Usage,
     pub(super) cost: Cost,
 }
@@ -79,14 +88,26 @@ impl State {
             reported: false,
             refused_before_reminder: false,
             text: String::new(),
+            structured: None,
+            sent_back: false,
             usage: Usage::default(),
             cost: Cost::ZERO,
         }
     }
 
+    /// Whose answers come from now on.
+    pub fn set_model(&mut self, model: &str) {
+        model.clone_into(&mut self.setup.model);
+    }
+
     /// Whether nothing is going on.
     pub fn is_idle(&self) -> bool {
         self.phase == Phase::Idle
+    }
+
+    /// Requests to the model in the session.
+    pub fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// Requests to the model in this run.
@@ -97,6 +118,11 @@ impl State {
     /// The last text the model wrote that was not an answer to a reminder.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The final answer as JSON, where a schema was asked for and it is valid.
+    pub fn structured(&self) -> Option<&Value> {
+        self.structured.as_ref()
     }
 
     pub fn usage(&self) -> Usage {

@@ -7,7 +7,7 @@ use super::state::{Phase, State};
 use super::tools::Batch;
 use crate::kernel::Admitted;
 use crate::model::{Delta, ModelError, Stop};
-use crate::protocol::{Event, Item, Report, ReportKind, Status, ToolStatus};
+use crate::protocol::{Event, Item, Part, Report, ReportKind, Status, ToolStatus};
 
 /// Refusals of the same shape in a row after which a run ends.
 const MOST_REFUSALS: u32 = 3;
@@ -71,8 +71,13 @@ fn begin(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
     state.reported = false;
     state.refused_before_reminder = false;
     state.text.clear();
+    state.structured = None;
+    state.sent_back = false;
     if let Some(text) = text {
-        out.push(Effect::Append(Item::user(text)));
+        // Behind the user's words, so that nothing before them changes.
+        let wanted = state.setup.answer.as_ref().map(|answer| Part::text(answer.request()));
+        let parts = std::iter::once(Part::text(text)).chain(wanted).collect();
+        out.push(Effect::Append(Item::User { parts }));
     }
     next_request(state, out);
 }
@@ -186,6 +191,27 @@ fn on_last_word(state: &mut State, out: &mut Vec<Effect>) {
         out.push(Effect::Append(Item::user(REMINDER)));
         return next_request(state, out);
     }
+    if let Some(faults) = faults(state) {
+        if !state.sent_back && may_ask_again(state) {
+            state.sent_back = true;
+            let again = state.setup.answer.as_ref().map(|answer| answer.repair(&faults));
+            out.push(Effect::Append(Item::user(again.unwrap_or_default())));
+            return next_request(state, out);
+        }
+        if state.refusals.is_none() {
+            let mut report = Report::new(
+                ReportKind::Answer,
+                "the answer is not valid against the schema of --output-schema",
+            );
+            report.causes = faults;
+            return finish(
+                state,
+                Status::Error,
+                Some(report.hint("try again, or another model with -m")),
+                out,
+            );
+        }
+    }
     match state.stop.take() {
         Some(Stop::MaxTokens) => {
             let report = Report::new(ReportKind::Limit, "the answer was cut at its token limit")
@@ -202,6 +228,19 @@ fn on_last_word(state: &mut State, out: &mut Vec<Effect>) {
             finish(state, Status::Refused, Some(report), out);
         }
         _ => finish(state, Status::Success, None, out),
+    }
+}
+
+/// What is wrong with an answer that had to be JSON. One that was cut off is not looked at.
+fn faults(state: &mut State) -> Option<Vec<String>> {
+    let cut = matches!(state.stop, Some(Stop::MaxTokens | Stop::ContentFilter));
+    let schema = state.setup.answer.as_ref().filter(|_| !cut && state.structured.is_none())?;
+    match schema.check(&state.text) {
+        Ok(value) => {
+            state.structured = Some(value);
+            None
+        }
+        Err(faults) => Some(faults),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::protocol::{Block, Cost, CostBasis, Event, Item, Limits, Status, ToolC
 
 fn setup() -> Setup {
     Setup {
+        answer: None,
         model: "scripted/x".into(),
         read_only: BTreeSet::from(["read".to_owned(), "search".to_owned()]),
         limits: Limits::default(),

@@ -106,7 +106,11 @@ impl<'a> Words<'a> {
                         stretch.ended = Some(status.clone());
                     }
                 }
-                Payload::Taint { .. } | Payload::Name { .. } => {}
+                Payload::Taint { .. }
+                | Payload::Name { .. }
+                | Payload::Rewind { .. }
+                | Payload::Switch { .. }
+                | Payload::Compacted(_) => {}
             }
         }
         words

@@ -12,7 +12,7 @@ use crate::host::git::Repository;
 use crate::host::temp::PrivateTemp;
 use crate::kernel::{Kernel, PublicKey, Sealed, read_journal};
 use crate::protocol::{Report, ReportKind};
-use crate::session::{self, Entry};
+use crate::session::{self, Entry, Payload};
 
 /// Everything that can be looked into.
 pub(in crate::engine) struct Sources {
@@ -106,7 +106,13 @@ impl Sources {
     pub fn known(&self, session: &str) -> Known {
         let path = self.journals.join(format!("{session}.jsonl"));
         let journal = read_journal(&path, &self.trusted).map_err(|broken| broken.to_string());
-        let entries = session::entries(&self.sessions, session).unwrap_or_default();
+        let mut entries = session::entries(&self.sessions, session).unwrap_or_default();
+        // What a fork copied was done, and journaled, in another session.
+        let copied = entries.first().map_or(0, |entry| match &entry.payload {
+            Payload::Start(start) => start.origin.as_ref().map_or(0, |origin| origin.until),
+            _ => 0,
+        });
+        entries.retain(|entry| entry.id > copied || matches!(entry.payload, Payload::Start(_)));
         Known { session: session.to_owned(), journal, entries }
     }
 }

@@ -2,14 +2,37 @@
 //!
 //! A command of the face (`/theme`, `/quit` …) is declared here too, and carried out there.
 
+mod checkpoint;
+mod compact;
+mod context;
+mod cost;
+mod diff;
+mod doctor;
+mod export;
 mod help;
+mod init;
+mod kernel;
+mod model;
+mod name;
+mod permissions;
+mod plan;
+mod profile;
+mod rewind;
+mod rollback;
 mod taint;
+mod theirs;
+mod thinking;
+mod tree;
+mod withheld;
+
+pub use profile::ProfileChoice;
 
 use futures::future::BoxFuture;
 
 use super::desk::FrontDesk;
 use crate::agent::Agent;
 use crate::base::nearest;
+use crate::config::{Own, Whose};
 use crate::protocol::{Report, ReportKind};
 
 /// Who carries a command out.
@@ -57,10 +80,49 @@ pub(super) enum Answer {
     Done,
 }
 
+/// Where a command comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandOrigin {
+    BuiltIn,
+    /// A prompt command: a Markdown file.
+    Prompt(Whose),
+    Skill(Whose),
+}
+
+/// A command as palettes and help show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CommandInfo {
+    /// Without the slash; `project:NAME` where a nearer one has its name.
+    pub name: String,
+    pub args: String,
+    pub about: String,
+    pub origin: CommandOrigin,
+}
+
 /// Every command, as help lists them.
 pub const COMMANDS: &[Command] = &[
     help::COMMAND,
+    init::COMMAND,
+    diff::COMMAND,
+    doctor::COMMAND,
+    permissions::COMMAND,
+    kernel::COMMAND,
     taint::COMMAND,
+    tree::COMMAND,
+    rewind::COMMAND,
+    name::COMMAND,
+    export::COMMAND,
+    face("fork", &[], "[ENTRY]", "Go on in a copy of this conversation; this one stays"),
+    checkpoint::COMMAND,
+    rollback::COMMAND,
+    withheld::COMMAND,
+    model::COMMAND,
+    thinking::COMMAND,
+    profile::COMMAND,
+    plan::COMMAND,
+    compact::COMMAND,
+    context::COMMAND,
+    cost::COMMAND,
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),
@@ -83,14 +145,32 @@ pub fn find(name: &str) -> Option<&'static Command> {
     COMMANDS.iter().find(|command| command.name == name || command.aliases.contains(&name))
 }
 
+/// Every command there is: built in, then prompt commands, then skills.
+pub(super) fn all(own: &Own) -> Vec<CommandInfo> {
+    let built_in = COMMANDS.iter().map(|command| CommandInfo {
+        name: command.name.to_owned(),
+        args: command.args.to_owned(),
+        about: command.about.to_owned(),
+        origin: CommandOrigin::BuiltIn,
+    });
+    built_in.chain(theirs::listed(own)).collect()
+}
+
 /// A name that is no command, with the nearest that is.
-pub fn unknown(name: &str) -> Report {
+pub(super) fn unknown(own: &Own, name: &str) -> Report {
+    let theirs = theirs::listed(own);
     let names = COMMANDS.iter().flat_map(|c| std::iter::once(&c.name).chain(c.aliases)).copied();
+    let names = names.chain(theirs.iter().map(|command| command.name.as_str()));
     let report = Report::new(ReportKind::Usage, format!("there is no command /{name}"));
     match nearest(name, names) {
         Some(near) => report.hint(format!("did you mean /{near}?")),
         None => report.hint("/help lists them all"),
     }
+}
+
+/// A name that is none of the commands that are built in, with the nearest of them.
+pub fn unknown_built_in(name: &str) -> Report {
+    unknown(&Own::default(), name)
 }
 
 /// Carries out `line`, which begins with a command's name; gives the name besides.
@@ -101,7 +181,10 @@ pub(super) async fn carry_out(
 ) -> (String, Result<Answer, Report>) {
     let line = line.trim();
     let (name, args) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    let Some(command) = find(name) else { return (name.to_owned(), Err(unknown(name))) };
+    let Some(command) = find(name) else {
+        let told = theirs::called(&desk.own, &desk.ground.workspace.root, name, args.trim());
+        return (name.to_owned(), told.map(Answer::Prompt).ok_or_else(|| unknown(&desk.own, name)));
+    };
     let answered = match command.run {
         None => Err(Report::new(ReportKind::Usage, format!("/{} is the screen's own", command.name))),
         Some(_) if command.place == Place::Idle && agent.is_running() => {

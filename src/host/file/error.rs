@@ -49,6 +49,7 @@ impl HostError {
             Reach::Background(_) => "one background command",
             Reach::Fetch(_) => "one URL to fetch",
             Reach::Inspect(_) => "a repository to look at",
+            Reach::RestoreTree(_) => "one tree to restore",
         };
         Self::WrongGrant { needed, granted }
     }

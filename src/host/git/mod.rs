@@ -3,6 +3,8 @@
 
 mod kept;
 mod shim;
+pub mod snapshot;
+mod work;
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +16,7 @@ use crate::kernel::{Grant, Reach};
 
 pub use kept::KeptFiles;
 pub use shim::{install as install_shim, is_there as git_is_there};
+pub use work::WorkDiff;
 
 /// Commits taken of a range; more is a mistake in the range.
 const MOST_COMMITS: usize = 10_000;
@@ -84,6 +87,22 @@ impl Repository {
     /// The commit that `HEAD` names; `None` before the first.
     pub fn head(&self) -> Option<String> {
         self.0.head().ok()?.peel_to_commit().ok().map(|commit| commit.id().to_string())
+    }
+
+    /// The branch that `HEAD` is on, also before its first commit; else the commit, shortened.
+    pub fn branch(&self) -> Option<String> {
+        let head = self.0.find_reference("HEAD").ok()?;
+        match head.symbolic_target() {
+            Ok(Some(name)) => Some(name.strip_prefix("refs/heads/").unwrap_or(name).to_owned()),
+            _ => self.head().map(|id| id[..7].to_owned()),
+        }
+    }
+
+    /// Whether anything that is not ignored differs from `HEAD`. The index is not refreshed.
+    pub fn is_dirty(&self) -> Result<bool, GitError> {
+        let mut options = git2::StatusOptions::new();
+        options.include_untracked(true).exclude_submodules(true).update_index(false);
+        Ok(!self.0.statuses(Some(&mut options))?.is_empty())
     }
 
     /// `name <email>` as configured for this repository.

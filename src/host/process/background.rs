@@ -88,6 +88,10 @@ impl Background {
         }
     }
 
+    pub(super) fn is_running(&self) -> bool {
+        matches!(self.held.lock().expect("never poisoned").state, BackgroundState::Running)
+    }
+
     pub(super) fn kill(&self) -> Killed {
         self.stop.notify_one();
         Killed(self.held.clone())

@@ -6,4 +6,4 @@ mod run;
 
 pub use background::{BackgroundState, Glimpse, Killed};
 pub use hint::{protection_note, sandbox_hint};
-pub use run::{Finished, ProcessError, Processes, over_limit};
+pub use run::{Finished, ProcessError, Processes, Ran, over_limit};

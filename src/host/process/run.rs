@@ -64,6 +64,18 @@ pub struct Finished {
     pub network: Vec<String>,
 }
 
+/// What became of a command that was waited for.
+#[derive(Debug)]
+pub enum Ran {
+    Finished(Box<Finished>),
+    /// It goes on in the background under this name; what it had written by then.
+    Detached {
+        name: String,
+        output: Vec<u8>,
+        dropped: usize,
+    },
+}
+
 /// Starts the commands of one session.
 #[derive(Clone)]
 pub struct Processes {
@@ -133,36 +145,69 @@ impl Processes {
         timeout: Duration,
         on_output: impl Fn(&str),
     ) -> Result<Finished, ProcessError> {
+        match self.run_until(grant, timeout, on_output, std::future::pending()).await? {
+            Ran::Finished(finished) => Ok(*finished),
+            Ran::Detached { .. } => unreachable!("nothing detaches it"),
+        }
+    }
+
+    /// As `run`, but once `detach` resolves the command goes on in the background.
+    pub async fn run_until(
+        &self,
+        grant: Grant,
+        timeout: Duration,
+        on_output: impl Fn(&str),
+        detach: impl Future<Output = ()>,
+    ) -> Result<Ran, ProcessError> {
         let watch = Stopwatch::start();
-        let (Running { mut output, process, .. }, proxy) = self.spawn(grant).await?;
+        let (mut running, proxy) = self.spawn(grant).await?;
         let mut kept = Vec::new();
         let mut dropped = 0;
-        let reading = read_all(&mut output, &mut kept, &mut dropped, &on_output);
-        let timed_out = match tokio::time::timeout(timeout, reading).await {
-            Ok(result) => {
-                result?;
-                false
+        let ending = {
+            let reading = read_all(&mut running.output, &mut kept, &mut dropped, &on_output);
+            tokio::select! {
+                read = tokio::time::timeout(timeout, reading) => read.ok(),
+                () = detach => {
+                    let name = self.hold(running, proxy);
+                    return Ok(Ran::Detached { name, output: kept, dropped });
+                }
             }
-            Err(_) => {
+        };
+        let Running { mut output, process, .. } = running;
+        let timed_out = ending.is_none();
+        match ending {
+            Some(read) => read?,
+            None => {
                 process.kill();
                 // What it wrote before it was killed still counts; the tree is gone soon.
                 read_all(&mut output, &mut kept, &mut dropped, &on_output).await?;
-                true
             }
-        };
+        }
         let exit = process.wait().await?;
         let proxied = proxy.is_some();
         let network = proxy.map_or_else(Vec::new, |proxy| proxy.notes());
-        Ok(Finished { output: kept, dropped, exit, timed_out, millis: watch.millis(), proxied, network })
+        let millis = watch.millis();
+        let finished = Finished { output: kept, dropped, exit, timed_out, millis, proxied, network };
+        Ok(Ran::Finished(Box::new(finished)))
+    }
+
+    /// Commands in the background that still run.
+    pub fn running(&self) -> usize {
+        let background = self.inner.background.lock().expect("the list is never poisoned");
+        background.iter().filter(|(_, command)| command.is_running()).count()
+    }
+
+    fn hold(&self, running: Running, proxy: Option<Proxy>) -> String {
+        let mut background = self.inner.background.lock().expect("the list is never poisoned");
+        let name = format!("b{}", background.len() + 1);
+        background.push((name.clone(), Background::watch(running, proxy)));
+        name
     }
 
     /// Starts a granted shell line that goes on by itself; returns its name, `b1`, `b2` …
     pub async fn start(&self, grant: Grant) -> Result<String, ProcessError> {
         let (running, proxy) = self.spawn(grant).await?;
-        let mut background = self.inner.background.lock().expect("the list is never poisoned");
-        let name = format!("b{}", background.len() + 1);
-        background.push((name.clone(), Background::watch(running, proxy)));
-        Ok(name)
+        Ok(self.hold(running, proxy))
     }
 
     /// What a background command has written since the last look, and whether it still runs.

@@ -5,6 +5,8 @@
 //! in path order and are bounded; what was left out is counted.
 #![expect(clippy::disallowed_methods, reason = "opens the files of a granted tree")]
 
+mod each;
+mod every;
 mod grep;
 mod pattern;
 #[cfg(test)]
@@ -18,6 +20,8 @@ use super::file::HostError;
 use crate::base::FileKind;
 use crate::kernel::{Grant, Reach};
 
+pub use each::{Each, Wanted, each};
+pub(in crate::host) use every::{Every, every, is_git};
 pub use grep::{FileHits, Line, Skipped};
 pub use pattern::{NameFilter, Pattern, PatternError};
 use walk::Tree;

@@ -40,6 +40,11 @@ impl Tree {
         Ok(Self { fd, real: handle.real().to_owned(), start })
     }
 
+    /// The open folder, as a path.
+    pub(super) fn start(&self) -> &Path {
+        &self.start
+    }
+
     /// Regular files that pass the filter; at most `limit` are kept, all are counted.
     pub(super) fn files(
         &self,

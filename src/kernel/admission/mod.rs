@@ -4,10 +4,13 @@
 //! in text from an untrusted source are withheld, and only noted in anybody's own files; too much is paged.
 //! Whatever was changed, the original is kept, byte for byte.
 
+mod away;
+mod beside;
 mod disturbed;
 mod egress;
 mod injection;
 mod live;
+mod mask;
 mod page;
 mod quarantine;
 mod restore;
@@ -198,7 +201,11 @@ impl Kernel {
 
     /// The user said this to `agent`, or said it in an earlier run of the session.
     pub fn heard(&self, _agent: &str, text: &str) {
-        self.memory().provenance.heard(text);
+        let mut memory = self.memory();
+        if Self::is_released(&memory, text) {
+            return memory.provenance.withheld(text);
+        }
+        memory.provenance.heard(text);
     }
 
     /// A result of an earlier run of the session, as the conversation kept it: its words count as they did

@@ -32,6 +32,14 @@ const OWN: Guard = Guard {
     read: Level::Never,
     write: Level::Never,
 };
+/// What is written there is followed in every project.
+const SKILLS: Guard = Guard {
+    rule: "own_skills",
+    what: "a skill of the user's",
+    instead: "Propose the change to the user; only a person may make it.",
+    read: Level::Free,
+    write: Level::Never,
+};
 const GIT: Guard = Guard {
     rule: "git_internals",
     what: "git's own files",
@@ -195,6 +203,9 @@ pub(in crate::kernel) fn guard_of(charter: &Charter, place: Place, real: &Path) 
     if place == Place::OwnDir {
         return Some(OWN);
     }
+    if place == Place::Readable && charter.skills.iter().any(|folder| real.starts_with(folder)) {
+        return by_leaf(&real.file_name()?.to_string_lossy().to_ascii_lowercase()).or(Some(SKILLS));
+    }
     if let Ok(below) = real.strip_prefix(&charter.home) {
         if HOME_CREDENTIALS.iter().any(|name| lies_in(below, name)) {
             return Some(CREDENTIALS);
@@ -248,7 +259,7 @@ fn by_leaf(leaf: &str) -> Option<Guard> {
 /// Whether `first`, the name below `.iosm`, is one that agents may not change.
 fn governs(first: Option<&str>) -> bool {
     let Some(first) = first.map(str::to_ascii_lowercase) else { return true };
-    let folders = ["cycles", "hooks", "profiles", "commands", "skills", "mcp"];
+    let folders = ["cycles", "hooks", "profiles", "commands", "skills", "agents", "mcp"];
     first.ends_with(".yaml")
         || first.ends_with(".yml")
         || first == "metrics-history.jsonl"

@@ -132,6 +132,17 @@ pub(in crate::kernel) fn system_tree(charter: &Charter) -> Result<Prepared, Box<
     read(charter, Some("."), true)
 }
 
+/// Putting a checkpoint back into the workspace.
+pub(in crate::kernel) fn user_restore(charter: &Charter) -> Result<Prepared, Box<Finding>> {
+    let handle = look_up(charter, ".")?;
+    let real = handle.real().to_owned();
+    let fact = |effect| fact(charter, place_of(charter, &real), effect, &real, Via::Argument);
+    let (write, delete) = (Effect::Write { path: real.clone() }, Effect::Delete { path: real.clone() });
+    let facts = vec![fact(write), fact(delete)];
+    let reach = Reach::RestoreTree(handle);
+    Ok(Prepared { facts, shell: None, subject: ".".to_owned(), written: None, reach })
+}
+
 /// A write to a file that the user named on the command line.
 pub(in crate::kernel) fn user_write(charter: &Charter, path: &Path) -> Result<Prepared, Box<Finding>> {
     write(charter, path.to_str())

@@ -76,7 +76,7 @@ pub(in crate::kernel) fn place_of(charter: &Charter, real: &Path) -> Place {
     for root in &charter.own_dirs {
         consider(root, Place::OwnDir);
     }
-    for root in &charter.readable {
+    for root in charter.readable.iter().chain(&charter.skills) {
         consider(root, Place::Readable);
     }
     for root in SYSTEM {

@@ -72,6 +72,7 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
         write.push(charter.cache.clone());
     }
     let mut read = charter.readable.clone();
+    read.extend(charter.skills.iter().cloned());
     read.push(charter.workspace.clone());
     read.extend(charter.extra_roots.iter().cloned());
     RunScope {

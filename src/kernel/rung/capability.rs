@@ -1,12 +1,17 @@
 //! What the profile allows at all: its tools, and its kinds of effects.
 
 use super::{Case, Finding, Findings};
+use crate::kernel::USER;
 use crate::protocol::{Effect, Reason};
 
 const RUNG: &str = "capability";
 
 pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     let capability = &case.charter.capability;
+    // A profile holds agents back, not the user.
+    if case.moment.agent == USER {
+        return;
+    }
     let profile = &capability.profile;
     if !capability.tools.contains(case.spec.name) {
         let tools: Vec<&str> = capability.tools.iter().map(String::as_str).collect();

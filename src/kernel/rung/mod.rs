@@ -33,6 +33,9 @@ pub(super) struct Rung {
     pub judge: fn(&Case<'_>, &mut Findings),
 }
 
+/// The rung that objects to deleting what nothing else holds.
+pub(super) const UNKEPT: &str = "unkept";
+
 /// Every rung in force, cheapest first.
 pub(super) const RUNGS: &[Rung] = &[
     Rung { name: "budget", judge: budget::judge },
@@ -40,7 +43,7 @@ pub(super) const RUNGS: &[Rung] = &[
     Rung { name: "self_protection", judge: self_protection::judge },
     Rung { name: "scope", judge: scope::judge },
     Rung { name: "lease", judge: lease::judge },
-    Rung { name: "unkept", judge: unkept::judge },
+    Rung { name: UNKEPT, judge: unkept::judge },
     Rung { name: "git", judge: git::judge },
     Rung { name: "destructive", judge: destructive::judge },
     Rung { name: "contained", judge: contained::judge },

@@ -14,6 +14,7 @@ const LOOKS: &[&[&str]] = &[
     &["why", "*"],
     &["sessions"],
     &["sessions", "list"],
+    &["checkpoints", "list"],
     &["config", "show", "*"],
     &["config", "check", "*"],
     &["config", "schema", "*"],

@@ -197,6 +197,12 @@ impl Compiled {
         prepared.facts.iter().find(means).map(Some)
     }
 
+    /// Whether the rule forbids that this file is changed, whoever did it.
+    pub fn forbids_change(&self, path: &Path) -> bool {
+        let writes = self.rule.effects.is_empty() || self.rule.effects.iter().any(|kind| kind == "write");
+        writes && !self.paths.is_empty() && self.paths.iter().any(|glob| glob.covers(path))
+    }
+
     /// Whether the rule, which opens, is about nothing but tools.
     pub fn is_whole(&self) -> bool {
         !self.by_command() && !self.by_effect()

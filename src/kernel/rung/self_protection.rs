@@ -130,6 +130,38 @@ mod tests {
     }
 
     #[test]
+    fn the_users_skills_are_read_and_run_and_never_written() {
+        let mut world = World::new();
+        let (own, other) =
+            (world.charter.own_dirs[0].join("skills"), world.charter.home.join(".claude/skills"));
+        for folder in [&own, &other] {
+            std::fs::create_dir_all(folder.join("pdf")).unwrap();
+            std::fs::write(folder.join("pdf/SKILL.md"), "x").unwrap();
+            std::fs::write(folder.join("pdf/.env"), "x").unwrap();
+            let path = world.text(&folder.join("pdf/SKILL.md"));
+            world.refuses(
+                "read",
+                &path,
+                "self_protection",
+                if folder == &own { "own_state" } else { "credentials" },
+            );
+        }
+        world.charter.skills = vec![own.join("pdf"), other.join("pdf")];
+        for folder in [&own, &other] {
+            let path = world.text(&folder.join("pdf/SKILL.md"));
+            world.allows("read", &path);
+            world.allows("bash", &format!("cat {path}"));
+            for line in [format!("echo x >> {path}"), format!("rm {path}"), format!("cp src/a.rs {path}")] {
+                world.refuses("bash", &line, "self_protection", "own_skills");
+            }
+            world.refuses("write", &path, "self_protection", "own_skills");
+            world.asks("read", &world.text(&folder.join("pdf/.env")), "self_protection", "env_file");
+        }
+        world.refuses("read", &world.text(&own.join("other.md")), "self_protection", "own_state");
+        world.refuses("read", "~/.claude/settings.json", "self_protection", "credentials");
+    }
+
+    #[test]
     fn credentials_are_not_read_either_and_env_files_ask() {
         let world = World::new();
         world.refuses("read", "~/.ssh/id_ed25519", "self_protection", "credentials");

@@ -1,10 +1,8 @@
 //! Deleting files of the user's that nothing else holds: not in git, not ignored, no build output, not
 //! made in this session. With checkpoints all of that comes back, and nothing is asked.
 
-use super::{Case, Finding, Findings};
+use super::{Case, Finding, Findings, UNKEPT as RUNG};
 use crate::protocol::Reason;
-
-const RUNG: &str = "unkept";
 
 pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     if case.charter.checkpoints {

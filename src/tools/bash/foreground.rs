@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::host::process::{Finished, Processes, protection_note, sandbox_hint};
+use crate::host::process::{Finished, Processes, Ran, protection_note, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
@@ -77,13 +77,31 @@ impl Tool for Bash {
             }
             let timeout =
                 Duration::from_secs(args.timeout_s.unwrap_or(DEFAULT_TIMEOUT_S).min(LONGEST_TIMEOUT_S));
-            let output = context.output;
-            match processes.run(grant, timeout, move |piece| output(piece)).await {
-                Ok(finished) => result(&finished, &args.command),
+            let (output, detach) = (context.output, context.detach);
+            let ran =
+                processes.run_until(grant, timeout, move |piece| output(piece), detach.notified()).await;
+            match ran {
+                Ok(Ran::Finished(finished)) => result(&finished, &args.command),
+                Ok(Ran::Detached { name, output, dropped }) => detached(&name, &output, dropped),
                 Err(error) => RawResult::error(error.to_string()),
             }
         })
     }
+}
+
+/// The user did not want to wait for it.
+fn detached(name: &str, output: &[u8], dropped: usize) -> RawResult {
+    let mut text = String::from_utf8_lossy(output).into_owned();
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if dropped > 0 {
+        text.push_str(&format!("[{dropped} bytes more were dropped]\n"));
+    }
+    text.push_str(&format!(
+        "[the user sent it to the background as {name}; look with bash_output, end with bash_kill]"
+    ));
+    RawResult::ok(text, format!("goes on in the background as {name}"))
 }
 
 /// Output first, then one line on how it ended.

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use super::leaf::{Leaf, grouped};
 use super::ledger::Known;
+use super::parse_check::ParseCheck;
 use super::schema::schema_of;
 use super::{Tool, ToolContext};
 use crate::base::plural;
@@ -70,6 +71,7 @@ fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> Ra
         return RawResult::error("edits is empty: give at least one {old, new}");
     }
     let mut done = None;
+    let check = ParseCheck::default();
     let result = file::rewrite(grant, |old| {
         let Some(old) = old else {
             return Err(format!("{} does not exist; create it with write", args.path));
@@ -80,6 +82,7 @@ fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> Ra
         if stop.load(Ordering::Relaxed) {
             return Err("stopped before anything was written".to_owned());
         }
+        check.before(old);
         let (bytes, diff) = (plan.apply(&old.bytes), diff::unified(&old.bytes, &plan));
         let Plan { replacements, crlf } = plan;
         done = Some(Done { known, replaced: replacements.len(), crlf, diff });
@@ -91,7 +94,8 @@ fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> Ra
             if done.known == Known::Same {
                 context.ledger.saw(&written.real, &written.bytes);
             }
-            success(&args.path, &done, written.how)
+            let parse = check.after(&written.real, &written.bytes);
+            success(&args.path, &done, written.how, &parse)
         }
         (Err(RewriteError::Refused(why)), _) => RawResult::error(why),
         (Err(RewriteError::Host(error)), _) => RawResult::error(error.to_string()),
@@ -99,7 +103,7 @@ fn act(grant: Grant, args: Args, context: &ToolContext, stop: &AtomicBool) -> Ra
     }
 }
 
-fn success(path: &str, done: &Done, how: How) -> RawResult {
+fn success(path: &str, done: &Done, how: How, parse: &str) -> RawResult {
     let replaced = plural(done.replaced, "replacement");
     let mut text = format!("edited {path}: {replaced}");
     if done.known == Known::Changed {
@@ -111,7 +115,8 @@ fn success(path: &str, done: &Done, how: How) -> RawResult {
     if how == How::InPlace {
         text.push_str("; written in place (it has other hard links, or another owner)");
     }
-    RawResult::ok(format!("{text}\n{}", done.diff), replaced)
+    let diff = if parse.is_empty() { &done.diff } else { done.diff.trim_end_matches('\n') };
+    RawResult::ok(format!("{text}\n{diff}{parse}"), replaced)
 }
 
 /// Why nothing was written, with what would help.

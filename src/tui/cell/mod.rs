@@ -19,7 +19,7 @@ use crate::tui::text::{Row, Wrap, settle};
 pub use note::{Header, duration, short_count};
 pub use output::Output;
 pub use tool::{Asked, Ended, Tool};
-pub use transcript::Transcript;
+pub use transcript::{Passage, Transcript};
 
 /// What one cell shows.
 #[derive(Debug, Clone)]

@@ -70,6 +70,7 @@ fn outcome(status: Status) -> Outcome {
         text: String::new(),
         findings: vec![],
         findings_reported: false,
+        structured: None,
         session_id: None,
         model: "m".into(),
         turns: 3,
@@ -212,8 +213,8 @@ fn named(cells: &[Cell], width: u16, styles: &Styles) -> String {
 fn every_cell_looks_right_narrow_wide_and_coloured() {
     let mut transcript = Transcript::new();
     feed(&mut transcript, everything());
-    let cells = transcript.take_finished();
-    assert!(transcript.live().is_empty());
+    let cells = transcript.take_cells();
+    assert!(transcript.live_cells().is_empty());
     let plain = Styles::plain();
     insta::assert_snapshot!("all_40_words", drawn(&cells, 40, Wrap::Words(40), &plain));
     insta::assert_snapshot!("all_100_words", drawn(&cells, 100, Wrap::Words(100), &plain));
@@ -228,31 +229,31 @@ fn cells_come_out_in_order_once_and_only_when_finished() {
     let text = |cells: &[Cell]| drawn(cells, 80, Wrap::Terminal, &styles);
     let mut transcript = Transcript::new();
     feed(&mut transcript, vec![Event::TextDelta { text: "One.\n\nTwo is not".into() }]);
-    assert_eq!(text(&transcript.take_finished()), "\nOne.\n");
-    assert_eq!(text(transcript.live()), "Two is not\n");
+    assert_eq!(text(&transcript.take_cells()), "\nOne.\n");
+    assert_eq!(text(transcript.live_cells()), "\nTwo is not\n");
     feed(
         &mut transcript,
         vec![Event::Notice { report: Report::note("meanwhile") }, Event::TextDelta { text: " all\n".into() }],
     );
     // The blank line between the two is known; the second is not yet whole.
-    assert_eq!(text(&transcript.take_finished()), "\n");
+    assert_eq!(text(&transcript.take_cells()), "\n");
     let end = Event::MessageEnd { stop: "end_turn".into() };
     feed(
         &mut transcript,
         vec![end, call("t1", "bash", json!({"command": "a"})), call("t2", "read", json!({"path": "b"}))],
     );
-    assert_eq!(text(&transcript.take_finished()), "Two is not all\n\nnote: meanwhile\n");
+    assert_eq!(text(&transcript.take_cells()), "Two is not all\n\nnote: meanwhile\n");
     feed(&mut transcript, vec![result("t2", ToolStatus::Ok, "3 lines")]);
-    assert!(transcript.take_finished().is_empty());
+    assert!(transcript.take_cells().is_empty());
     let output = "1\n2\n3\n4\n5\n6\n7\n";
     feed(&mut transcript, vec![Event::ToolOutput { call_id: "t1".into(), delta: output.into() }]);
     assert!(
-        text(transcript.live()).contains("▸ bash a\n  │ … 2 lines above\n  │ 3\n"),
+        text(transcript.live_cells()).contains("▸ bash a\n  │ … 2 lines above\n  │ 3\n"),
         "{}",
-        text(transcript.live())
+        text(transcript.live_cells())
     );
     feed(&mut transcript, vec![result("t1", ToolStatus::Ok, "a · exit code 1 · 0.1 s")]);
-    let shown = text(&transcript.take_finished());
+    let shown = text(&transcript.take_cells());
     assert!(
         shown.starts_with("\n! bash a · exit code 1 · 0.1 s\n  │ … 2 lines above, Ctrl+O shows them\n"),
         "{shown}"
@@ -260,7 +261,14 @@ fn cells_come_out_in_order_once_and_only_when_finished() {
     assert!(shown.ends_with("  │ 7\n✓ read b · 3 lines\n"), "{shown}");
     let last = transcript.last_expandable().unwrap().expanded_lines(80, Wrap::Terminal, &styles);
     assert_eq!(last.len(), 9);
-    assert!(transcript.live().is_empty() && transcript.take_finished().is_empty());
+    feed(&mut transcript, vec![Event::TextDelta { text: "a\n\nb\n\nc".into() }]);
+    let live: Vec<_> = transcript.live(80, 3, &styles).iter().map(ToString::to_string).collect();
+    assert_eq!(live, ["b", "", "c"]);
+    let printed = transcript.take_finished(80, Wrap::Terminal, &styles).len();
+    assert_eq!((printed, transcript.live(80, 9, &styles).len()), (4, 2));
+    feed(&mut transcript, vec![Event::MessageEnd { stop: "end_turn".into() }]);
+    transcript.take_cells();
+    assert!(transcript.live_cells().is_empty() && transcript.take_cells().is_empty());
 }
 
 #[test]
@@ -268,13 +276,13 @@ fn a_broken_answer_says_what_does_not_count_and_begins_anew() {
     let styles = Styles::plain();
     let mut transcript = Transcript::new();
     feed(&mut transcript, vec![Event::TextDelta { text: "Half\n\nan ans".into() }]);
-    transcript.take_finished();
+    transcript.take_cells();
     let report = Report::note("cut off");
     feed(
         &mut transcript,
         vec![Event::StreamDiscarded { report }, Event::TextDelta { text: "Whole\n\n".into() }],
     );
-    let shown = drawn(&transcript.take_finished(), 80, Wrap::Terminal, &styles);
+    let shown = drawn(&transcript.take_cells(), 80, Wrap::Terminal, &styles);
     assert!(shown.contains("what stands above of this answer does not count"), "{shown}");
     assert!(!shown.contains("an ans") && shown.ends_with("\nWhole\n"), "{shown}");
 }
@@ -288,19 +296,19 @@ fn a_stopped_run_leaves_nothing_open_and_a_sub_agent_is_one_line() {
         vec![call("t1", "bash", json!({"command": "sleep 9"})), asked("q", "t1", "bash", json!({}), None)],
     );
     assert!(
-        drawn(transcript.live(), 80, Wrap::Terminal, &styles)
+        drawn(transcript.live_cells(), 80, Wrap::Terminal, &styles)
             .contains("? bash sleep 9 · waits for your answer")
     );
     let child = |event| Stamped { seq: 1, at_ms: 1, agent: "main/1".into(), event };
     transcript.apply(&child(call("t1", "read", json!({"path": "x"}))));
     transcript.apply(&child(Event::TextDelta { text: "not shown".into() }));
     feed(&mut transcript, vec![Event::Finished(Box::new(outcome(Status::Interrupted)))]);
-    let shown = drawn(&transcript.take_finished(), 80, Wrap::Terminal, &styles);
+    let shown = drawn(&transcript.take_cells(), 80, Wrap::Terminal, &styles);
     assert!(
         shown.contains("■ bash sleep 9 · stopped") && shown.contains("✓ main/1 · 1 call · read x"),
         "{shown}"
     );
-    assert!(shown.contains("interrupted · 3 turns") && transcript.live().is_empty(), "{shown}");
+    assert!(shown.contains("interrupted · 3 turns") && transcript.live_cells().is_empty(), "{shown}");
 }
 
 #[test]
@@ -313,8 +321,8 @@ fn ten_thousand_turns_hold_no_more_than_one() {
         let end = Event::MessageEnd { stop: "x".into() };
         let begin = call(&id, "bash", json!({"command": "a"}));
         feed(&mut transcript, vec![text, end, begin, output, result(&id, ToolStatus::Ok, "a · exit code 0")]);
-        assert!(transcript.take_finished().len() >= 2);
-        assert!(transcript.live().is_empty());
+        assert!(transcript.take_cells().len() >= 2);
+        assert!(transcript.live_cells().is_empty());
     }
     let mut transcript = Transcript::new();
     feed(&mut transcript, vec![call("t", "bash", json!({"command": "yes"}))]);
@@ -322,9 +330,9 @@ fn ten_thousand_turns_hold_no_more_than_one() {
         let delta = "y\n".repeat(1_000);
         feed(&mut transcript, vec![Event::ToolOutput { call_id: "t".into(), delta }]);
     }
-    let Body::Tool(tool) = &transcript.live()[0].body else { panic!() };
+    let Body::Tool(tool) = &transcript.live_cells()[0].body else { panic!() };
     assert!(tool.output.bytes() <= 128 * 1024, "{}", tool.output.bytes());
-    let shown = drawn(transcript.live(), 80, Wrap::Terminal, &Styles::plain());
+    let shown = drawn(transcript.live_cells(), 80, Wrap::Terminal, &Styles::plain());
     assert!(shown.contains("1999995 lines above") || shown.contains("lines above"), "{shown}");
 }
 
@@ -349,6 +357,9 @@ fn a_resumed_conversation_is_shown_as_it_was() {
     ];
     let shown = drawn(&Transcript::from_items(&items), 80, Wrap::Terminal, &Styles::plain());
     assert_eq!(shown, "\n❯ hello\n\nI read.\n\n✓ read a.rs · first\n");
+    let passages = Transcript::passages(&items, 80, &Styles::plain());
+    assert_eq!(passages[2].text, "✓ read a.rs · first\n  │ first\n  │ second");
+    assert!(passages[2].is_call && !passages[1].is_call);
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -390,8 +401,8 @@ proptest! {
         let mut transcript = Transcript::new();
         for event in events {
             transcript.apply(&Stamped { seq: 1, at_ms: 1, agent: "main".into(), event });
-            let mut cells = transcript.take_finished();
-            cells.extend(transcript.live().iter().cloned());
+            let mut cells = transcript.take_cells();
+            cells.extend(transcript.live_cells().iter().cloned());
             cells.extend(transcript.last_expandable().cloned());
             for cell in cells {
                 let lines = cell.lines(width, Wrap::Words(width), &styles);

@@ -53,6 +53,8 @@ pub struct Tool {
     /// The change that a question showed.
     pub diff: Option<String>,
     pub output: Output,
+    /// What the model was given, for those who expand it.
+    pub kept: Output,
     pub ended: Option<Ended>,
 }
 
@@ -66,6 +68,7 @@ impl Tool {
             asked: None,
             diff: None,
             output: Output::default(),
+            kept: Output::default(),
             ended: None,
         }
     }
@@ -73,17 +76,8 @@ impl Tool {
     /// Whether there is more to see than is shown at first.
     pub fn is_expandable(&self) -> bool {
         self.output.lines() > OUTPUT_LINES
+            || !self.kept.is_empty()
             || self.change().is_some_and(|diff| diff.lines().count() > DIFF_LINES)
-    }
-
-    /// Whether nothing is worth more than its one line, so that many of them can stand close.
-    pub fn is_quiet(&self) -> bool {
-        let allowed = self.verdict.as_ref().is_none_or(|verdict| verdict.kind == VerdictKind::Allow);
-        let well = self.ended.as_ref().is_none_or(|ended| ended.status == ToolStatus::Ok);
-        let body = self.output.is_empty()
-            && self.change().is_none()
-            && !matches!(self.call.tool.as_str(), "todo" | "report");
-        allowed && well && body && self.asked.is_none()
     }
 
     fn change(&self) -> Option<String> {
@@ -112,6 +106,9 @@ impl Tool {
         }
         let most = if expanded { MOST_EXPANDED } else { OUTPUT_LINES };
         self.output.rows(most, self.ended.is_none(), styles, &mut rows);
+        if expanded {
+            self.kept.rows(most, false, styles, &mut rows);
+        }
         rows
     }
 

@@ -3,16 +3,28 @@
 //! Cells come out in order, each once. Held are those that may still change, and the last one that can be
 //! expanded; everything else is in the terminal's scrollback and in the session's log.
 
+use ratatui::text::Line;
+
 use super::note::Header;
 use super::tool::{Asked, Ended, Tool};
 use super::{Body, Cell};
 use crate::base::plural;
-use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped};
+use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped, ToolStatus};
+use crate::tui::style::Styles;
 use crate::tui::text::markdown::Stream;
-use crate::tui::text::one_line;
+use crate::tui::text::{Wrap, one_line, truncate};
 
 /// Bytes of thinking that are held to be expanded.
 const MOST_THINKING: usize = 64 * 1024;
+
+/// One cell as a page shows it, and as it is copied.
+#[derive(Debug, Clone)]
+pub struct Passage {
+    pub text: String,
+    pub lines: Vec<Line<'static>>,
+    /// It is a call of a tool.
+    pub is_call: bool,
+}
 
 /// The transcript of one session.
 #[derive(Debug, Default)]
@@ -105,9 +117,10 @@ impl Transcript {
                 Body::Answer { command: one_line(command), markdown: markdown.clone() }
             }
             Event::Rewound { text, .. } => mark("rewound: ", format!("to before “{}”", one_line(text))),
-            Event::Checkpoint { id, name, ms, .. } => {
-                let name = name.as_ref().map_or(String::new(), |name| format!(" “{}”", one_line(name)));
-                mark("checkpoint: ", format!("{}{name} · {ms} ms", one_line(id)))
+            Event::Switched { .. } => mark("switched: ", "to another branch of the conversation".to_owned()),
+            // Those that come by themselves before a turn are not worth a line each.
+            Event::Checkpoint { id, name: Some(name), ms, .. } => {
+                mark("checkpoint: ", format!("{} “{}” · {ms} ms", one_line(id), one_line(name)))
             }
             Event::Compacted { before_tokens, after_tokens, why } => {
                 let (before, after) = (super::short_count(*before_tokens), super::short_count(*after_tokens));
@@ -136,7 +149,7 @@ impl Transcript {
     }
 
     /// Cells that will not change any more and were not taken yet, in order.
-    pub fn take_finished(&mut self) -> Vec<Cell> {
+    pub fn take_cells(&mut self) -> Vec<Cell> {
         let mut out = Vec::new();
         while !self.live.is_empty() {
             if let Body::Speaking(stream) = &mut self.live[0].body {
@@ -161,9 +174,30 @@ impl Transcript {
         out
     }
 
+    /// The lines of what [`Transcript::take_cells`] takes, to be printed once. `width` is what tables and diffs are
+    /// fitted to.
+    pub fn take_finished(&mut self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        self.take_cells().iter().flat_map(|cell| cell.lines(width, wrap, styles)).collect()
+    }
+
     /// Cells that may still change, and those behind them.
-    pub fn live(&self) -> &[Cell] {
+    pub fn live_cells(&self) -> &[Cell] {
         &self.live
+    }
+
+    /// The last `most` lines of the cells that may still change, none wider than `width`.
+    pub fn live(&self, width: u16, most: usize, styles: &Styles) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        // Drawn from the end: what does not fit need not be drawn.
+        for cell in self.live.iter().rev() {
+            let mut own = cell.lines(width, Wrap::Words(width), styles);
+            own.append(&mut lines);
+            lines = own;
+            if lines.len() >= most {
+                break;
+            }
+        }
+        lines.split_off(lines.len().saturating_sub(most))
     }
 
     /// What Ctrl+O shows: the newest cell with more to see.
@@ -171,26 +205,39 @@ impl Transcript {
         self.live.iter().rev().find(|cell| cell.is_expandable()).or(self.last.as_ref())
     }
 
-    /// Cells of a conversation that is gone on with.
+    /// The cells of a conversation that was kept.
     pub fn from_items(items: &[Item]) -> Vec<Cell> {
         let mut transcript = Self::new();
-        for item in items {
-            transcript.item(item);
-        }
-        let mut cells = transcript.take_finished();
-        // A call without a result was cut off: it is shown as it stands.
-        cells.append(&mut transcript.live);
-        cells
+        transcript.recall(items);
+        transcript.take_cells()
+    }
+
+    /// A conversation that was kept, with everything that is held of it, as passages of a page.
+    pub fn passages(items: &[Item], width: u16, styles: &Styles) -> Vec<Passage> {
+        let passage = |cell: Cell| {
+            let is_call = matches!(cell.body, Body::Tool(_));
+            let bare = Cell { lead: false, ..cell };
+            let mut lines = bare.expanded_lines(width, Wrap::Words(width), styles);
+            // What is copied is not broken where the page was.
+            let copied = bare.expanded_lines(width, Wrap::Terminal, styles);
+            let text = copied.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            lines.push(Line::default());
+            Passage { text, lines, is_call }
+        };
+        Self::from_items(items).into_iter().map(passage).collect()
+    }
+
+    /// Takes the end of a conversation that was kept, so that one sees where it goes on.
+    pub fn recall(&mut self, items: &[Item]) {
+        items.iter().for_each(|item| self.item(item));
+        // A call without a result was cut off.
+        self.end_tools(0);
     }
 
     fn item(&mut self, item: &Item) {
         match item {
             Item::User { parts } => {
-                let texts = parts.iter().map(|part| match part {
-                    Part::Text { text } => text.clone(),
-                    Part::Image { media_type, .. } => format!("[image: {media_type}]"),
-                });
-                self.push(Body::User(texts.collect::<Vec<_>>().join("\n")));
+                self.push(Body::User(texts(parts)));
             }
             Item::Assistant { blocks, .. } => {
                 for block in blocks {
@@ -208,9 +255,18 @@ impl Transcript {
                 }
             }
             Item::ToolResult(result) => self.on_tool(&result.call_id, |tool| {
-                let text = result.text();
-                let summary = one_line(text.lines().next().unwrap_or_default());
-                let summary = crate::tui::text::truncate(&summary, 80).into_owned();
+                let text = texts(&result.parts);
+                let printed = tool.call.tool == "bash" || result.status != ToolStatus::Ok;
+                let summary = match printed {
+                    true => String::new(),
+                    false => one_line(text.lines().next().unwrap_or_default()),
+                };
+                let summary = truncate(&summary, 80).into_owned();
+                if printed {
+                    tool.output.push(&text);
+                } else {
+                    tool.kept.push(&text);
+                }
                 let admission = String::new();
                 tool.ended = Some(Ended { status: result.status, summary, admission, at_ms: 0 });
             }),
@@ -220,7 +276,7 @@ impl Transcript {
     fn push(&mut self, body: Body) {
         let close =
             matches!(&body, Body::Tool(_) | Body::Mark { .. } | Body::Thinking { .. } | Body::Child { .. });
-        let lead = !(close && self.close) && !matches!(body, Body::Header(_));
+        let lead = !(matches!(body, Body::Header(_)) || (close && self.close));
         self.close = close;
         self.live.push(Cell { body, lead });
     }
@@ -301,7 +357,7 @@ impl Transcript {
     /// Calls that a run left without a result were stopped with it.
     fn end_tools(&mut self, at_ms: u64) {
         for tool in self.tools().filter(|tool| tool.ended.is_none()) {
-            let status = crate::protocol::ToolStatus::Cancelled;
+            let status = ToolStatus::Cancelled;
             tool.ended = Some(Ended { status, summary: String::new(), admission: String::new(), at_ms });
         }
         for cell in &mut self.live {
@@ -328,16 +384,24 @@ impl Transcript {
             Event::ToolCall { call } => {
                 *calls += 1;
                 *last = format!("{} {}", one_line(&call.tool), super::argument::about(call));
-                *last = crate::tui::text::truncate(last, 120).into_owned();
+                *last = truncate(last, 120).into_owned();
             }
             Event::Finished(outcome) => {
                 *done = true;
                 let first = outcome.text.lines().next().unwrap_or_default();
-                *last = crate::tui::text::truncate(&one_line(first), 120).into_owned();
+                *last = truncate(&one_line(first), 120).into_owned();
             }
             _ => {}
         }
     }
+}
+
+fn texts(parts: &[Part]) -> String {
+    let text = |part: &Part| match part {
+        Part::Text { text } => text.clone(),
+        Part::Image { media_type, .. } => format!("[image: {media_type}]"),
+    };
+    parts.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 fn is_finished(body: &Body) -> bool {

@@ -255,6 +255,7 @@ fn charter(field: &Field, agent: usize) -> Charter {
         workspace: field.root(agent),
         extra_roots: Vec::new(),
         readable: Vec::new(),
+        skills: Vec::new(),
         temp: folder("tmp"),
         cache: folder("cache"),
         home: folder("home"),

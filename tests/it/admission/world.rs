@@ -56,6 +56,7 @@ impl World {
             workspace: root.join("work"),
             extra_roots: Vec::new(),
             readable: Vec::new(),
+            skills: Vec::new(),
             temp: root.join("tmp"),
             cache: root.join("cache"),
             home: root.join("home"),

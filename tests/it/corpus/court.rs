@@ -96,6 +96,7 @@ impl Court {
             workspace: fixture.ws(),
             extra_roots: Vec::new(),
             readable: environment.read.clone(),
+            skills: Vec::new(),
             temp: at("tmp"),
             cache: at("cache"),
             home: fixture.home(),

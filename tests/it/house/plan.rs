@@ -41,7 +41,7 @@ pub(super) const HOMES: [(&str, &[&str]); 39] = [
     ("landlock", &["host/sandbox"]),
     ("seccompiler", &["host/sandbox"]),
     ("libc", &["host/sandbox"]),
-    ("nix", &["host", "cli/stdin"]),
+    ("nix", &["host", "cli/stdin", "tui/term"]),
     ("rustix", &["base", "host"]),
     ("reqwest", &["model", "host/net"]),
     ("rustls", &["model/http", "host/net"]),

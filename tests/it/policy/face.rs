@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use iosm::base::now_ms;
 use iosm::engine::{Ground, Options, Session, SessionChoice, SharedEnv};
+use iosm::host::sandbox::Launcher;
 use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Prompt, Report, Seen};
 use tokio::time::timeout;
 
@@ -37,6 +38,20 @@ impl Face {
     }
 
     pub async fn try_open(world: &World, model: &str) -> Result<Self, Report> {
+        Self::try_open_with(world, model, None).await
+    }
+
+    /// With commands that really run, under what this machine's sandbox can do.
+    pub async fn open_with_commands(world: &World, model: &str, launcher: Launcher) -> Self {
+        let opened = Self::try_open_with(world, model, Some(launcher)).await;
+        opened.unwrap_or_else(|report| panic!("{report}: {:?}", report.causes))
+    }
+
+    async fn try_open_with(world: &World, model: &str, launcher: Option<Launcher>) -> Result<Self, Report> {
+        let sandbox = match &launcher {
+            Some(launcher) => Some(launcher.strength().await.unwrap()),
+            None => None,
+        };
         let env = environment(world);
         let ground = Ground::survey(&world.repo(), &*env, vec![("--model", "model", model.into())])?;
         let options = Options {
@@ -47,9 +62,10 @@ impl Face {
             policy_file: None,
             human: true,
             remind_report: false,
+            answer: None,
             record: None,
-            launcher: None,
-            sandbox: None,
+            launcher,
+            sandbox,
             no_sandbox: false,
         };
         let session = Session::open(&ground, options).await?;

@@ -98,6 +98,11 @@ fn deleting_what_nothing_else_holds_asks_and_what_the_session_made_does_not() {
     let world = World::new();
     let bash = |command: &str| format!("{{tool: bash, args: {{command: '{command}'}}}}");
     let model = script(&world, &[&bash("rm -f src/b.txt")]);
+    // A checkpoint holds it, and it comes back.
+    world.text(&model, &["x"]).expect(0);
+    assert!(!world.repo().join("src/b.txt").exists());
+    world.iosm(&["checkpoints", "restore", "1"]).run().expect(0);
+    config(&world, "settings.yaml", "checkpoints: false\n");
     world.text(&model, &["x"]).expect(6).says("src/b.txt is in no commit");
     assert!(world.repo().join("src/b.txt").exists());
     world.write("target/debug/old", "built");

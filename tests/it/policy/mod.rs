@@ -1,9 +1,11 @@
 //! Policies: files and layers, presets, questions and answers, commands.
 
+mod after_turn;
 mod commands;
 mod docs;
-mod face;
+pub mod face;
 mod layers;
+mod own_lines;
 mod presets;
 mod questions;
 mod reload;

@@ -27,7 +27,9 @@ fn brief(profile: &str, instructions: Vec<Instruction>) -> Brief {
         workspace: "/home/someone/projects/a-project".into(),
         cwd: None,
         sandbox: "sandbox reduced: landlock 7 and seccomp".into(),
+        contract: None,
         instructions,
+        skills: Vec::new(),
         tools: tools.specs().map(ToolSchema::from).collect(),
         window: 200_000,
     }

@@ -36,6 +36,7 @@ fn charter(root: &Path, temp: &Path, state: &Path) -> Charter {
         workspace: root.to_owned(),
         extra_roots: Vec::new(),
         readable: Vec::new(),
+        skills: Vec::new(),
         temp: temp.to_owned(),
         cache: state.join("cache"),
         home: root.join("home"),

@@ -126,7 +126,11 @@ impl Stream {
         if fence && self.partial.is_empty() {
             return Vec::new();
         }
-        settle(render_piece(&piece, &mut code, width, styles), wrap)
+        let mut rows = render_piece(&piece, &mut code, width, styles);
+        if !fence && self.blocks.owes_gap() {
+            rows.insert(0, Row::blank());
+        }
+        settle(rows, wrap)
     }
 }
 

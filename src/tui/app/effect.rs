@@ -1,0 +1,57 @@
+//! What the screen wants done outside of it; the loop does it.
+
+use crate::engine::SessionChoice;
+use crate::protocol::Op;
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Effect {
+    /// Asks the engine.
+    Op(Op),
+    /// Leaves this session for another.
+    Open(SessionChoice),
+    /// Writes what the composer holds in the external editor.
+    Editor(String),
+    /// Stops until the shell goes on with us.
+    Suspend,
+    /// Draws everything anew.
+    Redraw,
+    /// Tells somebody who is looking elsewhere.
+    Notify(String),
+    /// Puts a text on the clipboard.
+    Copy(String),
+    /// Keeps what was sent for the history.
+    Remember(String),
+    /// Looks the files up that mentions choose from.
+    Files,
+    /// Looks where the work tree stands.
+    Branch,
+    /// Opens a page with the whole conversation, at its last call if that is wanted.
+    Transcript { last_call: bool },
+    /// Opens a list to choose from.
+    Pick(Pick),
+    /// Draws with another theme, and keeps the choice.
+    Theme(String),
+    /// Trusts the project's files as they are.
+    Trust,
+    /// A way to a model was chosen, by its place in the list.
+    Way(usize),
+    /// Checks a key with its provider, then keeps it.
+    Login { provider: String, key: String },
+    /// Forgets a key.
+    Logout(String),
+    /// Ends; the exit code.
+    Quit(u8),
+}
+
+/// Lists to choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Pick {
+    Session,
+    Rewind,
+    Tree,
+    Model,
+    Profile,
+    Theme,
+    Checkpoint,
+    Login,
+}

@@ -1,0 +1,265 @@
+//! A page of lines on the alternate screen: the whole transcript, with search and steps from message to message.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+
+use crate::config::Action;
+use crate::tui::style::{Styles, Token};
+
+/// One stretch of the page that steps and copies go by: a message, a call.
+#[derive(Debug, Clone)]
+pub(super) struct Passage {
+    /// What copying it gives.
+    pub text: String,
+    pub lines: Vec<Line<'static>>,
+}
+
+/// What the page wants done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Nothing,
+    Close,
+    Copy(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Pager {
+    title: String,
+    lines: Vec<Line<'static>>,
+    /// First line of every passage, and what copying it gives.
+    starts: Vec<(usize, String)>,
+    top: usize,
+    /// Rows shown last.
+    rows: usize,
+    search: Option<Search>,
+}
+
+#[derive(Debug, Default)]
+struct Search {
+    words: String,
+    typing: bool,
+    found: Vec<usize>,
+}
+
+impl Pager {
+    /// Opens at its end.
+    pub(super) fn new(title: impl Into<String>, passages: Vec<Passage>) -> Self {
+        let (mut lines, mut starts) = (Vec::new(), Vec::new());
+        for passage in passages {
+            starts.push((lines.len(), passage.text));
+            lines.extend(passage.lines);
+        }
+        Self { title: title.into(), lines, starts, top: usize::MAX, rows: 1, search: None }
+    }
+
+    /// Whether letters are words of a search.
+    pub(super) fn is_typing(&self) -> bool {
+        self.search.as_ref().is_some_and(|search| search.typing)
+    }
+
+    /// A character of the words to search for.
+    pub(super) fn write(&mut self, c: char) {
+        if let Some(search) = &mut self.search {
+            search.words.push(c);
+            self.look();
+        }
+    }
+
+    /// Takes back the last character.
+    pub(super) fn delete(&mut self) {
+        if let Some(search) = &mut self.search {
+            search.words.pop();
+            self.look();
+        }
+    }
+
+    /// The words are complete; `keep` whether their matches stay marked.
+    pub(super) fn end_search(&mut self, keep: bool) {
+        match &mut self.search {
+            Some(search) if keep && !search.words.is_empty() => search.typing = false,
+            _ => self.search = None,
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action) -> Wanted {
+        let page = self.rows.saturating_sub(2).max(1);
+        let top = self.top.min(self.last_top());
+        match action {
+            Action::Up => self.top = top.saturating_sub(1),
+            Action::Down => self.top = top + 1,
+            Action::PageUp => self.top = top.saturating_sub(page),
+            Action::PageDown => self.top = top + page,
+            Action::Top => self.top = 0,
+            Action::Bottom => self.top = usize::MAX,
+            Action::PreviousMessage => {
+                let before = self.starts.iter().rev().find(|(start, _)| *start < top);
+                self.top = before.map_or(0, |(start, _)| *start);
+            }
+            Action::NextMessage => {
+                let after = self.starts.iter().find(|(start, _)| *start > top);
+                self.top = after.map_or(usize::MAX, |(start, _)| *start);
+            }
+            Action::Search => self.search = Some(Search { typing: true, ..Search::default() }),
+            Action::NextMatch => self.step(true),
+            Action::PreviousMatch => self.step(false),
+            Action::Copy => {
+                let here = self.starts.iter().rev().find(|(start, _)| *start <= top);
+                return here.map_or(Wanted::Nothing, |(_, text)| Wanted::Copy(text.clone()));
+            }
+            Action::Close | Action::Quit | Action::Interrupt => return Wanted::Close,
+            _ => {}
+        }
+        Wanted::Nothing
+    }
+
+    fn last_top(&self) -> usize {
+        self.lines.len().saturating_sub(self.rows)
+    }
+
+    fn look(&mut self) {
+        let Some(search) = &mut self.search else { return };
+        let words = search.words.to_lowercase();
+        let holds = |(_, line): &(usize, &Line<'static>)| text(line).to_lowercase().contains(&words);
+        let found = self.lines.iter().enumerate().filter(holds).map(|(at, _)| at);
+        search.found = if words.is_empty() { Vec::new() } else { found.collect() };
+        if let Some(last) = search.found.last() {
+            self.top = last.saturating_sub(self.rows / 2);
+        }
+    }
+
+    fn step(&mut self, forward: bool) {
+        let Some(search) = &self.search else { return };
+        let middle = self.top.min(self.last_top()) + self.rows / 2;
+        let next = if forward {
+            search.found.iter().find(|at| **at > middle).or(search.found.first())
+        } else {
+            search.found.iter().rev().find(|at| **at < middle).or(search.found.last())
+        };
+        if let Some(at) = next {
+            self.top = at.saturating_sub(self.rows / 2);
+        }
+    }
+
+    /// Before drawing: how many rows there are.
+    pub(super) fn fit(&mut self, rows: u16) {
+        self.rows = usize::from(rows.saturating_sub(1)).max(1);
+        if self.top != usize::MAX {
+            self.top = self.top.min(self.last_top());
+        }
+    }
+
+    pub(super) fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) {
+        let top = self.top.min(self.last_top());
+        let marked = self.search.as_ref().map(|search| search.found.as_slice()).unwrap_or_default();
+        let body = area.height.saturating_sub(1);
+        for (row, at) in (top..self.lines.len()).take(usize::from(body)).enumerate() {
+            let y = area.y + row as u16;
+            buf.set_line(area.x, y, &self.lines[at], area.width);
+            if marked.binary_search(&at).is_ok() {
+                buf.set_style(Rect { x: area.x, y, width: area.width, height: 1 }, Modifier::REVERSED);
+            }
+        }
+        if area.height > 0 {
+            let y = area.bottom() - 1;
+            buf.set_line(area.x, y, &self.status(top, styles), area.width);
+        }
+    }
+
+    fn status(&self, top: usize, styles: &Styles) -> Line<'static> {
+        let muted = styles.get(Token::Muted);
+        if let Some(search) = &self.search {
+            let count = match (search.found.len(), search.words.is_empty()) {
+                (_, true) => String::new(),
+                (0, _) => "  nothing found".to_owned(),
+                (n, _) => format!("  {n} lines"),
+            };
+            let mark = Span::styled("/", styles.get(Token::Prompt));
+            return Line::from(vec![mark, Span::raw(search.words.clone()), Span::styled(count, muted)]);
+        }
+        let seen = (top + self.rows).min(self.lines.len());
+        let share = if self.lines.is_empty() { 100 } else { seen * 100 / self.lines.len() };
+        let title = Span::styled(self.title.clone(), styles.get(Token::Accent));
+        let rest = format!("  {share} %  ↑↓ scroll · [ ] messages · / search · y copy · q close");
+        Line::from(vec![title, Span::styled(rest, muted)])
+    }
+}
+
+fn text(line: &Line<'static>) -> String {
+    line.spans.iter().map(|span| span.content.as_ref()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pager() -> Pager {
+        let passage = |n: usize| Passage {
+            text: format!("passage {n}"),
+            lines: (0..10).map(|l| Line::from(format!("line {l} of {n}"))).collect(),
+        };
+        let mut pager = Pager::new("transcript", (0..5).map(passage).collect());
+        pager.fit(11);
+        pager
+    }
+
+    fn first(pager: &Pager) -> String {
+        let area = Rect::new(0, 0, 30, 11);
+        let mut buf = Buffer::empty(area);
+        pager.render(area, &mut buf, &Styles::plain());
+        (0..30).map(|x| buf[(x, 0)].symbol().to_owned()).collect::<String>().trim_end().to_owned()
+    }
+
+    #[test]
+    fn it_opens_at_its_end_and_moves_by_lines_pages_and_messages() {
+        let mut pager = pager();
+        assert_eq!(first(&pager), "line 0 of 4");
+        for (action, shown) in [
+            (Action::Down, "line 0 of 4"),
+            (Action::Up, "line 9 of 3"),
+            (Action::PreviousMessage, "line 0 of 3"),
+            (Action::PageUp, "line 2 of 2"),
+            (Action::Top, "line 0 of 0"),
+            (Action::Up, "line 0 of 0"),
+            (Action::NextMessage, "line 0 of 1"),
+            (Action::Bottom, "line 0 of 4"),
+        ] {
+            assert_eq!(pager.act(action), Wanted::Nothing);
+            pager.fit(11);
+            assert_eq!(first(&pager), shown, "{action:?}");
+        }
+        assert_eq!(pager.act(Action::Copy), Wanted::Copy("passage 4".into()));
+        assert_eq!(pager.act(Action::Close), Wanted::Close);
+    }
+
+    #[test]
+    fn a_search_goes_from_match_to_match_and_round() {
+        let mut pager = pager();
+        pager.act(Action::Search);
+        assert!(pager.is_typing());
+        "LINE 5".chars().for_each(|c| pager.write(c));
+        pager.end_search(true);
+        assert!(!pager.is_typing());
+        assert_eq!(first(&pager), "line 0 of 4");
+        for shown in ["line 0 of 0", "line 0 of 1"] {
+            pager.act(Action::NextMatch);
+            assert_eq!(first(&pager), shown);
+        }
+        pager.act(Action::PreviousMatch);
+        assert_eq!(first(&pager), "line 0 of 0");
+    }
+
+    #[test]
+    fn no_size_is_too_small() {
+        for (width, height) in [(0, 0), (1, 1), (3, 2), (30, 1)] {
+            let mut pager = pager();
+            pager.fit(height);
+            let area = Rect::new(0, 0, width, height);
+            pager.render(area, &mut Buffer::empty(area), &Styles::plain());
+        }
+        let mut empty = Pager::new("x", Vec::new());
+        empty.fit(3);
+        assert_eq!(empty.act(Action::Copy), Wanted::Nothing);
+    }
+}

@@ -1,0 +1,96 @@
+//! The live tail: what grows, what goes on, what waits, where one writes, and the footer. It changes nothing.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+
+use super::state::App;
+use crate::tui::style::Token;
+use crate::tui::text::{rows, truncate};
+
+/// Rows of messages that wait to be sent, at most.
+const MOST_QUEUED: usize = 3;
+/// With fewer rows than this, blank ones are left out.
+const ROOMY: u16 = 12;
+
+/// The parts of the tail for one frame, from top to bottom.
+pub(super) struct Tail {
+    above: Vec<Line<'static>>,
+    front: u16,
+    footer: Line<'static>,
+    width: u16,
+}
+
+impl App {
+    /// Lays the tail out for a terminal of this size.
+    pub(super) fn tail(&self, width: u16, most: u16, now_ms: u64) -> Tail {
+        let footer = self.footer.line(width, &self.styles);
+        let room = most.saturating_sub(1);
+        // A question may need most of the screen, the line one writes in seldom does.
+        let front = match self.layers.is_empty() {
+            false => self.layers.height(width, room.saturating_sub(1).max(1)),
+            true => self.composer.height(width, (room * 2 / 3).max(1)),
+        };
+        let front = front.min(room);
+        let mut below = Vec::new();
+        if let Some(work) = &self.work {
+            let stop = self.keys.hint(crate::config::KeyContext::Global, crate::config::Action::Interrupt);
+            below.push(work.line(now_ms, &stop.unwrap_or_default(), &self.styles));
+        }
+        let muted = self.styles.get(Token::Muted);
+        for text in self.queued.iter().take(MOST_QUEUED) {
+            let first = text.lines().next().unwrap_or_default();
+            below.push(truncate(&Line::from(Span::styled(format!("↳ waits: {first}"), muted)), width));
+        }
+        if self.queued.len() > MOST_QUEUED {
+            below.push(Line::from(Span::styled(format!("↳ and {} more", self.queued.len() - MOST_QUEUED), muted)));
+        }
+        if let Some(hint) = self.hint(now_ms) {
+            let line = Line::from(Span::styled(hint.to_owned(), self.styles.get(Token::Info)));
+            below.extend(rows(&line, width));
+        }
+        let blank = u16::from(most >= ROOMY);
+        let left = usize::from(room.saturating_sub(front).saturating_sub(blank));
+        below.truncate(left);
+        let live = self.transcript.live(width, &self.styles);
+        let shown = live.len().min(left - below.len());
+        let mut above: Vec<Line<'static>> = live[live.len() - shown..].to_vec();
+        if blank > 0 && !(above.is_empty() && below.is_empty()) {
+            above.push(Line::default());
+        }
+        above.extend(below);
+        if blank > 0 && self.work.is_none() && above.is_empty() {
+            above.push(Line::default());
+        }
+        Tail { above, front, footer, width }
+    }
+
+    /// Draws it; where the cursor stands.
+    pub(super) fn draw(&self, tail: &Tail, buf: &mut Buffer) -> Option<(u16, u16)> {
+        let area = buf.area;
+        let mut y = area.y;
+        for line in &tail.above {
+            if y < area.bottom() {
+                buf.set_line(area.x, y, line, area.width);
+            }
+            y += 1;
+        }
+        let front = Rect { x: area.x, y, width: area.width, height: tail.front }.intersection(area);
+        let cursor = match self.layers.is_empty() {
+            false => self.layers.render(front, buf, &self.styles),
+            true => self.composer.render(front, buf, &self.styles),
+        };
+        let last = y + tail.front;
+        if last < area.bottom() {
+            buf.set_line(area.x, last, &tail.footer, tail.width);
+        }
+        cursor.map(|Position { x, y }| (x, y))
+    }
+}
+
+impl Tail {
+    /// Rows it takes.
+    pub(super) fn height(&self) -> u16 {
+        self.above.len() as u16 + self.front + 1
+    }
+}
