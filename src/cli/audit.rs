@@ -1,9 +1,10 @@
 //! `iosm audit …` and `iosm why FILE:LINE`.
 
-use super::args::{AuditVerb, Place};
+use super::args::Place;
 use super::look::looking;
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, directory};
+use super::verbs::AuditVerb;
 use crate::base::plural;
 use crate::engine;
 use crate::protocol::Report;

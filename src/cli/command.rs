@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{AuditVerb, Command, ConfigVerb, KernelVerb, KeyVerb, Main, SessionsVerb, VERBS, Verb};
+use super::args::{Command, Main, VERBS, Verb};
 use super::checkpoints::CheckpointsVerb;
 use super::say::{code_of, tell};
+use super::verbs::{AuditVerb, ConfigVerb, KernelVerb, KeyVerb, SessionsVerb};
 use super::{audit, checkpoints, completions, headless, import, interactive, kernel, look, sessions};
 use crate::host::sandbox::inside_sandbox;
 use crate::protocol::{Report, ReportKind};

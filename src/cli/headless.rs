@@ -87,7 +87,12 @@ pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options
 
 /// Which conversation the flags name.
 fn choice(main: &Main) -> Result<SessionChoice, Report> {
-    let given = main.resume.clone();
+    if main.print && main.resume.as_deref() == Some("") {
+        return Err(Report::new(ReportKind::Usage, "-r says of no session which")
+            .hint("-r ID goes on with one; `iosm sessions` lists them; -c takes the last"));
+    }
+    // Without -p one is chosen on the screen.
+    let given = main.resume.clone().filter(|given| !given.is_empty());
     if main.fork {
         if given.is_none() && !main.continue_last {
             return Err(Report::new(ReportKind::Usage, "--fork does not say of which session")

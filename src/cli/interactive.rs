@@ -30,11 +30,21 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
                 .hint("add -p, or leave it out"));
         }
     }
+    let fullscreen = main.fullscreen;
+    // `-r` alone: one is chosen on the screen.
+    let pick_session = main.resume.as_deref() == Some("");
     // Before any thread is started.
     let launcher = launcher();
     let first = prompt(&main)?;
     let options = Options { human: true, remind_report: false, ..options(&main, launcher)? };
     let flags = settings(&main)?;
     let survey = move || -> Result<Ground, Report> { ground(&main.model, &main.place, flags.clone()) };
-    run_screen(Start { options, first, env: environment(), survey: Box::new(survey) })
+    run_screen(Start {
+        options,
+        first,
+        env: environment(),
+        survey: Box::new(survey),
+        fullscreen,
+        pick_session,
+    })
 }

@@ -1,10 +1,11 @@
 //! `iosm kernel …`: verify journals, handle the key; the rest is about policies.
 
-use super::args::{KernelVerb, KeyVerb, Place};
+use super::args::Place;
 use super::drill;
 use super::policy::{self, Under};
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, environment};
+use super::verbs::{KernelVerb, KeyVerb};
 use crate::engine::{self, Ground};
 use crate::kernel::Verified;
 use crate::protocol::Report;

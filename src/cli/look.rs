@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::args::{ConfigVerb, ModelArgs, Place};
+use super::args::{ModelArgs, Place};
 use super::policy;
 use super::say::{say, say_json};
 use super::stand::{bare_ground, environment, ground};
 use super::style::{bytes, table};
+use super::verbs::ConfigVerb;
 use crate::config::ENVIRONMENT;
 use crate::engine::{self, CheckStatus, Ground, Options, ProjectTrust, SessionChoice};
 use crate::host::sandbox::{Helper, Launcher};

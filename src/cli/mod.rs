@@ -18,5 +18,6 @@ mod signals;
 mod stand;
 mod stdin;
 mod style;
+mod verbs;
 
 pub use command::run;

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::args::{ApprovalsVerb, ModelArgs, Place};
+use super::args::{ModelArgs, Place};
 use super::headless::names_file;
 use super::look::{local, looking};
 use super::say::{say, say_json};
 use super::stand::{bare_ground, directory, ground};
 use super::style::table;
+use super::verbs::ApprovalsVerb;
 use crate::engine::{self, Checked, FlagSetting, Ground, InForce, Options, Replay, RuleShown};
 use crate::host::sandbox::{Helper, Launcher};
 use crate::kernel::{Explanation, Stats};

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::args::{ExportAs, Place, SessionsVerb};
+use super::args::Place;
 use super::look::{local, looking};
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, directory};
 use super::style::{bytes, table};
+use super::verbs::{ExportAs, SessionsVerb};
 use crate::base::plural;
 use crate::engine::{self, ExportFormat, Ground, Pruned};
 use crate::protocol::{Report, ReportKind};

@@ -23,6 +23,8 @@ pub struct Settings {
     pub thinking: Option<String>,
     /// Preset of the kernel's policy: `coding`, `strict`, `contained`, `ci` or `read_only`.
     pub policy: Option<String>,
+    /// Theme of the screen: a shipped one, or one of your own in `themes/`.
+    pub theme: Option<String>,
     /// Root of a compatible API. Never from a project.
     pub base_url: Option<String>,
     pub limits: LimitSettings,

@@ -4,7 +4,8 @@ use super::desk::FrontDesk;
 use super::export::{Transcript, of_session};
 use super::ground::state;
 use super::inspect::sessions;
-use crate::protocol::Report;
+use crate::host::git::snapshot::Checkpoint;
+use crate::protocol::{Item, Report};
 use crate::session::{self, Summary, Tree};
 
 impl FrontDesk {
@@ -18,6 +19,25 @@ impl FrontDesk {
         let Some(id) = &self.session else { return Ok(Tree::default()) };
         let dir = self.ground.state()?.sub("sessions").map_err(state)?;
         session::tree(&dir, id).map_err(state)
+    }
+
+    /// The conversation of this session as it stands, item by item; empty where none is kept.
+    pub fn conversation(&self) -> Result<Vec<Item>, Report> {
+        let Some(id) = &self.session else { return Ok(Vec::new()) };
+        let dir = self.ground.state()?.sub("sessions").map_err(state)?;
+        let entries = session::branch(&dir, id).map_err(state)?;
+        let item = |entry: session::Entry| match entry.payload {
+            session::Payload::Item { item } => Some(item),
+            _ => None,
+        };
+        Ok(entries.into_iter().filter_map(item).collect())
+    }
+
+    /// The checkpoint that was taken before what the user said at `entry` was carried out.
+    pub fn checkpoint_of(&self, entry: u64) -> Result<Option<String>, Report> {
+        let (all, _) = self.checkpoints()?.list()?;
+        let ours = |one: &Checkpoint| one.said == entry && one.session.as_deref() == self.session();
+        Ok(all.into_iter().find(ours).map(|one| one.id))
     }
 
     /// The conversation of this session as it stands, to be shown; `None` where none is kept.

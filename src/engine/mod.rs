@@ -11,6 +11,7 @@ mod demo;
 mod desk;
 mod doctor;
 pub mod drill;
+mod editor;
 mod export;
 mod ground;
 mod history;
@@ -32,6 +33,8 @@ mod why;
 mod wiring;
 
 pub use crate::agent::AnswerSchema;
+pub use crate::host::git::snapshot::Checkpoint;
+pub use crate::session::{Node as TreeNode, Summary as SessionSummary};
 pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use checkpoint::{
@@ -45,6 +48,7 @@ pub use command::{
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
 pub use doctor::{Check, CheckStatus, doctor};
+pub use editor::edit_text;
 pub use export::{
     Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
 };

@@ -1,9 +1,13 @@
 //! Calls of the user's own: a key they pressed is their approval, and the floor still stands above it.
 
+use std::path::Path;
+
 use super::error::KernelError;
+use super::grant::{Grant, Reach};
+use super::journal::Row;
 use super::judge::Kernel;
 use super::judgement::Judgement;
-use crate::protocol::ToolCall;
+use crate::protocol::{Actor, ToolCall, VerdictKind};
 
 /// The agent of whom the user's own calls are, on record and in admission.
 pub const USER: &str = "user";
@@ -23,6 +27,19 @@ impl Kernel {
             }
         }
         Ok(judgement)
+    }
+
+    /// The user opens `file`, one of our own temporary ones, in their editor: on record, then granted.
+    pub fn user_editor(&self, file: &Path) -> Result<Grant, KernelError> {
+        self.record(Row {
+            agent: Some(USER.to_owned()),
+            tool: Some("user_editor".to_owned()),
+            verdict: Some(VerdictKind::Allow),
+            rung: Some(USER.to_owned()),
+            rule: Some("editor".to_owned()),
+            ..Row::by(Actor::User)
+        })?;
+        Ok(Grant::new("user_editor".to_owned(), Reach::Editor(file.to_owned())))
     }
 }
 

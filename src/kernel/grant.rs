@@ -34,6 +34,8 @@ pub enum Reach {
     /// History and objects of the repository around this folder, to read. A path, because the library
     /// that reads them takes nothing else; no command can move the workspace's own root.
     Inspect(PathBuf),
+    /// A file of ours, to be written in the user's own editor.
+    Editor(PathBuf),
     /// The workspace, to put a checkpoint back into: files below it are written, replaced and removed.
     RestoreTree(PathHandle),
 }

@@ -3,6 +3,7 @@
 mod branch;
 mod calls;
 mod ending;
+mod output;
 mod record;
 
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -29,7 +30,7 @@ use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
 use super::wake::{Woken, next_delta, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
-use crate::kernel::{Grant, Kernel, KernelError, Live, RawResult, Spent};
+use crate::kernel::{Grant, Kernel, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
     AgentPath, Cost, Event, Item, Op, Outcome, Part, Report, ReportKind, Setup as InForce, Status, ToolCall,
@@ -377,23 +378,6 @@ impl Agent {
         }
     }
 
-    async fn look_at_background(&mut self) {
-        let running = (self.parts.background)();
-        if std::mem::replace(&mut self.in_background, running) != running {
-            self.emit(Event::Background { running: running as u32 }).await;
-        }
-    }
-
-    /// Ends every running call; what it had printed is shown.
-    pub(super) async fn stop_running(&mut self) {
-        self.running.clear();
-        self.forward_output().await;
-        let calls: Vec<String> = self.showing.keys().cloned().collect();
-        for call_id in calls {
-            self.end_output(&call_id).await;
-        }
-    }
-
     pub(super) fn kernel(&self) -> &Kernel {
         &self.parts.kernel
     }
@@ -439,30 +423,6 @@ impl Agent {
         ));
         self.emit(Event::Notice { report: notice }).await;
         self.retry_at = Some(Instant::now() + delay);
-    }
-
-    /// Shows what the kernel lets through of what commands have printed since.
-    async fn forward_output(&mut self) {
-        for (call_id, piece) in self.live.take() {
-            let Some(Showing { call, live, .. }) = self.showing.get_mut(&call_id) else { continue };
-            let shown = self.parts.kernel.show(&self.parts.path, call, live, &piece);
-            self.show(call_id, shown).await;
-        }
-    }
-
-    async fn end_output(&mut self, call_id: &str) {
-        if let Some(Showing { call, live, .. }) = self.showing.remove(call_id) {
-            let shown = self.parts.kernel.show_rest(&self.parts.path, &call, live);
-            self.show(call.id, shown).await;
-        }
-    }
-
-    async fn show(&mut self, call_id: String, shown: Result<String, KernelError>) {
-        match shown {
-            Ok(delta) if delta.is_empty() => {}
-            Ok(delta) => self.emit(Event::ToolOutput { call_id, delta }).await,
-            Err(error) => self.fault(&error),
-        }
     }
 
     pub fn emit(&self, event: Event) -> impl Future<Output = ()> + Send + use<> {

@@ -126,6 +126,8 @@ pub const COMMANDS: &[Command] = &[
     face("new", &["clear"], "", "Begin a new session here"),
     face("resume", &[], "[SESSION|WORDS]", "Go on with another session"),
     face("theme", &[], "[NAME]", "Change the colours"),
+    face("login", &[], "[PROVIDER]", "Keep a key for a provider, checked first"),
+    face("logout", &[], "PROVIDER", "Forget a key"),
     face("keys", &[], "", "Show every key"),
     face("copy", &[], "", "Copy the last answer"),
     face("quit", &["exit", "q"], "", "Leave; the session is kept"),

@@ -50,6 +50,7 @@ impl HostError {
             Reach::Fetch(_) => "one URL to fetch",
             Reach::Inspect(_) => "a repository to look at",
             Reach::RestoreTree(_) => "one tree to restore",
+            Reach::Editor(_) => "a file in the user's editor",
         };
         Self::WrongGrant { needed, granted }
     }

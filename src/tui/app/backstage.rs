@@ -35,12 +35,21 @@ impl Backstage {
         Ok(Self { requests: Some(requests), thread: Some(thread) })
     }
 
-    pub(super) async fn open(&self, ground: Ground, options: Options) -> Result<Session, Report> {
+    /// Opens a session; the wait is the caller's own.
+    pub(super) fn open(
+        &self,
+        ground: Ground,
+        options: Options,
+    ) -> impl Future<Output = Result<Session, Report>> + Send + use<> {
         let gone = || Report::new(ReportKind::Internal, "the engine's thread has ended");
-        let (answer, opened) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(gone)?;
-        requests.send((ground, options, answer)).await.map_err(|_| gone())?;
-        opened.await.map_err(|_| gone())?
+        let requests = self.requests.clone();
+        async move {
+            let (answer, opened) = oneshot::channel();
+            let requests = requests.ok_or_else(gone)?;
+            requests.send((ground, options, answer)).await.map_err(|_| gone())?;
+            drop(requests);
+            opened.await.map_err(|_| gone())?
+        }
     }
 }
 

@@ -83,6 +83,7 @@ impl App {
             "key0" => self.log_in(KEYED[0], key, now_ms),
             "key1" => self.log_in(KEYED[1], key, now_ms),
             "trust" if key == "trust" => self.effects.push(Effect::Trust),
+            "trust" => self.effects.push(Effect::NoTrust),
             "way" => self.effects.push(Effect::Way(key.parse().unwrap_or(0))),
             _ => {}
         }

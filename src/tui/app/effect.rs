@@ -9,6 +9,8 @@ pub(super) enum Effect {
     Op(Op),
     /// Leaves this session for another.
     Open(SessionChoice),
+    /// Goes on in a copy of this session, up to an entry of it.
+    Fork(Option<u64>),
     /// Writes what the composer holds in the external editor.
     Editor(String),
     /// Stops until the shell goes on with us.
@@ -33,10 +35,12 @@ pub(super) enum Effect {
     Theme(String),
     /// Trusts the project's files as they are.
     Trust,
+    /// Goes on without them.
+    NoTrust,
     /// A way to a model was chosen, by its place in the list.
     Way(usize),
     /// Checks a key with its provider, then keeps it.
-    Login { provider: String, key: String },
+    Login { provider: &'static str, key: String },
     /// Forgets a key.
     Logout(String),
     /// Ends; the exit code.
@@ -44,14 +48,15 @@ pub(super) enum Effect {
 }
 
 /// Lists to choose from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pick {
     Session,
     Rewind,
+    /// What to take back to before this entry.
+    RewindWhat(u64),
     Tree,
     Model,
     Profile,
     Theme,
     Checkpoint,
-    Login,
 }

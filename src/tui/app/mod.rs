@@ -1,10 +1,41 @@
 //! The screen at work: what is shown, what keys and events do to it, and the loop that goes round.
 
 mod backstage;
+mod command;
+mod effect;
 mod footer;
+mod jobs;
+mod outside;
+mod pager;
+mod secret;
+mod show;
+mod state;
+mod view;
+mod welcome;
+mod work;
 
-use crate::engine::{Ground, Options, SharedEnv};
-use crate::protocol::Report;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use backstage::Backstage;
+use jobs::Job;
+use state::App;
+
+use super::composer::{Composer, PaletteEntry};
+use super::keys::Keys;
+use super::style::Styles;
+use super::term::{FrameRequester, Frames, Inputs, Kind, Tty};
+use crate::base::now_ms;
+use crate::config::{Keymap, Theme};
+use crate::engine::{Demo, Ground, Options, Session, SharedEnv};
+use crate::protocol::{Report, ReportKind, Stamped};
+use crate::tui::term::{Depth, Input};
+
+/// Events taken in one go before a frame may be drawn.
+const MOST_AT_ONCE: usize = 256;
+/// Answers of work beside the loop that wait to be taken.
+const JOBS_WAITING: usize = 16;
 
 /// What the screen starts with.
 pub struct Start {
@@ -14,10 +45,189 @@ pub struct Start {
     pub env: SharedEnv,
     /// Looks at the ground anew: settings change when a model is chosen, trust when the project is trusted.
     pub survey: Box<dyn Fn() -> Result<Ground, Report>>,
+    /// Everything on the alternate screen.
+    pub fullscreen: bool,
+    /// Begin with the list of sessions.
+    pub pick_session: bool,
 }
 
 /// Runs the screen to its end; the exit code.
 pub fn run(start: Start) -> Result<u8, Report> {
-    drop(start);
-    Ok(0)
+    let env = start.env.clone();
+    let kind = Kind::detect(|name| env(name))?;
+    let ground = (start.survey)()?;
+    let backstage = Backstage::start()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Report::new(ReportKind::Internal, "no runtime").cause(error.to_string()))?;
+    runtime.block_on(async {
+        let keymap = Keymap::load(Some(&ground.dirs.config.join("keymap.yaml")))
+            .map_err(|error| Report::from_error(ReportKind::Config, &error))?;
+        let styles = dressed(&ground, kind)?;
+        let app = App::new(Composer::new(Vec::new(), PaletteEntry::built_in()), Keys::new(keymap), styles);
+        let tty = Tty::open(kind)?;
+        let (frames, frame) = Frames::new();
+        let (done, jobs) = mpsc::channel(JOBS_WAITING);
+        let inputs = Some(Inputs::new(&[]));
+        let mut screen = Screen {
+            app,
+            tty,
+            kind,
+            inputs,
+            frame,
+            done,
+            backstage,
+            ground,
+            session: None,
+            demo: None,
+            ways: Vec::new(),
+            first: None,
+            quit: None,
+            start,
+        };
+        screen.begin();
+        let ended = screen.go_round(frames, jobs).await;
+        let closed = screen.close();
+        let code = ended?;
+        closed.map(|()| code)
+    })
+}
+
+/// The looks of the theme that is set, as many colours as the terminal has.
+fn dressed(ground: &Ground, kind: Kind) -> Result<Styles, Report> {
+    if kind.depth == Depth::None {
+        return Ok(Styles::plain());
+    }
+    let name = ground.settings.settings.theme.as_deref().unwrap_or("dark");
+    let folder = ground.dirs.config.join("themes");
+    let theme =
+        Theme::load(name, &[&folder]).map_err(|error| Report::from_error(ReportKind::Config, &error))?;
+    Ok(Styles::new(&theme))
+}
+
+/// Everything that the loop holds.
+struct Screen {
+    app: App,
+    tty: Tty,
+    kind: Kind,
+    /// `None` while another program has the terminal.
+    inputs: Option<Inputs>,
+    frame: FrameRequester,
+    done: mpsc::Sender<Job>,
+    backstage: Backstage,
+    ground: Ground,
+    session: Option<Session>,
+    /// The repository of the demo, while that is what one works in.
+    demo: Option<Demo>,
+    ways: Vec<welcome::Way>,
+    /// The first prompt, once a session is there to take it.
+    first: Option<String>,
+    quit: Option<u8>,
+    start: Start,
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Option<std::io::Result<Input>>),
+    Event(Option<Stamped>),
+    Job(Job),
+    Frame,
+    Terminal,
+}
+
+impl Screen {
+    async fn go_round(&mut self, mut frames: Frames, mut jobs: mpsc::Receiver<Job>) -> Result<u8, Report> {
+        let mut happened = self.tty.happened();
+        self.frame.request();
+        loop {
+            let woken = {
+                let inputs = &mut self.inputs;
+                let session = &mut self.session;
+                tokio::select! {
+                    biased;
+                    input = next_input(inputs) => Woken::Input(input),
+                    Ok(()) = happened.changed() => Woken::Terminal,
+                    () = frames.next() => Woken::Frame,
+                    Some(job) = jobs.recv() => Woken::Job(job),
+                    event = next_event(session) => Woken::Event(event),
+                }
+            };
+            match woken {
+                Woken::Frame => {
+                    self.draw()?;
+                    continue;
+                }
+                Woken::Input(Some(Ok(input))) => self.on_input(input),
+                Woken::Input(_) => return Ok(0),
+                Woken::Event(Some(stamped)) => self.on_events(stamped),
+                Woken::Event(None) => self.session = None,
+                Woken::Job(job) => self.on_job(job).await,
+                Woken::Terminal => {
+                    if let Some(status) = happened.borrow_and_update().ending {
+                        return Ok(u8::try_from(status).unwrap_or(1));
+                    }
+                }
+            }
+            self.act().await?;
+            if let Some(code) = self.quit {
+                return Ok(code);
+            }
+            self.frame.request();
+        }
+    }
+
+    fn on_input(&mut self, input: Input) {
+        let now = now_ms();
+        match input {
+            Input::Key(key) => self.app.on_key(key, now),
+            Input::Paste(text) => self.app.on_paste(&text),
+            Input::Resize(_) => {}
+            Input::Focus(focused) => self.app.focused = focused,
+        }
+    }
+
+    /// One event, and what waits behind it: a flood makes no more frames than a trickle.
+    fn on_events(&mut self, first: Stamped) {
+        let now = now_ms();
+        self.app.on_event(&first, now);
+        for _ in 1..MOST_AT_ONCE {
+            let Some(session) = &mut self.session else { break };
+            let Ok(stamped) = session.events.try_recv() else { break };
+            self.app.on_event(&stamped, now);
+        }
+    }
+
+    /// Ends in order: the session's thread tidies up when the session is let go.
+    fn close(self) -> Result<(), Report> {
+        let Self { tty, session, backstage, inputs, .. } = self;
+        drop(inputs);
+        let closed = tty.close(false);
+        drop(session);
+        drop(backstage);
+        closed.map_err(lost)
+    }
+}
+
+async fn next_input(inputs: &mut Option<Inputs>) -> Option<std::io::Result<Input>> {
+    match inputs {
+        Some(inputs) => inputs.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_event(session: &mut Option<Session>) -> Option<Stamped> {
+    match session {
+        Some(session) => session.events.recv().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn lost(error: std::io::Error) -> Report {
+    Report::new(ReportKind::Host, "the terminal is gone").cause(error.to_string())
+}
+
+/// From now until a moment of [`now_ms`].
+fn until(moment_ms: u64) -> Duration {
+    Duration::from_millis(moment_ms.saturating_sub(now_ms()))
 }

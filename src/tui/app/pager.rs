@@ -6,15 +6,8 @@ use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
 use crate::config::Action;
+use crate::tui::cell::Passage;
 use crate::tui::style::{Styles, Token};
-
-/// One stretch of the page that steps and copies go by: a message, a call.
-#[derive(Debug, Clone)]
-pub(super) struct Passage {
-    /// What copying it gives.
-    pub text: String,
-    pub lines: Vec<Line<'static>>,
-}
 
 /// What the page wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +23,8 @@ pub(super) struct Pager {
     lines: Vec<Line<'static>>,
     /// First line of every passage, and what copying it gives.
     starts: Vec<(usize, String)>,
+    /// First line of the last call of a tool.
+    last_call: Option<usize>,
     top: usize,
     /// Rows shown last.
     rows: usize,
@@ -46,12 +41,20 @@ struct Search {
 impl Pager {
     /// Opens at its end.
     pub(super) fn new(title: impl Into<String>, passages: Vec<Passage>) -> Self {
-        let (mut lines, mut starts) = (Vec::new(), Vec::new());
+        let (mut lines, mut starts, mut last_call) = (Vec::new(), Vec::new(), None);
         for passage in passages {
+            if passage.is_call {
+                last_call = Some(lines.len());
+            }
             starts.push((lines.len(), passage.text));
             lines.extend(passage.lines);
         }
-        Self { title: title.into(), lines, starts, top: usize::MAX, rows: 1, search: None }
+        Self { title: title.into(), lines, starts, last_call, top: usize::MAX, rows: 1, search: None }
+    }
+
+    /// To the last call of a tool, if there is one.
+    pub(super) fn go_to_last_call(&mut self) {
+        self.top = self.last_call.unwrap_or(usize::MAX);
     }
 
     /// Whether letters are words of a search.
@@ -198,6 +201,7 @@ mod tests {
         let passage = |n: usize| Passage {
             text: format!("passage {n}"),
             lines: (0..10).map(|l| Line::from(format!("line {l} of {n}"))).collect(),
+            is_call: n == 2,
         };
         let mut pager = Pager::new("transcript", (0..5).map(passage).collect());
         pager.fit(11);
@@ -231,6 +235,13 @@ mod tests {
         }
         assert_eq!(pager.act(Action::Copy), Wanted::Copy("passage 4".into()));
         assert_eq!(pager.act(Action::Close), Wanted::Close);
+    }
+
+    #[test]
+    fn the_last_call_is_found() {
+        let mut pager = pager();
+        pager.go_to_last_call();
+        assert_eq!(first(&pager), "line 0 of 2");
     }
 
     #[test]

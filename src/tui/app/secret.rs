@@ -40,9 +40,10 @@ impl Layer for Secret {
         Reply::Stays
     }
 
-    fn paste(&mut self, text: &str) {
+    fn paste(&mut self, text: &str) -> bool {
         let room = LONGEST.saturating_sub(self.typed.len());
         self.typed.extend(text.chars().filter(|c| !c.is_control()).take(room));
+        true
     }
 
     fn height(&self, _width: u16, most: u16) -> u16 {

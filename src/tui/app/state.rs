@@ -92,8 +92,14 @@ impl App {
         self.hint.as_ref().map(|(_, until)| *until)
     }
 
+    /// Tells what went wrong in the transcript, where it stays.
+    pub(super) fn say_for_good(&mut self, report: &Report) {
+        self.transcript.tell(report);
+    }
+
     pub(super) fn refuse(&mut self, report: &Report, now_ms: u64) {
-        let more: String = report.causes.iter().chain(&report.hints).map(|line| format!("; {line}")).collect();
+        let more: String =
+            report.causes.iter().chain(&report.hints).map(|line| format!("; {line}")).collect();
         self.say(format!("{}{more}", report.message), now_ms);
     }
 
@@ -118,7 +124,8 @@ impl App {
             }
             Event::ToolResult { call_id, .. } if is_own(call_id) => self.end_own_line(),
             Event::Verdict { call_id, verdict, .. }
-                if is_own(call_id) && !matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform) =>
+                if is_own(call_id)
+                    && !matches!(verdict.kind, VerdictKind::Allow | VerdictKind::Transform) =>
             {
                 self.end_own_line();
             }
@@ -148,7 +155,11 @@ impl App {
                 }
                 self.queued.clear();
                 self.effects.push(Effect::Branch);
-                self.tell(if outcome.status == Status::Success { "iosm is done" } else { "iosm has stopped" });
+                self.tell(if outcome.status == Status::Success {
+                    "iosm is done"
+                } else {
+                    "iosm has stopped"
+                });
             }
             _ => {}
         }

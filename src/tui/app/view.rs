@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 
 use super::state::App;
 use crate::tui::style::Token;
-use crate::tui::text::{rows, truncate};
+use crate::tui::text::{Row, Wrap, settle, truncate_line, visible};
 
 /// Rows of messages that wait to be sent, at most.
 const MOST_QUEUED: usize = 3;
@@ -40,21 +40,23 @@ impl App {
         let muted = self.styles.get(Token::Muted);
         for text in self.queued.iter().take(MOST_QUEUED) {
             let first = text.lines().next().unwrap_or_default();
-            below.push(truncate(&Line::from(Span::styled(format!("↳ waits: {first}"), muted)), width));
+            let line = Line::from(Span::styled(format!("↳ waits: {}", visible(first)), muted));
+            below.push(truncate_line(line, usize::from(width)));
         }
         if self.queued.len() > MOST_QUEUED {
-            below.push(Line::from(Span::styled(format!("↳ and {} more", self.queued.len() - MOST_QUEUED), muted)));
+            below.push(Line::from(Span::styled(
+                format!("↳ and {} more", self.queued.len() - MOST_QUEUED),
+                muted,
+            )));
         }
         if let Some(hint) = self.hint(now_ms) {
-            let line = Line::from(Span::styled(hint.to_owned(), self.styles.get(Token::Info)));
-            below.extend(rows(&line, width));
+            let line = Line::from(Span::styled(visible(hint).into_owned(), self.styles.get(Token::Info)));
+            below.extend(settle(vec![Row::words(line)], Wrap::Words(width)));
         }
         let blank = u16::from(most >= ROOMY);
         let left = usize::from(room.saturating_sub(front).saturating_sub(blank));
         below.truncate(left);
-        let live = self.transcript.live(width, &self.styles);
-        let shown = live.len().min(left - below.len());
-        let mut above: Vec<Line<'static>> = live[live.len() - shown..].to_vec();
+        let mut above = self.transcript.live(width, left - below.len(), &self.styles);
         if blank > 0 && !(above.is_empty() && below.is_empty()) {
             above.push(Line::default());
         }

@@ -8,9 +8,14 @@ use crate::tui::dialog::PickerRow;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Way {
     /// A key that is there already.
-    Key { model: String },
+    Key {
+        model: String,
+    },
     /// A server on this machine.
-    Server { base_url: String, model: String },
+    Server {
+        base_url: String,
+        model: String,
+    },
     /// A key that is typed now.
     Login(&'static str),
     /// A file with weights.
@@ -103,13 +108,24 @@ mod tests {
     fn what_is_there_comes_before_what_must_be_typed() {
         let ready = [
             Ready::Key { provider: "openai", model: "openai/x".into() },
-            Ready::Server { base_url: "http://127.0.0.1:8080/v1".into(), models: vec!["a".into(), "b".into()] },
+            Ready::Server {
+                base_url: "http://127.0.0.1:8080/v1".into(),
+                models: vec!["a".into(), "b".into()],
+            },
         ];
         let all = ways(&ready);
         let names: Vec<&str> = all.iter().map(|(_, row)| row.columns[0].as_str()).collect();
         assert_eq!(
             names,
-            ["Use openai/x", "Use a", "Use b", "Enter a key for anthropic", "Enter a key for openai", "Use a GGUF file", "Watch the demo"]
+            [
+                "Use openai/x",
+                "Use a",
+                "Use b",
+                "Enter a key for anthropic",
+                "Enter a key for openai",
+                "Use a GGUF file",
+                "Watch the demo"
+            ]
         );
         assert!(ways(&[]).iter().any(|(way, _)| *way == Way::Demo));
     }

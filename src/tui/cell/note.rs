@@ -53,7 +53,7 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, styles: &Sty
             format!("∴ thinking: {}", one_line(&last[end..]))
         }
         false if expanded => "∴ thought".to_owned(),
-        false => format!("∴ thought · {}, Ctrl+O shows them", plural(count, "line")),
+        false => format!("∴ thought · {}, ctrl+o shows them", plural(count, "line")),
     };
     let mut rows = vec![Row::words(Span::styled(head, look)).hanging(2)];
     if expanded {

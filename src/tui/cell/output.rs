@@ -63,7 +63,7 @@ impl Output {
         let look = styles.get(Token::ToolOutput);
         let bar = [Span::styled("  │ ", styles.get(Token::Border))];
         if hidden > 0 {
-            let how = if live { "above" } else { "above, Ctrl+O shows them" };
+            let how = if live { "above" } else { "above, ctrl+o shows them" };
             let note = format!("… {} {how}", plural(hidden, "line"));
             rows.push(Row::words(Span::styled(note, styles.get(Token::Muted))).behind(&bar, &bar));
         }

@@ -255,7 +255,7 @@ fn cells_come_out_in_order_once_and_only_when_finished() {
     feed(&mut transcript, vec![result("t1", ToolStatus::Ok, "a · exit code 1 · 0.1 s")]);
     let shown = text(&transcript.take_cells());
     assert!(
-        shown.starts_with("\n! bash a · exit code 1 · 0.1 s\n  │ … 2 lines above, Ctrl+O shows them\n"),
+        shown.starts_with("\n! bash a · exit code 1 · 0.1 s\n  │ … 2 lines above, ctrl+o shows them\n"),
         "{shown}"
     );
     assert!(shown.ends_with("  │ 7\n✓ read b · 3 lines\n"), "{shown}");

@@ -200,7 +200,7 @@ impl Transcript {
         lines.split_off(lines.len().saturating_sub(most))
     }
 
-    /// What Ctrl+O shows: the newest cell with more to see.
+    /// What ctrl+o shows: the newest cell with more to see.
     pub fn last_expandable(&self) -> Option<&Cell> {
         self.live.iter().rev().find(|cell| cell.is_expandable()).or(self.last.as_ref())
     }
@@ -208,7 +208,7 @@ impl Transcript {
     /// The cells of a conversation that was kept.
     pub fn from_items(items: &[Item]) -> Vec<Cell> {
         let mut transcript = Self::new();
-        transcript.recall(items);
+        transcript.recall(items, 0);
         transcript.take_cells()
     }
 
@@ -227,8 +227,18 @@ impl Transcript {
         Self::from_items(items).into_iter().map(passage).collect()
     }
 
-    /// Takes the end of a conversation that was kept, so that one sees where it goes on.
-    pub fn recall(&mut self, items: &[Item]) {
+    /// Tells something that no event did.
+    pub fn tell(&mut self, report: &Report) {
+        self.push(Body::Report(report.clone()));
+    }
+
+    /// Takes the end of a conversation that was kept, so that one sees where it goes on; `left_out` items stand
+    /// before it.
+    pub fn recall(&mut self, items: &[Item], left_out: usize) {
+        if left_out > 0 {
+            let text = format!("{left_out} earlier entries; ctrl+t shows them all");
+            self.push(Body::Mark { label: "… ", text });
+        }
         items.iter().for_each(|item| self.item(item));
         // A call without a result was cut off.
         self.end_tools(0);

@@ -114,6 +114,11 @@ impl Composer {
         self.placeholder = text.into();
     }
 
+    /// What was sent before, oldest first.
+    pub fn set_history(&mut self, history: Vec<String>) {
+        self.history = History::new(history);
+    }
+
     pub fn set_commands(&mut self, commands: Vec<PaletteEntry>) {
         self.commands = commands;
         self.offer();

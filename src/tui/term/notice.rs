@@ -16,6 +16,24 @@ pub enum Notice {
     Bell,
 }
 
+impl Notice {
+    /// What the terminal of this environment is known to show.
+    pub fn of(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let term = set("TERM").unwrap_or_default();
+        match set("TERM_PROGRAM").as_deref() {
+            Some("iTerm.app" | "WezTerm" | "ghostty") => Self::Osc9,
+            _ if set("WT_SESSION").is_some() || term.contains("kitty") || term.contains("ghostty") => {
+                Self::Osc9
+            }
+            _ if set("VTE_VERSION").is_some() || term.starts_with("rxvt") || term.starts_with("foot") => {
+                Self::Osc777
+            }
+            _ => Self::Bell,
+        }
+    }
+}
+
 /// More than one line of a notification is never shown.
 const MOST_LETTERS: usize = 200;
 

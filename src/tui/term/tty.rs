@@ -112,6 +112,11 @@ impl Tty {
         Ok(())
     }
 
+    /// Draws everything anew with the next frame, below what is there.
+    pub fn redraw(&mut self) {
+        self.screen.restart();
+    }
+
     /// See [`Screen::alternate`].
     pub fn alternate(&mut self, on: bool) {
         self.screen.alternate(on);
