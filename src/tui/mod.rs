@@ -4,7 +4,7 @@
 //! desk for what it offers to choose from.
 
 mod app;
-mod cell;
+pub mod cell;
 pub mod composer;
 pub mod dialog;
 mod fuzzy;
@@ -12,7 +12,7 @@ pub mod keys;
 mod paint;
 mod style;
 pub mod term;
-mod text;
+pub mod text;
 
 pub use app::{Start, run};
 pub use style::{Depth, Styles, Token};

@@ -29,9 +29,7 @@ fn main() {
     start();
     flooded(
         "model text",
-        &format!(
-            "[{{text: 'Some words of a reply that goes on and on, with `code` in it.\\n\\n', fill: 30000000, chunk: 1000, every_ms: 1}}]"
-        ),
+        "[{text: 'Some words of a reply that goes on and on, with `code` in it.\\n\\n', fill: 30000000, chunk: 1000, every_ms: 1}]",
     );
     flooded(
         "tool output",

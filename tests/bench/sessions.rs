@@ -97,7 +97,9 @@ fn main() {
     let many = StateDir::open(temp.path().join("many")).unwrap();
     for at in 0..SESSIONS {
         let mut log = SessionLog::create(&many, start(&format!("s_{at:016}"))).unwrap();
-        (0..5).for_each(|number| drop(exchange(&mut log, number + 1, 1_000)));
+        (0..5).for_each(|number| {
+            exchange(&mut log, number + 1, 1_000);
+        });
     }
     println!("{SESSIONS} sessions of 5 exchanges");
     median("list (sessions)", || list(&many).unwrap().len());

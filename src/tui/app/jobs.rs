@@ -83,9 +83,18 @@ impl Screen {
     }
 
     async fn on_opened(&mut self, opened: Result<Session, Report>) {
+        self.opening = false;
+        let waiting = std::mem::take(&mut self.waiting);
         let session = match opened {
             Ok(session) => session,
             Err(report) => {
+                let unsent = waiting.into_iter().find_map(|op| match op {
+                    Op::Prompt(prompt) | Op::FollowUp(prompt) => Some(prompt.text),
+                    _ => None,
+                });
+                if let Some(text) = unsent.filter(|_| self.app.composer.is_empty()) {
+                    self.app.composer.set_text(&text);
+                }
                 // The session before, if there was one, has been let go: nothing can be asked here.
                 self.app.say_for_good(&report);
                 return;
@@ -103,6 +112,9 @@ impl Screen {
             about: command.about,
         });
         self.app.composer.set_commands(palette(theirs.collect()));
+        for op in waiting {
+            let _ = session.ops.send(op).await;
+        }
         self.session = Some(session);
         self.look_at_branch();
         self.beside(move || Job::Recalled {

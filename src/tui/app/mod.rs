@@ -29,7 +29,7 @@ use super::term::{FrameRequester, Frames, Inputs, Kind, Tty};
 use crate::base::now_ms;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Demo, Ground, Options, Session, SharedEnv};
-use crate::protocol::{Report, ReportKind, Stamped};
+use crate::protocol::{Op, Report, ReportKind, Stamped};
 use crate::tui::term::{Depth, Input};
 
 /// Events taken in one go before a frame may be drawn.
@@ -80,6 +80,8 @@ pub fn run(start: Start) -> Result<u8, Report> {
             backstage,
             ground,
             session: None,
+            opening: false,
+            waiting: Vec::new(),
             demo: None,
             ways: Vec::new(),
             first: None,
@@ -118,6 +120,9 @@ struct Screen {
     backstage: Backstage,
     ground: Ground,
     session: Option<Session>,
+    /// One is being opened, and what waits for it.
+    opening: bool,
+    waiting: Vec<Op>,
     /// The repository of the demo, while that is what one works in.
     demo: Option<Demo>,
     ways: Vec<welcome::Way>,

@@ -16,6 +16,9 @@ use crate::tui::style::Token;
 use crate::tui::term::{Inputs, Notice};
 use ratatui::text::{Line, Span};
 
+/// Operations kept for a session that is being opened.
+const MOST_WAITING: usize = 64;
+
 impl Screen {
     /// The first thing to do: the project's files, a model, a session.
     pub(super) fn begin(&mut self) {
@@ -56,6 +59,7 @@ impl Screen {
     fn open(&mut self, options: Options) {
         // Its log and journal are let go first: the next may be the same.
         self.session = None;
+        self.opening = true;
         let (done, ground) = (self.done.clone(), self.ground.clone());
         let opening = self.backstage.open(ground, options);
         tokio::spawn(async move {
@@ -206,6 +210,8 @@ impl Screen {
     async fn send(&mut self, op: Op) {
         match &self.session {
             Some(session) => drop(session.ops.send(op).await),
+            // What was typed while a session is opened is for that session.
+            None if self.opening && self.waiting.len() < MOST_WAITING => self.waiting.push(op),
             None => {
                 let lost = match op {
                     Op::Prompt(prompt) | Op::FollowUp(prompt) => prompt.text,

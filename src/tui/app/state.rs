@@ -134,11 +134,7 @@ impl App {
                     self.queued.remove(at);
                 }
             }
-            Event::Rewound { text, .. } => {
-                if self.composer.is_empty() {
-                    self.composer.set_text(text);
-                }
-            }
+            Event::Rewound { text, .. } if self.composer.is_empty() => self.composer.set_text(text),
             Event::ApprovalAsked(approval) => {
                 self.layers.ask((**approval).clone());
                 self.tell("iosm asks for your leave");

@@ -1,87 +1,79 @@
-//! What a call is about, in one line: the command, the file, the pattern.
+//! What a call is about, in one line.
 
 use serde_json::Value;
 
 use crate::protocol::ToolCall;
+use crate::tools::preview::preview;
+use crate::tui::text::{diff, one_line};
 
-/// Characters of a value that is not the main one.
-const LONGEST_OTHER: usize = 40;
-
-/// The argument that says what a call is about, and the rest where it is short.
-pub fn one_line(call: &ToolCall) -> String {
-    let args = &call.args;
-    let text = |name: &str| args.get(name).and_then(Value::as_str).map(|text| text.replace('\n', " ⏎ "));
-    let path = || text("path").unwrap_or_default();
-    match call.tool.as_str() {
-        "bash" => text("command").unwrap_or_default(),
-        "read" => {
-            let from = args.get("offset").or(args.get("from")).and_then(Value::as_u64);
-            match (text("handle"), from) {
-                (Some(handle), _) => handle,
-                (None, Some(line)) => format!("{}:{line}", path()),
-                (None, None) => path(),
-            }
-        }
-        "write" => {
-            let lines = args.get("content").and_then(Value::as_str).map_or(0, |text| text.lines().count());
-            format!("{} · {lines} lines", path())
-        }
-        "edit" => {
-            let (added, removed) = changed(args);
-            format!("{} +{added} −{removed}", path())
-        }
-        "search" => match (text("pattern").or(text("regex")), text("path").or(text("glob"))) {
-            (Some(pattern), Some(place)) => format!("{pattern} in {place}"),
-            (Some(pattern), None) => pattern,
-            (None, place) => place.unwrap_or_default(),
-        },
-        "fetch" => text("url").unwrap_or_default(),
-        "bash_output" | "bash_kill" => text("id").unwrap_or_default(),
-        "todo" | "report" => String::new(),
-        _ => others(args),
-    }
-}
-
-/// Lines that an edit puts in and takes out, as its arguments say.
-fn changed(args: &Value) -> (usize, usize) {
-    let edits = args.get("edits").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let lines =
-        |edit: &Value, name: &str| edit.get(name).and_then(Value::as_str).map_or(0, |t| t.lines().count());
-    edits
-        .iter()
-        .fold((0, 0), |(added, removed), edit| (added + lines(edit, "new"), removed + lines(edit, "old")))
-}
-
-fn others(args: &Value) -> String {
-    let Value::Object(args) = args else { return args.to_string() };
-    let part = |(name, value): (&String, &Value)| {
-        let text = value.as_str().map_or_else(|| value.to_string(), |text| text.replace('\n', " ⏎ "));
-        let short: String = text.chars().take(LONGEST_OTHER).collect();
-        format!("{name}={short}{}", if text.chars().count() > LONGEST_OTHER { "…" } else { "" })
+/// The argument that says most: the command of a shell line, the path of an edit with what it adds and removes,
+/// the pattern and place of a search.
+pub(super) fn about(call: &ToolCall) -> String {
+    let Value::Object(args) = &call.args else {
+        let raw = call.args.as_str().map_or_else(|| call.args.to_string(), str::to_owned);
+        return one_line(&raw);
     };
-    args.iter().map(part).collect::<Vec<_>>().join(" ")
+    let text =
+        |name: &str| args.get(name).and_then(Value::as_str).filter(|text| !text.is_empty()).map(one_line);
+    let number = |name: &str| args.get(name).and_then(Value::as_u64);
+    let known = match call.tool.as_str() {
+        "bash" => text("command"),
+        "read" => text("path").map(|path| match (number("offset"), number("limit")) {
+            (Some(from), Some(count)) => format!("{path}:{from}–{}", (from + count).saturating_sub(1)),
+            (Some(from), None) => format!("{path}:{from}–"),
+            (None, Some(count)) => format!("{path}:1–{count}"),
+            (None, None) => path,
+        }),
+        "write" | "edit" => {
+            text("path").map(|path| match preview(call, None).map(|diff| diff::counts(&diff)) {
+                Some((added, removed)) if call.tool == "edit" => format!("{path} +{added} −{removed}"),
+                Some((added, _)) => format!("{path} {}", crate::base::plural(added, "line")),
+                None => path,
+            })
+        }
+        "search" => search(text("pattern"), text("glob"), text("path")),
+        "fetch" => text("url"),
+        "todo" | "report" => Some(String::new()),
+        _ => None,
+    };
+    known.unwrap_or_else(|| others(args))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
+fn search(pattern: Option<String>, glob: Option<String>, path: Option<String>) -> Option<String> {
+    let what = match (pattern, glob) {
+        (Some(pattern), Some(glob)) => format!("/{pattern}/ in {glob}"),
+        (Some(pattern), None) => format!("/{pattern}/"),
+        (None, Some(glob)) => glob,
+        (None, None) => return None,
+    };
+    Some(match path {
+        Some(path) if path != "." => format!("{what} in {path}"),
+        _ => what,
+    })
+}
 
-    #[test]
-    fn a_line_says_what_a_call_is_about() {
-        for (tool, args, shown) in [
-            ("bash", json!({"command": "cd x\nls"}), "cd x ⏎ ls"),
-            ("read", json!({"path": "a.rs"}), "a.rs"),
-            ("write", json!({"path": "a.rs", "content": "1\n2\n"}), "a.rs · 2 lines"),
-            ("edit", json!({"path": "a.rs", "edits": [{"old": "1\n2", "new": "3"}]}), "a.rs +1 −2"),
-            ("search", json!({"pattern": "fn x", "path": "src"}), "fn x in src"),
-            ("fetch", json!({"url": "https://a.b/c"}), "https://a.b/c"),
-            ("todo", json!({"items": []}), ""),
-            ("other", json!({"a": 1, "b": "x".repeat(50)}), &format!("a=1 b={}…", "x".repeat(40))),
-            ("bash", json!({}), ""),
-        ] {
-            let call = ToolCall { id: "t1".into(), tool: tool.into(), args };
-            assert_eq!(one_line(&call), shown, "{tool}");
-        }
-    }
+fn others(args: &serde_json::Map<String, Value>) -> String {
+    let value = |value: &Value| value.as_str().map_or_else(|| one_line(&value.to_string()), one_line);
+    let parts: Vec<String> = args.iter().map(|(name, of)| format!("{name}={}", value(of))).collect();
+    parts.join(" ")
+}
+
+/// What was changed in a call's arguments: name, before, after.
+pub(super) fn changes(before: &Value, after: &Value) -> Vec<(String, String, String)> {
+    let (Value::Object(old), Value::Object(new)) = (before, after) else {
+        return vec![("arguments".to_owned(), short(before), short(after))];
+    };
+    let mut names: Vec<&String> = old.keys().collect();
+    names.extend(new.keys().filter(|name| !old.contains_key(*name)));
+    let nothing = Value::Null;
+    let changed = names.into_iter().filter_map(|name| {
+        let (a, b) = (old.get(name).unwrap_or(&nothing), new.get(name).unwrap_or(&nothing));
+        (a != b).then(|| (one_line(name), short(a), short(b)))
+    });
+    changed.collect()
+}
+
+fn short(value: &Value) -> String {
+    let text = if value.is_null() { "nothing".to_owned() } else { one_line(&value.to_string()) };
+    crate::tui::text::truncate(&text, 60).into_owned()
 }

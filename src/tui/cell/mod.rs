@@ -1,10 +1,147 @@
-//! What the transcript consists of: plain state, and the same state as rows of text. Nothing here prints.
+//! What the transcript consists of: plain state, drawn as lines by pure functions.
+//!
+//! A cell that is finished never changes again, so it may be printed into the terminal's own scrollback and
+//! forgotten.
 
 mod argument;
-mod kinds;
-mod notice;
+mod note;
+mod output;
 mod tool;
 mod transcript;
 
-pub use argument::one_line;
+use ratatui::text::{Line, Span};
+
+use crate::protocol::{Outcome, Report, TaintMark};
+use crate::tui::style::{Styles, Token};
+use crate::tui::text::markdown::{self, Part, Stream};
+use crate::tui::text::{Row, Wrap, settle};
+
+pub use note::{Header, duration, short_count};
+pub use output::Output;
+pub use tool::{Asked, Ended, Tool};
 pub use transcript::{Passage, Transcript};
+
+/// What one cell shows.
+#[derive(Debug, Clone)]
+pub enum Body {
+    Header(Header),
+    User(String),
+    /// The assistant's words as they come.
+    Speaking(Stream),
+    /// Whole blocks of the assistant's words.
+    Said(Part),
+    Thinking {
+        text: String,
+        live: bool,
+    },
+    Tool(Box<Tool>),
+    Report(Report),
+    /// A slash command's answer, as Markdown.
+    Answer {
+        command: String,
+        markdown: String,
+    },
+    /// A mark along the way: checkpoint, compaction, rewind, background, a change of the setup.
+    Mark {
+        label: &'static str,
+        text: String,
+    },
+    Taint(TaintMark),
+    /// What a sub-agent is at.
+    Child {
+        agent: String,
+        calls: usize,
+        last: String,
+        done: bool,
+    },
+    Outcome(Box<Outcome>),
+}
+
+/// One piece of the transcript.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    pub body: Body,
+    /// Whether a blank line stands before it.
+    pub lead: bool,
+}
+
+impl Cell {
+    pub fn new(body: Body) -> Self {
+        Self { body, lead: true }
+    }
+
+    /// The cell as it is shown, with the blank line before it. Under `Wrap::Words(w)` no line is wider than `w`;
+    /// `width` is what tables and diffs are fitted to, and is the same as `w` there.
+    pub fn lines(&self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        self.draw(width, wrap, false, styles)
+    }
+
+    /// The cell with everything that is held of it.
+    pub fn expanded_lines(&self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        self.draw(width, wrap, true, styles)
+    }
+
+    /// Whether [`Cell::expanded_lines`] shows more.
+    pub fn is_expandable(&self) -> bool {
+        match &self.body {
+            Body::Thinking { text, live } => !live && !text.trim().is_empty(),
+            Body::Tool(tool) => tool.is_expandable(),
+            _ => false,
+        }
+    }
+
+    fn draw(&self, width: u16, wrap: Wrap, expanded: bool, styles: &Styles) -> Vec<Line<'static>> {
+        let width = match wrap {
+            Wrap::Terminal => width.max(1),
+            Wrap::Words(words) => words.min(width).max(1),
+        };
+        let rows = match &self.body {
+            Body::Header(header) => note::header_rows(header, styles),
+            Body::User(text) => note::user_rows(text, styles),
+            Body::Speaking(stream) => return self.speaking(stream, width, wrap, styles),
+            Body::Said(part) => part.rows(width, styles),
+            Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, styles),
+            Body::Tool(tool) => tool.rows(width, expanded, styles),
+            Body::Report(report) => note::report_rows(report, styles),
+            Body::Answer { command, markdown } => {
+                let head = Span::styled(format!("/{command}"), styles.get(Token::Muted));
+                let mut rows = vec![Row::words(head)];
+                rows.extend(markdown::rows(markdown, width, styles));
+                rows
+            }
+            Body::Mark { label, text } => note::said(label, Token::Info, text, "", styles),
+            Body::Taint(mark) => note::taint_rows(mark, styles),
+            Body::Child { agent, calls, last, done } => {
+                let mark = if *done { "✓ " } else { "▸ " };
+                let text = format!("{agent} · {} · {last}", Tool::counted(*calls));
+                note::said(mark, Token::ToolName, &text, "", styles)
+            }
+            Body::Outcome(outcome) => note::outcome_rows(outcome, styles),
+        };
+        self.led(settle(rows, clamp(wrap, width)))
+    }
+
+    fn speaking(&self, stream: &Stream, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        let mut lines = if stream.has_finished() {
+            stream.clone().take_finished(width, clamp(wrap, width), styles)
+        } else {
+            Vec::new()
+        };
+        lines.extend(stream.tail(width, styles));
+        if lines.is_empty() { lines } else { self.led(lines) }
+    }
+
+    fn led(&self, mut lines: Vec<Line<'static>>) -> Vec<Line<'static>> {
+        if self.lead && !lines.is_empty() {
+            lines.insert(0, Line::default());
+        }
+        lines
+    }
+}
+
+fn clamp(wrap: Wrap, width: u16) -> Wrap {
+    if wrap == Wrap::Terminal { wrap } else { Wrap::Words(width) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,17 +1,21 @@
-//! The transcript: from what happens to cells, and from cells to what is printed once and what still grows.
+//! Turns the stream of events into cells, and knows which of them are finished.
 //!
-//! Only what still grows is held. What is finished is printed into the terminal's scrollback, and read again
-//! from the session's log.
-
-use std::collections::VecDeque;
+//! Cells come out in order, each once. Held are those that may still change, and the last one that can be
+//! expanded; everything else is in the terminal's scrollback and in the session's log.
 
 use ratatui::text::Line;
 
-use super::kinds::Cell;
-use super::tool::Tool;
-use crate::protocol::{Block, Event, Item, Part, Report, Stamped, ToolStatus};
-use crate::tui::style::{Styles, Token};
-use crate::tui::text::{Wrap, markdown, settle};
+use super::note::Header;
+use super::tool::{Asked, Ended, Tool};
+use super::{Body, Cell};
+use crate::base::plural;
+use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped, ToolStatus};
+use crate::tui::style::Styles;
+use crate::tui::text::markdown::Stream;
+use crate::tui::text::{Wrap, one_line, truncate};
+
+/// Bytes of thinking that are held to be expanded.
+const MOST_THINKING: usize = 64 * 1024;
 
 /// One cell as a page shows it, and as it is copied.
 #[derive(Debug, Clone)]
@@ -22,14 +26,18 @@ pub struct Passage {
     pub is_call: bool,
 }
 
-/// The cells that still grow, in order, and whether something was printed before them.
-#[derive(Default)]
+/// The transcript of one session.
+#[derive(Debug, Default)]
 pub struct Transcript {
-    cells: VecDeque<Cell>,
-    /// Whether a blank line has to come before the next cell.
-    printed: bool,
-    /// The first cell has begun to be printed.
-    begun: bool,
+    live: Vec<Cell>,
+    /// The last cell that was taken and can be expanded.
+    last: Option<Cell>,
+    setup: Option<Setup>,
+    running: u32,
+    /// Whether the cell before was one line among its like.
+    close: bool,
+    /// Whether the message that streams has cells in the scrollback already.
+    spoke: bool,
 }
 
 impl Transcript {
@@ -37,232 +45,363 @@ impl Transcript {
         Self::default()
     }
 
-    /// Follows what happens.
+    /// Takes what happened.
     pub fn apply(&mut self, stamped: &Stamped) {
-        match &stamped.event {
-            Event::Session { model, workspace, sandbox, resumed, .. } => self.push(Cell::Opening {
-                model: model.clone(),
-                place: workspace.clone(),
-                sandbox: sandbox.clone(),
-                resumed: *resumed,
+        let Stamped { at_ms, agent, event, .. } = stamped;
+        if agent.contains('/') {
+            return self.child(agent, event);
+        }
+        match event {
+            Event::TextDelta { text } => self.speak(text),
+            Event::ThinkingDelta { text } => self.think(text),
+            Event::MessageEnd { .. } => {
+                self.end_thinking();
+                self.end_speaking(true);
+            }
+            Event::StreamDiscarded { report } => self.discard(report),
+            Event::ToolCall { call } => self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms)))),
+            Event::Verdict { call_id, verdict, repaired, .. } => self.on_tool(call_id, |tool| {
+                tool.verdict = Some(verdict.clone());
+                tool.repaired.clone_from(repaired);
             }),
-            Event::Said { text, .. } => self.push(Cell::User(text.clone())),
-            Event::TextDelta { text } => self.words(text),
-            Event::ThinkingDelta { text } => self.thinks(text),
-            Event::MessageEnd { .. } => self.end_words(),
-            Event::ToolCall { call } => self.push(Cell::Tool(Box::new(Tool::new(call.clone())))),
-            Event::Verdict { call_id, verdict, effects, repaired, .. } => {
-                if let Some(tool) = self.tool(call_id) {
-                    tool.judged(verdict, effects, repaired.is_some());
+            Event::ApprovalAsked(approval) => self.on_tool(&approval.call.id, |tool| {
+                let line = approval.verdict.user_line.clone();
+                tool.asked = Some(Asked { id: approval.id.clone(), line, closed: None });
+                tool.diff.clone_from(&approval.diff);
+            }),
+            Event::ApprovalClosed { id, how } => {
+                let asked = self.tools().filter_map(|tool| tool.asked.as_mut());
+                if let Some(asked) = asked.into_iter().find(|asked| asked.id == *id) {
+                    asked.closed = Some(*how);
                 }
             }
-            Event::ApprovalAsked(approval) => {
-                if let Some(tool) = self.tool(&approval.call.id) {
-                    tool.asked();
-                    tool.judged(&approval.verdict, &approval.effects, false);
-                }
-            }
-            Event::ToolOutput { call_id, delta } => {
-                if let Some(tool) = self.tool(call_id) {
-                    tool.prints(delta);
-                }
-            }
-            Event::ToolResult { call_id, status, summary, admission, .. } => {
-                if let Some(tool) = self.tool(call_id) {
-                    tool.ends(*status, summary, admission);
-                }
-            }
-            Event::Taint { mark } => self.push(Cell::Taint(mark.clone())),
-            Event::Answer { command, markdown } => {
-                self.push(Cell::Answer { command: command.clone(), markdown: markdown.clone() });
-            }
-            Event::Rewound { .. } => self.line("↶", Token::Info, "back to before this message; what follows takes its place".into()),
-            Event::Compacted { before_tokens, after_tokens, why } => self.line(
-                "⤓",
-                Token::Info,
-                format!("older messages were folded: {before_tokens} tokens became {after_tokens} ({why}); the log keeps them"),
-            ),
-            Event::StreamDiscarded { report } | Event::Notice { report } => {
-                if matches!(stamped.event, Event::StreamDiscarded { .. }) {
-                    self.end_words();
-                }
-                self.push(Cell::Report(report.clone()));
-            }
+            Event::ToolOutput { call_id, delta } => self.on_tool(call_id, |tool| tool.output.push(delta)),
+            Event::ToolResult { call_id, status, summary, admission, .. } => self.on_tool(call_id, |tool| {
+                tool.ended = Some(Ended {
+                    status: *status,
+                    summary: summary.clone(),
+                    admission: admission.clone(),
+                    at_ms: *at_ms,
+                });
+            }),
             Event::Finished(outcome) => {
-                self.end_words();
-                self.push(Cell::Outcome(outcome.clone()));
+                self.end_thinking();
+                self.end_speaking(true);
+                self.end_tools(*at_ms);
+                self.push(Body::Outcome(outcome.clone()));
             }
-            Event::Setup(_)
-            | Event::Switched { .. }
-            | Event::Checkpoint { .. }
-            | Event::Background { .. }
-            | Event::TurnStart { .. }
-            | Event::ApprovalConfirm { .. }
-            | Event::ApprovalClosed { .. }
-            | Event::Usage { .. } => {}
+            other => self.mark(other),
         }
     }
 
-    fn push(&mut self, cell: Cell) {
-        self.end_words();
-        self.cells.push_back(cell);
+    /// Events that are a cell of their own.
+    fn mark(&mut self, event: &Event) {
+        let mark = |label, text| Body::Mark { label, text };
+        let body = match event {
+            Event::Session { model, profile, workspace, sandbox, resumed, .. } => Body::Header(Header {
+                model: model.clone(),
+                profile: profile.clone(),
+                workspace: workspace.clone(),
+                sandbox: sandbox.clone(),
+                resumed: *resumed,
+            }),
+            Event::Setup(setup) => {
+                let changed = self.setup.replace(setup.clone()).map(|old| differences(&old, setup));
+                match changed.filter(|changed| !changed.is_empty()) {
+                    Some(changed) => mark("from now on: ", changed),
+                    None => return,
+                }
+            }
+            Event::Said { text, .. } => Body::User(text.clone()),
+            Event::Answer { command, markdown } => {
+                Body::Answer { command: one_line(command), markdown: markdown.clone() }
+            }
+            Event::Rewound { text, .. } => mark("rewound: ", format!("to before “{}”", one_line(text))),
+            Event::Switched { .. } => mark("switched: ", "to another branch of the conversation".to_owned()),
+            // Those that come by themselves before a turn are not worth a line each.
+            Event::Checkpoint { id, name: Some(name), ms, .. } => {
+                mark("checkpoint: ", format!("{} “{}” · {ms} ms", one_line(id), one_line(name)))
+            }
+            Event::Compacted { before_tokens, after_tokens, why } => {
+                let (before, after) = (super::short_count(*before_tokens), super::short_count(*after_tokens));
+                mark(
+                    "compacted: ",
+                    format!("{before} → {after} tokens · {} · the log keeps everything", one_line(why)),
+                )
+            }
+            Event::Background { running } if *running != self.running => {
+                self.running = *running;
+                let commands = plural(*running as usize, "command");
+                mark(
+                    "background: ",
+                    if *running == 0 {
+                        "nothing runs any more".into()
+                    } else {
+                        format!("{commands} running")
+                    },
+                )
+            }
+            Event::Taint { mark } => Body::Taint(mark.clone()),
+            Event::Notice { report } => Body::Report(report.clone()),
+            _ => return,
+        };
+        self.push(body);
+    }
+
+    /// Cells that will not change any more and were not taken yet, in order.
+    pub fn take_cells(&mut self) -> Vec<Cell> {
+        let mut out = Vec::new();
+        while !self.live.is_empty() {
+            if let Body::Speaking(stream) = &mut self.live[0].body {
+                let part = stream.take();
+                if !part.is_empty() {
+                    let lead = self.live[0].lead;
+                    self.live[0].lead = false;
+                    self.spoke = true;
+                    out.push(Cell { body: Body::Said(part), lead });
+                }
+                break;
+            }
+            if !is_finished(&self.live[0].body) {
+                break;
+            }
+            let cell = self.live.remove(0);
+            if cell.is_expandable() {
+                self.last = Some(cell.clone());
+            }
+            out.push(cell);
+        }
+        out
+    }
+
+    /// The lines of what [`Transcript::take_cells`] takes, to be printed once. `width` is what tables and diffs are
+    /// fitted to.
+    pub fn take_finished(&mut self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
+        self.take_cells().iter().flat_map(|cell| cell.lines(width, wrap, styles)).collect()
+    }
+
+    /// Cells that may still change, and those behind them.
+    pub fn live_cells(&self) -> &[Cell] {
+        &self.live
+    }
+
+    /// The last `most` lines of the cells that may still change, none wider than `width`.
+    pub fn live(&self, width: u16, most: usize, styles: &Styles) -> Vec<Line<'static>> {
+        let mut lines = Vec::new();
+        // Drawn from the end: what does not fit need not be drawn.
+        for cell in self.live.iter().rev() {
+            let mut own = cell.lines(width, Wrap::Words(width), styles);
+            own.append(&mut lines);
+            lines = own;
+            if lines.len() >= most {
+                break;
+            }
+        }
+        lines.split_off(lines.len().saturating_sub(most))
+    }
+
+    /// What ctrl+o shows: the newest cell with more to see.
+    pub fn last_expandable(&self) -> Option<&Cell> {
+        self.live.iter().rev().find(|cell| cell.is_expandable()).or(self.last.as_ref())
+    }
+
+    /// The cells of a conversation that was kept.
+    pub fn from_items(items: &[Item]) -> Vec<Cell> {
+        let mut transcript = Self::new();
+        transcript.recall(items, 0);
+        transcript.take_cells()
+    }
+
+    /// A conversation that was kept, with everything that is held of it, as passages of a page.
+    pub fn passages(items: &[Item], width: u16, styles: &Styles) -> Vec<Passage> {
+        let passage = |cell: Cell| {
+            let is_call = matches!(cell.body, Body::Tool(_));
+            let bare = Cell { lead: false, ..cell };
+            let mut lines = bare.expanded_lines(width, Wrap::Words(width), styles);
+            // What is copied is not broken where the page was.
+            let copied = bare.expanded_lines(width, Wrap::Terminal, styles);
+            let text = copied.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            lines.push(Line::default());
+            Passage { text, lines, is_call }
+        };
+        Self::from_items(items).into_iter().map(passage).collect()
     }
 
     /// Tells something that no event did.
     pub fn tell(&mut self, report: &Report) {
-        self.push(Cell::Report(report.clone()));
+        self.push(Body::Report(report.clone()));
     }
 
-    fn line(&mut self, mark: &'static str, token: Token, text: String) {
-        self.push(Cell::Line { mark, token, text });
-    }
-
-    fn words(&mut self, text: &str) {
-        if !matches!(self.cells.back(), Some(Cell::Words { over: false, .. })) {
-            self.push(Cell::Words { words: markdown::Stream::new(), over: false });
-        }
-        if let Some(Cell::Words { words, .. }) = self.cells.back_mut() {
-            words.push(text);
-        }
-    }
-
-    fn thinks(&mut self, piece: &str) {
-        if !matches!(self.cells.back(), Some(Cell::Thinking { over: false, .. })) {
-            self.push(Cell::Thinking { text: String::new(), over: false });
-        }
-        if let Some(Cell::Thinking { text, .. }) = self.cells.back_mut() {
-            text.push_str(piece);
-        }
-    }
-
-    fn end_words(&mut self) {
-        match self.cells.back_mut() {
-            Some(Cell::Words { words, over: over @ false }) => {
-                words.finish();
-                *over = true;
-            }
-            Some(Cell::Thinking { over, .. }) => *over = true,
-            _ => {}
-        }
-    }
-
-    fn tool(&mut self, call_id: &str) -> Option<&mut Tool> {
-        self.cells.iter_mut().rev().find_map(|cell| match cell {
-            Cell::Tool(tool) if tool.call.id == call_id => Some(&mut **tool),
-            _ => None,
-        })
-    }
-
-    /// What is finished since this was last asked, in order, to be printed once. `width` is what tables are
-    /// fitted to.
-    pub fn take_finished(&mut self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
-        let mut lines = Vec::new();
-        while let Some(cell) = self.cells.front_mut() {
-            let (own, over) = match cell {
-                Cell::Words { words, over } => (words.take_finished(width, wrap, styles), *over),
-                Cell::Tool(tool) if !tool.is_over() => (Vec::new(), false),
-                Cell::Thinking { over: false, .. } => (Vec::new(), false),
-                other => (settle(other.rows(width, styles), wrap), true),
-            };
-            if !own.is_empty() {
-                if self.printed && !self.begun {
-                    lines.push(Line::default());
-                }
-                (self.begun, self.printed) = (true, true);
-                lines.extend(own);
-            }
-            if !over {
-                break;
-            }
-            self.begun = false;
-            self.cells.pop_front();
-        }
-        lines
-    }
-
-    /// What still grows, in lines no wider than `width`; from the end, at most `most` lines.
-    pub fn live(&self, width: u16, most: usize, styles: &Styles) -> Vec<Line<'static>> {
-        let mut lines: Vec<Line<'static>> = Vec::new();
-        for (at, cell) in self.cells.iter().enumerate() {
-            let own = match cell {
-                Cell::Words { words, .. } => words.tail(width, styles),
-                other => settle(other.rows(width, styles), Wrap::Words(width)),
-            };
-            if own.is_empty() {
-                continue;
-            }
-            if at > 0 || (self.printed && !self.begun) {
-                lines.push(Line::default());
-            }
-            lines.extend(own);
-        }
-        let from = lines.len().saturating_sub(most);
-        lines.split_off(from)
-    }
-
-    /// A conversation that was kept, as passages of a page.
-    pub fn passages(items: &[Item], width: u16, styles: &Styles) -> Vec<Passage> {
-        let mut whole = Self::new();
-        for item in items {
-            whole.add(item);
-        }
-        let passage = |cell: &mut Cell| {
-            let is_call = matches!(cell, Cell::Tool(_));
-            let mut lines = match cell {
-                Cell::Words { words, .. } => {
-                    words.finish();
-                    words.take_finished(width, Wrap::Words(width), styles)
-                }
-                other => settle(other.in_full(width, styles), Wrap::Words(width)),
-            };
-            let text = lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-            lines.push(Line::default());
-            Passage { text, lines, is_call }
-        };
-        whole.cells.iter_mut().map(passage).collect()
-    }
-
-    /// The end of a conversation that was kept, so that one sees where it goes on: to be printed.
+    /// Takes the end of a conversation that was kept, so that one sees where it goes on; `left_out` items stand
+    /// before it.
     pub fn recall(&mut self, items: &[Item], left_out: usize) {
         if left_out > 0 {
-            self.line("…", Token::Muted, format!("{left_out} earlier entries; ctrl+t shows them all"));
+            let text = format!("{left_out} earlier entries; ctrl+t shows them all");
+            self.push(Body::Mark { label: "… ", text });
         }
-        for item in items {
-            self.add(item);
-        }
-        self.end_words();
+        items.iter().for_each(|item| self.item(item));
+        // A call without a result was cut off.
+        self.end_tools(0);
     }
 
-    fn add(&mut self, item: &Item) {
+    fn item(&mut self, item: &Item) {
         match item {
-            Item::User { parts } => self.push(Cell::User(texts(parts))),
+            Item::User { parts } => {
+                self.push(Body::User(texts(parts)));
+            }
             Item::Assistant { blocks, .. } => {
                 for block in blocks {
                     match block {
                         Block::Text { text } => {
-                            self.words(text);
-                            self.end_words();
+                            self.speak(text);
+                            self.end_speaking(true);
                         }
-                        Block::Thinking { text, .. } if text.is_empty() => {}
                         Block::Thinking { text, .. } => {
-                            self.thinks(text);
-                            self.end_words();
+                            self.think(text);
+                            self.end_thinking();
                         }
-                        Block::ToolCall(call) => self.push(Cell::Tool(Box::new(Tool::new(call.clone())))),
+                        Block::ToolCall(call) => self.push(Body::Tool(Box::new(Tool::new(call.clone(), 0)))),
                     }
                 }
             }
-            Item::ToolResult(result) => {
+            Item::ToolResult(result) => self.on_tool(&result.call_id, |tool| {
                 let text = texts(&result.parts);
-                if let Some(tool) = self.tool(&result.call_id) {
-                    if result.status != ToolStatus::Ok || tool.call.tool == "bash" {
-                        tool.prints(&text);
-                    } else {
-                        tool.keeps(&text);
-                    }
-                    tool.ends(result.status, "", "as_is");
+                let printed = tool.call.tool == "bash" || result.status != ToolStatus::Ok;
+                let summary = match printed {
+                    true => String::new(),
+                    false => one_line(text.lines().next().unwrap_or_default()),
+                };
+                let summary = truncate(&summary, 80).into_owned();
+                if printed {
+                    tool.output.push(&text);
+                } else {
+                    tool.kept.push(&text);
                 }
+                let admission = String::new();
+                tool.ended = Some(Ended { status: result.status, summary, admission, at_ms: 0 });
+            }),
+        }
+    }
+
+    fn push(&mut self, body: Body) {
+        let close =
+            matches!(&body, Body::Tool(_) | Body::Mark { .. } | Body::Thinking { .. } | Body::Child { .. });
+        let lead = !(matches!(body, Body::Header(_)) || (close && self.close));
+        self.close = close;
+        self.live.push(Cell { body, lead });
+    }
+
+    fn tools(&mut self) -> impl Iterator<Item = &mut Tool> {
+        self.live.iter_mut().rev().filter_map(|cell| match &mut cell.body {
+            Body::Tool(tool) => Some(tool.as_mut()),
+            _ => None,
+        })
+    }
+
+    fn on_tool(&mut self, call_id: &str, act: impl FnOnce(&mut Tool)) {
+        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id) {
+            act(tool);
+        }
+    }
+
+    fn speak(&mut self, text: &str) {
+        self.end_thinking();
+        if !self.live.iter().any(|cell| matches!(cell.body, Body::Speaking(_))) {
+            self.spoke = false;
+            self.push(Body::Speaking(Stream::new()));
+        }
+        for cell in &mut self.live {
+            if let Body::Speaking(stream) = &mut cell.body {
+                stream.push(text);
             }
+        }
+    }
+
+    /// What streamed becomes a finished cell, or nothing when it does not count.
+    fn end_speaking(&mut self, counts: bool) {
+        self.live.retain_mut(|cell| {
+            let Body::Speaking(stream) = &mut cell.body else { return true };
+            if counts {
+                stream.finish();
+            }
+            let part = if counts { stream.take() } else { Default::default() };
+            let any = !part.is_empty();
+            cell.body = Body::Said(part);
+            any
+        });
+    }
+
+    fn think(&mut self, text: &str) {
+        if let Some(Cell { body: Body::Thinking { text: held, live: true }, .. }) = self.live.last_mut() {
+            if held.len() + text.len() <= MOST_THINKING {
+                held.push_str(text);
+            }
+            return;
+        }
+        self.push(Body::Thinking { text: text.to_owned(), live: true });
+    }
+
+    fn end_thinking(&mut self) {
+        self.live.retain_mut(|cell| match &mut cell.body {
+            Body::Thinking { text, live } => {
+                *live = false;
+                !text.trim().is_empty()
+            }
+            _ => true,
+        });
+    }
+
+    fn discard(&mut self, report: &Report) {
+        self.live.retain(|cell| !matches!(cell.body, Body::Thinking { live: true, .. }));
+        self.end_speaking(false);
+        let mut report = report.clone();
+        let what = if std::mem::take(&mut self.spoke) {
+            "what stands above of this answer does not count; it is asked again from its beginning"
+        } else {
+            "the answer broke off; it is asked again from its beginning"
+        };
+        report.message = format!("{}; {what}", report.message);
+        self.push(Body::Report(report));
+    }
+
+    /// Calls that a run left without a result were stopped with it.
+    fn end_tools(&mut self, at_ms: u64) {
+        for tool in self.tools().filter(|tool| tool.ended.is_none()) {
+            let status = ToolStatus::Cancelled;
+            tool.ended = Some(Ended { status, summary: String::new(), admission: String::new(), at_ms });
+        }
+        for cell in &mut self.live {
+            if let Body::Child { done, .. } = &mut cell.body {
+                *done = true;
+            }
+        }
+    }
+
+    /// A sub-agent is one line: how many calls, and the last of them.
+    fn child(&mut self, path: &str, event: &Event) {
+        let open =
+            |cell: &Cell| matches!(&cell.body, Body::Child { agent, done: false, .. } if agent == path);
+        if !self.live.iter().any(open) {
+            if !matches!(event, Event::Session { .. } | Event::TurnStart { .. } | Event::ToolCall { .. }) {
+                return;
+            }
+            let agent = path.to_owned();
+            self.push(Body::Child { agent, calls: 0, last: "begins".to_owned(), done: false });
+        }
+        let Some(cell) = self.live.iter_mut().find(|cell| open(cell)) else { return };
+        let Body::Child { calls, last, done, .. } = &mut cell.body else { return };
+        match event {
+            Event::ToolCall { call } => {
+                *calls += 1;
+                *last = format!("{} {}", one_line(&call.tool), super::argument::about(call));
+                *last = truncate(last, 120).into_owned();
+            }
+            Event::Finished(outcome) => {
+                *done = true;
+                let first = outcome.text.lines().next().unwrap_or_default();
+                *last = truncate(&one_line(first), 120).into_owned();
+            }
+            _ => {}
         }
     }
 }
@@ -270,7 +409,34 @@ impl Transcript {
 fn texts(parts: &[Part]) -> String {
     let text = |part: &Part| match part {
         Part::Text { text } => text.clone(),
-        Part::Image { media_type, .. } => format!("[image, {media_type}]"),
+        Part::Image { media_type, .. } => format!("[image: {media_type}]"),
     };
     parts.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+fn is_finished(body: &Body) -> bool {
+    match body {
+        Body::Speaking(_) | Body::Thinking { live: true, .. } => false,
+        Body::Tool(tool) => tool.ended.is_some(),
+        Body::Child { done, .. } => *done,
+        _ => true,
+    }
+}
+
+fn differences(old: &Setup, new: &Setup) -> String {
+    let mut parts = Vec::new();
+    let mut changed = |name: &str, old: &str, new: &str| {
+        if old != new {
+            parts.push(format!("{name} {}", one_line(new)));
+        }
+    };
+    changed("model", &old.model, &new.model);
+    changed("profile", &old.profile, &new.profile);
+    changed("thinking", &old.thinking, &new.thinking);
+    changed(
+        "address",
+        old.base_url.as_deref().unwrap_or("the provider's"),
+        new.base_url.as_deref().unwrap_or("the provider's"),
+    );
+    parts.join(", ")
 }

@@ -4,6 +4,7 @@
 //! characters are made visible, and no line is wider than it was asked to be.
 
 mod code;
+pub mod diff;
 pub mod markdown;
 mod width;
 mod wrap;

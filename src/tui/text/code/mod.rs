@@ -49,27 +49,29 @@ impl Highlighter {
         Self::new(ending)
     }
 
-    /// Goes back to how a block begins: what comes next does not follow the last line.
-    pub fn restart(&mut self) {
-        self.state = State::Normal;
-    }
-
     /// The next line (without its line end, made visible) as pieces of one look each.
     pub fn line(&mut self, text: &str, styles: &Styles) -> Vec<Span<'static>> {
-        let base = styles.get(Token::Text);
+        let span = |(token, from, to): (Token, usize, usize)| {
+            Span::styled(text[from..to].to_owned(), styles.get(token))
+        };
+        self.pieces(text).into_iter().map(span).collect()
+    }
+
+    /// Goes past a line that is shown elsewhere.
+    pub fn skip(&mut self, text: &str) {
+        self.pieces(text);
+    }
+
+    fn pieces(&mut self, text: &str) -> Vec<(Token, usize, usize)> {
         self.lines += 1;
         let known = self.language.filter(|_| self.lines <= MOST_LINES && text.len() <= LONGEST_LINE);
         let Some(language) = known else {
-            return if text.is_empty() { Vec::new() } else { vec![Span::styled(text.to_owned(), base)] };
+            return if text.is_empty() { Vec::new() } else { vec![(Token::Text, 0, text.len())] };
         };
         let mut scan = Scan { text, at: 0, language, state: self.state, pieces: Vec::new() };
         scan.run();
         self.state = scan.state;
-        let pieces = scan.pieces;
-        let span = |(token, from, to): (Token, usize, usize)| {
-            Span::styled(text[from..to].to_owned(), styles.get(token))
-        };
-        pieces.into_iter().map(span).collect()
+        scan.pieces
     }
 }
 

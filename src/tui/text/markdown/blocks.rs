@@ -62,6 +62,11 @@ impl Blocks {
         &self.held
     }
 
+    /// Whether a blank line stands before what comes next, and was not said yet.
+    pub(super) fn owes_gap(&self) -> bool {
+        self.held.is_empty() && self.any && self.blanks > 0
+    }
+
     pub(super) fn in_fence(&self) -> bool {
         matches!(self.open, Open::Fence { .. })
     }

@@ -26,9 +26,28 @@ pub struct Stream {
     /// What came after the last line end.
     partial: String,
     ready: Vec<Piece>,
+    /// Of the code that is to be taken next.
     code: Highlighter,
-    /// Whether the code that comes next is within a fence that has been taken.
-    in_code: bool,
+}
+
+/// Whole blocks, to be drawn at any width.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    pieces: Vec<Piece>,
+    /// Of the first of them, when it is code.
+    code: Highlighter,
+}
+
+impl Part {
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    pub fn rows(&self, width: u16, styles: &Styles) -> Vec<Row> {
+        let mut code = self.code.clone();
+        let pieces = self.pieces.iter();
+        pieces.flat_map(|piece| render_piece(piece, &mut code, width, styles)).collect()
+    }
 }
 
 impl Stream {
@@ -80,19 +99,23 @@ impl Stream {
         !self.ready.is_empty()
     }
 
+    /// Every block that is whole and was not taken yet.
+    pub fn take(&mut self) -> Part {
+        let part = Part { pieces: std::mem::take(&mut self.ready), code: self.code.clone() };
+        part.pieces.iter().for_each(|piece| pass(piece, &mut self.code));
+        part
+    }
+
     /// The lines of every block that is whole and was not taken yet. `width` is what tables are fitted to.
     pub fn take_finished(&mut self, width: u16, wrap: Wrap, styles: &Styles) -> Vec<Line<'static>> {
-        let rows = self
-            .ready
-            .drain(..)
-            .flat_map(|piece| render_piece(piece, &mut self.code, &mut self.in_code, width, styles));
-        settle(rows.collect(), wrap)
+        settle(self.take().rows(width, styles), wrap)
     }
 
     /// What is not whole yet, as it would look now, in lines of at most `width` columns; of a long rest the end.
     pub fn tail(&self, width: u16, styles: &Styles) -> Vec<Line<'static>> {
         let wrap = Wrap::Words(width);
-        let (mut code, mut in_code) = (self.code.clone(), self.in_code);
+        let mut code = self.code.clone();
+        self.ready.iter().for_each(|piece| pass(piece, &mut code));
         let mut source = end_of(self.blocks.held(), TAIL_BYTES).to_owned();
         source.push_str(end_of(&self.partial, TAIL_BYTES));
         let fence = self.blocks.in_fence();
@@ -103,7 +126,11 @@ impl Stream {
         if fence && self.partial.is_empty() {
             return Vec::new();
         }
-        settle(render_piece(piece, &mut code, &mut in_code, width, styles), wrap)
+        let mut rows = render_piece(&piece, &mut code, width, styles);
+        if !fence && self.blocks.owes_gap() {
+            rows.insert(0, Row::blank());
+        }
+        settle(rows, wrap)
     }
 }
 
@@ -130,33 +157,26 @@ pub fn rows(text: &str, width: u16, styles: &Styles) -> Vec<Row> {
     let mut stream = Stream::new();
     stream.push(text);
     stream.finish();
-    let (mut code, mut in_code) = (Highlighter::default(), false);
-    let pieces = stream.ready.drain(..);
-    pieces.flat_map(|piece| render_piece(piece, &mut code, &mut in_code, width, styles)).collect()
+    stream.take().rows(width, styles)
 }
 
-fn render_piece(
-    piece: Piece,
-    code: &mut Highlighter,
-    in_code: &mut bool,
-    width: u16,
-    styles: &Styles,
-) -> Vec<Row> {
-    let fence =
-        |text: String| Row::fixed(Span::styled(visible(&text).into_owned(), styles.get(Token::Muted)));
+/// What drawing a piece would do to the highlighter.
+fn pass(piece: &Piece, code: &mut Highlighter) {
+    match piece {
+        Piece::Fence(line) => *code = Highlighter::new(line.trim_start_matches(['`', '~'])),
+        Piece::Code(line) => code.skip(&visible(line)),
+        Piece::Gap | Piece::Block(_) | Piece::FenceEnd(_) => {}
+    }
+}
+
+fn render_piece(piece: &Piece, code: &mut Highlighter, width: u16, styles: &Styles) -> Vec<Row> {
     match piece {
         Piece::Gap => vec![Row::blank()],
-        Piece::Block(source) => render::block(&source, width, styles),
-        Piece::Fence(line) => {
-            *code = Highlighter::new(line.trim_start_matches(['`', '~']));
-            *in_code = true;
-            vec![fence(line)]
-        }
-        Piece::Code(line) => vec![Row::fixed(code.line(&visible(&line), styles))],
-        Piece::FenceEnd(line) => {
-            *code = Highlighter::default();
-            *in_code = false;
-            vec![fence(line)]
+        Piece::Block(source) => render::block(source, width, styles),
+        Piece::Code(line) => vec![Row::fixed(code.line(&visible(line), styles))],
+        Piece::Fence(line) | Piece::FenceEnd(line) => {
+            pass(piece, code);
+            vec![Row::fixed(Span::styled(visible(line).into_owned(), styles.get(Token::Muted)))]
         }
     }
 }

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::table::Table;
 use crate::tui::style::{Styles, Token};
 use crate::tui::text::code::Highlighter;
-use crate::tui::text::width::visible;
+use crate::tui::text::width::{one_line, visible};
 use crate::tui::text::wrap::Row;
 
 /// Columns of a horizontal rule.
@@ -29,7 +29,18 @@ pub(super) fn block(source: &str, width: u16, styles: &Styles) -> Vec<Row> {
             .rows
             .push(Row::words(Span::styled(visible(shown.trim()).into_owned(), styles.get(Token::Muted))));
     }
-    for event in parser {
+    let mut row = 0..0;
+    let mut cell_end = 0;
+    for (event, range) in parser.into_offset_iter() {
+        match &event {
+            Event::Start(Tag::TableRow) => (row, cell_end) = (range.clone(), range.start),
+            Event::End(TagEnd::TableCell) => cell_end = range.end,
+            Event::End(TagEnd::TableRow) => {
+                let more = source.get(cell_end..row.end).unwrap_or_default();
+                render.more_cells(more);
+            }
+            _ => {}
+        }
         render.event(event);
     }
     render.end_line();
@@ -73,6 +84,15 @@ impl<'a> Render<'a> {
             code: None,
             table: None,
             has_paragraph: false,
+        }
+    }
+
+    /// GFM drops what a row has more than the head; here it stays.
+    fn more_cells(&mut self, source: &str) {
+        let Some(table) = &mut self.table else { return };
+        let source = source.trim().trim_matches('|').trim();
+        if !source.is_empty() {
+            table.cell(vec![Span::styled(one_line(source), self.styles.get(Token::Text))]);
         }
     }
 

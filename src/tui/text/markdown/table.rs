@@ -35,7 +35,7 @@ impl Table {
     }
 
     pub(super) fn rows(self, room: usize, styles: &Styles) -> Vec<Row> {
-        let columns = self.alignments.len();
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let natural: Vec<usize> = (0..columns)
             .map(|at| self.rows.iter().filter_map(|row| row.get(at)).map(|cell| spans_width(cell)).max())
             .map(|most| most.unwrap_or(0).max(1))
@@ -49,8 +49,8 @@ impl Table {
     fn grid(&self, widths: &[usize], styles: &Styles) -> Vec<Row> {
         let border = styles.get(Token::Border);
         let mut rows = Vec::new();
-        let broken =
-            self.rows.iter().flatten().zip(widths.iter().cycle()).any(|(cell, w)| spans_width(cell) > *w);
+        let too_wide = |row: &Vec<Cell>| row.iter().zip(widths).any(|(cell, room)| spans_width(cell) > *room);
+        let broken = self.rows.iter().any(too_wide);
         for (number, cells) in self.rows.iter().enumerate() {
             let columns: Vec<Vec<Line>> = widths
                 .iter()

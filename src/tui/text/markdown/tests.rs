@@ -86,6 +86,14 @@ fn tables_shrink_and_then_become_lists() {
 }
 
 #[test]
+fn cells_beyond_the_head_of_a_table_stay() {
+    assert_eq!(
+        words("| a | b |\n|---|---|\n| 1 | 2 | three | 4 |\n", 40),
+        ["a │ b │ ", "──┼───┼──────────", "1 │ 2 │ three | 4"]
+    );
+}
+
+#[test]
 fn a_block_is_finished_when_it_is_whole_and_the_rest_is_its_tail() {
     let styles = Styles::plain();
     let mut stream = Stream::new();

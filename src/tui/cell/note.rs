@@ -1,0 +1,194 @@
+//! Cells of one thing said: header, notices, results, marks along the way.
+
+use ratatui::text::Span;
+
+use crate::base::plural;
+use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Status, TaintMark};
+use crate::tui::style::{Styles, Token};
+use crate::tui::text::{Row, one_line, visible};
+
+/// What a session is, as its first event says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    pub model: String,
+    pub profile: String,
+    pub workspace: String,
+    pub sandbox: String,
+    pub resumed: bool,
+}
+
+pub(super) fn header_rows(header: &Header, styles: &Styles) -> Vec<Row> {
+    let how = if header.resumed { " · resumed" } else { "" };
+    let first = vec![
+        Span::styled("iosm ", styles.get(Token::Accent)),
+        Span::raw(format!("{} · {}{how}", one_line(&header.model), one_line(&header.profile))),
+    ];
+    let muted = |text: &str| Row::words(Span::styled(one_line(text), styles.get(Token::Muted))).hanging(2);
+    vec![Row::words(first).hanging(2), muted(&header.workspace), muted(&header.sandbox)]
+}
+
+pub(super) fn user_rows(text: &str, styles: &Styles) -> Vec<Row> {
+    let mark = [Span::styled("❯ ", styles.get(Token::UserMark))];
+    let indent = [Span::raw("  ")];
+    let mut lines = text.trim_end().split('\n').map(|line| line.trim_end_matches('\r')).enumerate();
+    let mut rows = Vec::new();
+    for (at, line) in &mut lines {
+        let row = Row::words(Span::styled(visible(line).into_owned(), styles.get(Token::UserText)));
+        rows.push(row.behind(if at == 0 { &mark } else { &indent }, &indent));
+    }
+    rows
+}
+
+/// Thinking: one line, or all of it.
+pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, styles: &Styles) -> Vec<Row> {
+    let look = styles.get(Token::Thinking);
+    let count = text.trim().lines().count();
+    let head = match live {
+        true => {
+            let last = text.trim_end().rsplit('\n').next().unwrap_or_default();
+            let mut end = last.len().saturating_sub(400);
+            while !last.is_char_boundary(end) {
+                end += 1;
+            }
+            format!("∴ thinking: {}", one_line(&last[end..]))
+        }
+        false if expanded => "∴ thought".to_owned(),
+        false => format!("∴ thought · {}, ctrl+o shows them", plural(count, "line")),
+    };
+    let mut rows = vec![Row::words(Span::styled(head, look)).hanging(2)];
+    if expanded {
+        let line = |line: &str| Row::words(Span::styled(format!("  {}", visible(line)), look)).hanging(2);
+        rows.extend(text.trim().lines().map(line));
+    }
+    rows
+}
+
+/// What happened, why, what to do next.
+pub(super) fn report_rows(report: &Report, styles: &Styles) -> Vec<Row> {
+    let note = report.kind == ReportKind::Note;
+    let (label, token) = if note { ("note: ", Token::Info) } else { ("error: ", Token::Error) };
+    let mut rows = said(label, token, &report.message, "", styles);
+    for cause in &report.causes {
+        rows.extend(said("because: ", Token::Muted, cause, "  ", styles));
+    }
+    for hint in &report.hints {
+        rows.extend(said("try: ", Token::Key, hint, "  ", styles));
+    }
+    rows
+}
+
+/// Text behind a label, each of its lines below the first.
+pub(super) fn said(label: &str, token: Token, text: &str, indent: &'static str, styles: &Styles) -> Vec<Row> {
+    let first = [Span::raw(indent), Span::styled(label.to_owned(), styles.get(token))];
+    let rest = [Span::raw(format!("{indent}  "))];
+    let lines = if text.is_empty() { vec![""] } else { text.lines().collect() };
+    let row = |(at, line): (usize, &str)| {
+        let row = Row::words(visible(line).into_owned());
+        row.behind(if at == 0 { &first } else { &rest }, &rest)
+    };
+    lines.into_iter().enumerate().map(row).collect()
+}
+
+pub(super) fn finding_rows(finding: &Finding, styles: &Styles) -> Vec<Row> {
+    let line = finding.line.map_or(String::new(), |line| format!(":{line}"));
+    let place = format!("{}{line} ", finding.path);
+    let label = format!("{} ", finding.severity.name());
+    let token = match finding.severity.name() {
+        "critical" | "high" => Token::Error,
+        "medium" => Token::Warning,
+        _ => Token::Info,
+    };
+    let mut rows =
+        said(&label, token, &format!("{}{}", one_line(&place), one_line(&finding.title)), "  ", styles);
+    let mut more = |label: &str, text: &str| {
+        if !text.trim().is_empty() {
+            rows.extend(said(label, Token::Muted, text.trim(), "    ", styles));
+        }
+    };
+    more("", &finding.detail);
+    more("evidence: ", finding.evidence.as_deref().unwrap_or_default());
+    more("suggestion: ", finding.suggestion.as_deref().unwrap_or_default());
+    rows
+}
+
+pub(super) fn taint_rows(mark: &TaintMark, styles: &Styles) -> Vec<Row> {
+    let what = format!("{} {}", mark.source.name().replace('_', " "), one_line(&mark.what));
+    match &mark.cleared {
+        Some(who) => said(
+            "untrusted text cleared: ",
+            Token::Info,
+            &format!("{what}, by {}", one_line(who)),
+            "",
+            styles,
+        ),
+        None => {
+            let text = format!("{what}, by {}", one_line(&mark.call));
+            said("untrusted text read: ", Token::Warning, &text, "", styles)
+        }
+    }
+}
+
+/// The end of a run: turns, tokens, cost and time, and why it did not succeed.
+pub(super) fn outcome_rows(outcome: &Outcome, styles: &Styles) -> Vec<Row> {
+    let (word, token) = match outcome.status {
+        Status::Success => ("done", Token::Success),
+        Status::Error => ("failed", Token::Error),
+        Status::Refused => ("ended on a refusal", Token::VerdictDeny),
+        Status::Limit => ("limit reached", Token::Warning),
+        Status::Interrupted => ("interrupted", Token::Warning),
+    };
+    let mut facts = vec![plural(outcome.turns as usize, "turn")];
+    let usage = outcome.usage;
+    facts.push(format!(
+        "{} tokens in, {} out",
+        short_count(usage.context_tokens()),
+        short_count(usage.output_tokens)
+    ));
+    facts.extend(cost(outcome.cost));
+    facts.push(duration(outcome.duration_ms));
+    if outcome.calls.denied > 0 {
+        facts.push(format!("{} refused", plural(outcome.calls.denied as usize, "call")));
+    }
+    if !outcome.files_changed.is_empty() {
+        facts.push(format!("{} changed", plural(outcome.files_changed.len(), "file")));
+    }
+    let spans = vec![
+        Span::styled(word, styles.get(token)),
+        Span::styled(format!(" · {}", facts.join(" · ")), styles.get(Token::Muted)),
+    ];
+    let mut rows = vec![Row::words(spans).hanging(2)];
+    for report in &outcome.errors {
+        rows.extend(report_rows(report, styles));
+    }
+    rows
+}
+
+fn cost(cost: Cost) -> Option<String> {
+    match (cost.basis, cost.usd) {
+        (CostBasis::Local, _) => Some("local".to_owned()),
+        (_, Some(0.0)) => None,
+        (_, Some(usd)) if usd < 0.01 => Some(format!("${usd:.4}")),
+        (_, Some(usd)) => Some(format!("${usd:.2}")),
+        (_, None) => Some("price unknown".to_owned()),
+    }
+}
+
+/// `980`, `12.3k`, `1.2M`.
+pub fn short_count(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{:.1}M", count as f64 / 1e6),
+    }
+}
+
+/// `0.4 s`, `12 s`, `3 min 20 s`, `1 h 5 min`.
+pub fn duration(ms: u64) -> String {
+    let seconds = ms / 1_000;
+    match seconds {
+        0..10 => format!("{:.1} s", ms as f64 / 1e3),
+        10..60 => format!("{seconds} s"),
+        60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
+    }
+}
