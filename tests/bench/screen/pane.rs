@@ -106,7 +106,7 @@ impl Pane {
     }
 
     pub fn shows(&self, words: &str) -> bool {
-        self.seen.0.lock().unwrap().terminal.screen().contents().contains(words)
+        self.look(|screen| screen.contents().contains(words))
     }
 
     /// Whether the row with the cursor ends in these words.
