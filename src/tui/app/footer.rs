@@ -66,14 +66,16 @@ impl Footer {
             parts.push((6, vec![Span::styled(format!("{}{mark}", branch.name), muted)]));
         }
         let (sandbox, token) = match self.sandbox.as_str() {
+            // No session yet.
+            "" => (String::new(), Token::Muted),
             "full" => ("sandbox".to_owned(), Token::Muted),
             "reduced" => ("sandbox reduced".to_owned(), Token::Muted),
             other => (format!("sandbox {other}"), Token::Warning),
         };
-        parts.push((
-            if token == Token::Warning { 0 } else { 9 },
-            vec![Span::styled(sandbox, styles.get(token))],
-        ));
+        if !sandbox.is_empty() {
+            let rank = if token == Token::Warning { 0 } else { 9 };
+            parts.push((rank, vec![Span::styled(sandbox, styles.get(token))]));
+        }
         if self.untrusted {
             parts.push((4, vec![Span::styled("untrusted project", styles.get(Token::Warning))]));
         }
