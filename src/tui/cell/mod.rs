@@ -19,7 +19,7 @@ use crate::tui::text::{Row, Wrap, settle};
 pub use note::{Header, duration, short_count};
 pub use output::Output;
 pub use tool::{Asked, Ended, Tool};
-pub use transcript::{Passage, Transcript};
+pub use transcript::{Passage, Transcript, is_own};
 
 /// What one cell shows.
 #[derive(Debug, Clone)]
@@ -143,5 +143,7 @@ fn clamp(wrap: Wrap, width: u16) -> Wrap {
     if wrap == Wrap::Terminal { wrap } else { Wrap::Words(width) }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;
