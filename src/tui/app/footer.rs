@@ -70,10 +70,11 @@ impl Footer {
             "reduced" => ("sandbox reduced".to_owned(), Token::Muted),
             other => (format!("sandbox {other}"), Token::Warning),
         };
-        parts.push((
-            if token == Token::Warning { 0 } else { 9 },
-            vec![Span::styled(sandbox, styles.get(token))],
-        ));
+        // Before there is a session nobody knows.
+        if !self.sandbox.is_empty() {
+            let order = if token == Token::Warning { 0 } else { 9 };
+            parts.push((order, vec![Span::styled(sandbox, styles.get(token))]));
+        }
         if self.untrusted {
             parts.push((4, vec![Span::styled("untrusted project", styles.get(Token::Warning))]));
         }
