@@ -30,8 +30,8 @@ pub use policy::{
 pub use profile::{Profile, ProfileError, SHIPPED as SHIPPED_PROFILES, names as profile_names};
 pub use remotes::configured_remotes;
 pub use settings::{
-    ENVIRONMENT, Expose, Layers, LimitSettings, Origin, Resolved, SandboxSettings, Settings, SettingsError,
-    with_setting,
+    ENVIRONMENT, Expose, Layers, LimitSettings, LineWrap, Origin, Resolved, SandboxSettings, Settings,
+    SettingsError, with_setting,
 };
 pub use strict::{YamlError, parse as parse_yaml};
 pub use theme::{Colour, Look, SHIPPED as SHIPPED_THEMES, Theme, ThemeError, Token, contrast};

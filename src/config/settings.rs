@@ -23,6 +23,8 @@ pub struct Settings {
     pub thinking: Option<String>,
     /// Preset of the kernel's policy: `coding`, `strict`, `contained`, `ci` or `read_only`.
     pub policy: Option<String>,
+    /// Who breaks long lines of the transcript; `terminal` unless set.
+    pub wrap: Option<LineWrap>,
     /// Theme of the screen: a shipped one, or one of your own in `themes/`.
     pub theme: Option<String>,
     /// Root of a compatible API. Never from a project.
@@ -36,6 +38,17 @@ pub struct Settings {
     /// Whether the workspace is snapshotted before a turn first writes, so that files come back; true
     /// unless set. Never from a project.
     pub checkpoints: Option<bool>,
+}
+
+/// How long lines of the transcript get onto the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineWrap {
+    /// A paragraph is one line, which the terminal breaks where its window ends: it reflows when that
+    /// changes, and is copied as one.
+    Terminal,
+    /// Broken at words, for the width that the window has when it is printed.
+    Words,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -12,6 +12,7 @@ mod commands;
 mod compaction;
 mod corpus;
 mod demo;
+mod docs;
 mod drill;
 mod grant;
 mod headless;

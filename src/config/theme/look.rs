@@ -80,7 +80,7 @@ pub(super) fn look(words: &str, palette: &Palette) -> Result<Look, String> {
                 let next = words.next().unwrap_or_default();
                 look.bg = Some(one_colour(next, &mut words, palette)?);
             }
-            "on" => return Err("`on` wants one colour after it".to_owned()),
+            "on" => return Err("`on` wants one colour after it; a look with a `#` goes in quotes".to_owned()),
             _ if look.fg.is_some() => {
                 return Err(format!("`{word}` is a second colour; put `on` before a background"));
             }

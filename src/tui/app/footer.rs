@@ -66,14 +66,15 @@ impl Footer {
             parts.push((6, vec![Span::styled(format!("{}{mark}", branch.name), muted)]));
         }
         let (sandbox, token) = match self.sandbox.as_str() {
+            // No session yet.
+            "" => (String::new(), Token::Muted),
             "full" => ("sandbox".to_owned(), Token::Muted),
             "reduced" => ("sandbox reduced".to_owned(), Token::Muted),
             other => (format!("sandbox {other}"), Token::Warning),
         };
-        // Before there is a session nobody knows.
-        if !self.sandbox.is_empty() {
-            let order = if token == Token::Warning { 0 } else { 9 };
-            parts.push((order, vec![Span::styled(sandbox, styles.get(token))]));
+        if !sandbox.is_empty() {
+            let rank = if token == Token::Warning { 0 } else { 9 };
+            parts.push((rank, vec![Span::styled(sandbox, styles.get(token))]));
         }
         if self.untrusted {
             parts.push((4, vec![Span::styled("untrusted project", styles.get(Token::Warning))]));

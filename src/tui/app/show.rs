@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::work::SPIN_MS;
 use super::{Screen, lost, until};
 use crate::base::now_ms;
+use crate::config::LineWrap;
 use crate::protocol::Report;
 use crate::tui::text::Wrap;
 
@@ -15,7 +16,11 @@ impl Screen {
         self.tty.alternate(on_a_page || self.start.fullscreen);
         let width = self.tty.size().cols;
         if !on_a_page {
-            let lines = self.app.transcript.take_finished(width, Wrap::Terminal, &self.app.styles);
+            let wrap = match self.ground.settings.settings.wrap {
+                Some(LineWrap::Words) => Wrap::Words(width),
+                Some(LineWrap::Terminal) | None => Wrap::Terminal,
+            };
+            let lines = self.app.transcript.take_finished(width, wrap, &self.app.styles);
             self.tty.print(lines);
         }
         if let Some(pager) = &mut self.app.pager {

@@ -45,8 +45,6 @@ pub struct Pane {
 
 impl Pane {
     pub fn start(world: &World, cols: u16, rows: u16) -> Self {
-        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let root = world.temp.path();
         let mut command = CommandBuilder::new(BINARY);
         command.env_clear();
@@ -61,6 +59,13 @@ impl Pane {
         }
         command.cwd(root.join("repo"));
         command.args(["-m", &format!("scripted/{}", root.join("script.yaml").display())]);
+        Self::run(command, cols, rows)
+    }
+
+    /// Runs any command in a terminal of this size.
+    pub fn run(command: CommandBuilder, cols: u16, rows: u16) -> Self {
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let child = pair.slave.spawn_command(command).expect("starts");
         let mut reader = pair.master.try_clone_reader().expect("a reader");
         let terminal = vt100::Parser::new(rows.try_into().unwrap(), cols.try_into().unwrap(), 0);
@@ -93,6 +98,11 @@ impl Pane {
 
     pub fn bytes(&self) -> usize {
         self.seen.0.lock().unwrap().bytes
+    }
+
+    /// Looks at the terminal as it is now.
+    pub fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
+        look(self.seen.0.lock().unwrap().terminal.screen())
     }
 
     pub fn shows(&self, words: &str) -> bool {
