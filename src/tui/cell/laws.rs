@@ -327,3 +327,17 @@ fn what_broke_the_stream_off_is_told_once() {
     let twice = [discarded, Event::TurnStart { turn: 2 }, ended(vec![report])];
     assert_eq!(told(&twice), (2, 0), "it happened twice");
 }
+
+#[test]
+fn a_thought_is_one_line_that_shows_its_end() {
+    let text = format!("first\n{}and 日本語 last", "word ".repeat(2_000));
+    for (width, shown) in
+        [(40, "∴ thinking: …d word word and 日本語 last"), (20, "∴ thinking: …語 last"), (3, "∴")]
+    {
+        let mut transcript = Transcript::new();
+        apply(&mut transcript, Event::ThinkingDelta { text: text.clone() });
+        let lines = live(&transcript, width);
+        assert_eq!(lines[1].trim_end(), shown, "{width}: {lines:?}");
+        assert!(width < 20 || lines.len() == 2, "{lines:?}");
+    }
+}

@@ -100,7 +100,7 @@ impl Cell {
             Body::User(text) => note::user_rows(text, styles),
             Body::Speaking(stream) => return self.speaking(stream, width, wrap, styles),
             Body::Said(part) => part.rows(width, styles),
-            Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, styles),
+            Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, width, styles),
             Body::Tool(tool) => tool.rows(width, expanded, styles),
             Body::Report(report) => note::report_rows(report, styles),
             Body::Answer { command, markdown } => {

@@ -365,9 +365,9 @@ impl Transcript {
         self.discarded = Some(report.clone());
         let mut report = report.clone();
         let what = if std::mem::take(&mut self.spoke) {
-            "what stands above of this answer does not count; it is asked again from its beginning"
+            "what stands above of this answer does not count"
         } else {
-            "the answer broke off; it is asked again from its beginning"
+            "what had come of this answer does not count"
         };
         report.message = format!("{}; {what}", report.message);
         self.push(Body::Report(report));
