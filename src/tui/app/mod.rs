@@ -14,6 +14,9 @@ mod view;
 mod welcome;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use tokio::sync::mpsc;

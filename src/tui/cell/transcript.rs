@@ -38,6 +38,8 @@ pub struct Transcript {
     close: bool,
     /// Whether the message that streams has cells in the scrollback already.
     spoke: bool,
+    /// Why the stream broke off last: the run may end with the same words.
+    discarded: Option<Report>,
 }
 
 impl Transcript {
@@ -58,6 +60,7 @@ impl Transcript {
                 self.end_thinking();
                 self.end_speaking(true);
             }
+            Event::TurnStart { .. } => self.discarded = None,
             Event::StreamDiscarded { report } => self.discard(report),
             Event::ToolCall { call } => self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms)))),
             Event::Verdict { call_id, verdict, repaired, .. } => self.on_tool(call_id, |tool| {
@@ -87,8 +90,11 @@ impl Transcript {
             Event::Finished(outcome) => {
                 self.end_thinking();
                 self.end_speaking(true);
-                self.end_tools(*at_ms);
-                self.push(Body::Outcome(outcome.clone()));
+                self.end_tools(*at_ms, |call_id| !is_own(call_id));
+                let mut outcome = outcome.clone();
+                let told = self.discarded.take();
+                outcome.errors.retain(|error| Some(error) != told.as_ref());
+                self.push(Body::Outcome(outcome));
             }
             other => self.mark(other),
         }
@@ -241,7 +247,7 @@ impl Transcript {
         }
         items.iter().for_each(|item| self.item(item));
         // A call without a result was cut off.
-        self.end_tools(0);
+        self.end_tools(0, |_| true);
     }
 
     fn item(&mut self, item: &Item) {
@@ -299,7 +305,7 @@ impl Transcript {
     }
 
     fn on_tool(&mut self, call_id: &str, act: impl FnOnce(&mut Tool)) {
-        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id) {
+        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id && tool.ended.is_none()) {
             act(tool);
         }
     }
@@ -332,6 +338,8 @@ impl Transcript {
     }
 
     fn think(&mut self, text: &str) {
+        // What is said after it is another text.
+        self.end_speaking(true);
         if let Some(Cell { body: Body::Thinking { text: held, live: true }, .. }) = self.live.last_mut() {
             if held.len() + text.len() <= MOST_THINKING {
                 held.push_str(text);
@@ -354,19 +362,21 @@ impl Transcript {
     fn discard(&mut self, report: &Report) {
         self.live.retain(|cell| !matches!(cell.body, Body::Thinking { live: true, .. }));
         self.end_speaking(false);
+        self.discarded = Some(report.clone());
         let mut report = report.clone();
         let what = if std::mem::take(&mut self.spoke) {
-            "what stands above of this answer does not count; it is asked again from its beginning"
+            "what stands above of this answer does not count"
         } else {
-            "the answer broke off; it is asked again from its beginning"
+            "what had come of this answer does not count"
         };
         report.message = format!("{}; {what}", report.message);
         self.push(Body::Report(report));
     }
 
-    /// Calls that a run left without a result were stopped with it.
-    fn end_tools(&mut self, at_ms: u64) {
-        for tool in self.tools().filter(|tool| tool.ended.is_none()) {
+    /// Calls that a run left without a result were stopped with it. One that never ends would hold back all that
+    /// follows.
+    fn end_tools(&mut self, at_ms: u64, which: impl Fn(&str) -> bool) {
+        for tool in self.tools().filter(|tool| tool.ended.is_none() && which(&tool.call.id)) {
             let status = ToolStatus::Cancelled;
             tool.ended = Some(Ended { status, summary: String::new(), admission: String::new(), at_ms });
         }
@@ -404,6 +414,11 @@ impl Transcript {
             _ => {}
         }
     }
+}
+
+/// Whether a call is a shell line of the user's own: it may outlive a run.
+pub fn is_own(call_id: &str) -> bool {
+    call_id.starts_with('u')
 }
 
 fn texts(parts: &[Part]) -> String {
