@@ -31,7 +31,7 @@ use super::style::Styles;
 use super::term::{FrameRequester, Frames, Inputs, Kind, Tty};
 use crate::base::now_ms;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Demo, Ground, Options, Session, SharedEnv};
+use crate::engine::{Demo, Ground, Options, Ready, Session, SharedEnv};
 use crate::protocol::{Op, Report, ReportKind, Stamped};
 use crate::tui::term::{Depth, Input};
 
@@ -87,6 +87,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
             waiting: Vec::new(),
             demo: None,
             ways: Vec::new(),
+            found: Vec::new(),
             first: None,
             quit: None,
             start,
@@ -129,6 +130,8 @@ struct Screen {
     /// The repository of the demo, while that is what one works in.
     demo: Option<Demo>,
     ways: Vec<welcome::Way>,
+    /// What the ways were made of.
+    found: Vec<Ready>,
     /// The first prompt, once a session is there to take it.
     first: Option<String>,
     quit: Option<u8>,
@@ -161,6 +164,7 @@ impl Screen {
                     event = next_event(session) => Woken::Event(event),
                 }
             };
+            let typed = matches!(&woken, Woken::Input(_));
             match woken {
                 Woken::Frame => {
                     self.draw()?;
@@ -181,7 +185,11 @@ impl Screen {
             if let Some(code) = self.quit {
                 return Ok(code);
             }
-            self.frame.request();
+            if typed {
+                self.frame.request_for_key();
+            } else {
+                self.frame.request();
+            }
         }
     }
 

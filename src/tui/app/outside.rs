@@ -85,7 +85,7 @@ impl Screen {
             Vec::new()
         });
         let (ways, rows): (Vec<Way>, Vec<PickerRow>) = welcome::ways(&found).into_iter().unzip();
-        self.ways = ways;
+        (self.ways, self.found) = (ways, found);
         let title = "No model is set up yet. How shall iosm reach one?";
         self.app.layers.open("way", Dialog::Picker(Picker::new(title, rows)));
     }
@@ -96,7 +96,8 @@ impl Screen {
             Way::Login(provider) => self.app.ask_key(provider),
             Way::Gguf => {
                 let page = crate::tui::dialog::Page::text("A GGUF file", welcome::GGUF);
-                self.look_for_ways();
+                // Behind the page waits the list again.
+                self.offer_ways(Ok(self.found.clone()));
                 self.app.layers.open("gguf", Dialog::Page(page));
             }
             Way::Demo => self.open_demo(),
@@ -220,7 +221,11 @@ impl Screen {
                 if self.app.composer.is_empty() {
                     self.app.composer.set_text(&lost);
                 }
-                self.app.say("There is no session yet", now_ms());
+                // Whoever closed the list of ways gets it back: nothing can be asked without a model.
+                if self.ground.settings.settings.model.is_none() && self.app.layers.is_empty() {
+                    return self.offer_ways(Ok(self.found.clone()));
+                }
+                self.app.say("There is no session: /new begins one", now_ms());
             }
         }
     }
