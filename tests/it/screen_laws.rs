@@ -102,6 +102,12 @@ impl Pane {
         self.waits(words, |seen| seen.terminal.screen().contents().contains(words));
     }
 
+    /// Waits until these words have come, however soon they have left the screen.
+    fn sent(&self, words: &str) {
+        let has = |seen: &Seen| seen.bytes.windows(words.len()).any(|part| part == words.as_bytes());
+        self.waits(words, has);
+    }
+
     fn waits(&self, what: &str, fits: impl Fn(&Seen) -> bool) {
         let since = Instant::now();
         let mut seen = self.seen.0.lock().unwrap();
@@ -243,9 +249,9 @@ fn scrollback_and_screen_are_the_transcript_each_line_once() {
     let mut pane = Pane::start(&world, 100, 30, &script);
     pane.shows("iosm scripted/");
     pane.types("Tell me everything");
-    pane.shows("Alpha12");
+    pane.sent("Alpha12");
     pane.resize(100, 18);
-    pane.shows("Alpha30");
+    pane.sent("Alpha30");
     pane.resize(100, 44);
     // A key now and then: what is typed stands in the tail alone.
     for letter in "never sent".chars() {
