@@ -5,6 +5,7 @@
 mod checkpoint;
 mod compact;
 mod context;
+mod contract;
 mod cost;
 mod diff;
 mod doctor;
@@ -19,6 +20,7 @@ mod plan;
 mod profile;
 mod rewind;
 mod rollback;
+mod settings;
 mod taint;
 mod theirs;
 mod thinking;
@@ -106,6 +108,8 @@ pub const COMMANDS: &[Command] = &[
     diff::COMMAND,
     doctor::COMMAND,
     permissions::COMMAND,
+    contract::COMMAND,
+    settings::COMMAND,
     kernel::COMMAND,
     taint::COMMAND,
     tree::COMMAND,

@@ -211,3 +211,29 @@ async fn diff_shows_the_work_tree_against_where_the_session_began() {
     let long = answer(&mut face, "diff").await;
     assert!(long.len() < 64 * 1024 && long.contains("`git diff` shows them all"), "{}", long.len());
 }
+
+#[tokio::test]
+async fn settings_say_where_they_come_from_and_the_contract_who_holds_it() {
+    let world = World::new();
+    world.settings("thinking: low\n");
+    let mut face = Face::open(&world, &script(&world, &[])).await;
+    let shown = answer(&mut face, "settings").await;
+    assert!(shown.contains("| `thinking` | low |") && shown.contains("settings.yaml"), "{shown}");
+    assert!(shown.contains("| `policy` | coding | built in |"), "{shown}");
+    assert!(answer(&mut face, "contract").await.contains("has no contract"));
+    world.write(
+        ".iosm/constraints.yaml",
+        "goal: a parser\nconstraints:\n  - {clause: never touch vendor/, never_touch: [vendor/]}\n  - {clause: covered, check: ./cov.sh}\n  - {clause: in English}\nquality_gates: [make test]\n",
+    );
+    let shown = answer(&mut face, "contract").await;
+    for part in [
+        "**Goal:** a parser",
+        "| never touch vendor/ | the kernel",
+        "a gate: `./cov.sh`",
+        "whoever reviews",
+        "- make test",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    end(face).await;
+}
