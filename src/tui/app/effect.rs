@@ -37,6 +37,8 @@ pub(super) enum Effect {
     Trust,
     /// Goes on without them.
     NoTrust,
+    /// The list or question of this name was left without a choice.
+    Left(&'static str),
     /// A way to a model was chosen, by its place in the list.
     Way(usize),
     /// Checks a key with its provider, then keeps it.

@@ -82,6 +82,11 @@ impl App {
         self.hint = Some((text.into(), now_ms + HINT_MS));
     }
 
+    /// Takes a word back that is true no longer.
+    pub(super) fn unsay(&mut self, text: &str) {
+        self.hint.take_if(|(said, _)| said == text);
+    }
+
     /// The word above the composer, while it stays.
     pub(super) fn hint(&self, now_ms: u64) -> Option<&str> {
         self.hint.as_ref().filter(|(_, until)| now_ms < *until).map(|(text, _)| text.as_str())
@@ -192,7 +197,8 @@ impl App {
         }
         if let Some(answered) = self.layers.handle(key, &mut self.keys, now_ms) {
             match answered.reply {
-                Reply::Stays | Reply::Closed => return,
+                Reply::Stays => return,
+                Reply::Closed => return self.effects.push(Effect::Left(answered.name)),
                 Reply::Chosen(chosen) => return self.chosen(answered.name, &chosen, now_ms),
                 Reply::Send(op) => return self.op(op),
                 Reply::Action(action) => return self.act(action, now_ms),
