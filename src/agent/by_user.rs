@@ -9,7 +9,7 @@ use super::driver::Agent;
 use super::turn::{Effect, Input};
 use super::wake::Woken;
 use crate::kernel::{Judgement, RawResult, USER};
-use crate::protocol::{Event, Item, Op, Report, ReportKind, ToolCall};
+use crate::protocol::{Event, Item, Op, Report, ReportKind, ToolCall, ToolStatus};
 
 impl Agent {
     /// Judges a line and starts it.
@@ -34,24 +34,40 @@ impl Agent {
             }
             Ok(Judgement::Refused(refused)) => {
                 self.emit(Event::Verdict {
-                    call_id: call.id,
+                    call_id: call.id.clone(),
                     tool: call.tool,
                     verdict: refused.verdict,
                     effects: refused.effects,
                     repaired: None,
                 })
                 .await;
+                self.end_user_line(call.id, ToolStatus::Denied, "refused").await;
             }
             Ok(Judgement::Asked(question)) => {
                 let report = Report::new(ReportKind::Refused, "the line could not be allowed")
                     .cause(question.verdict.user_line);
                 self.emit(Event::Notice { report }).await;
+                self.end_user_line(call.id, ToolStatus::Denied, "not run").await;
             }
             Err(error) => {
                 let report = Report::from_error(ReportKind::State, &error);
                 self.emit(Event::Notice { report }).await;
+                self.end_user_line(call.id, ToolStatus::Error, "not run").await;
             }
         }
+    }
+
+    /// Tells that a line is over of which nothing was read: whoever shows it waits for its end.
+    async fn end_user_line(&mut self, call_id: String, status: ToolStatus, summary: &str) {
+        self.emit(Event::ToolResult {
+            call_id,
+            tool: "bash".to_owned(),
+            status,
+            summary: summary.to_owned(),
+            bytes: 0,
+            admission: "as_is".to_owned(),
+        })
+        .await;
     }
 
     /// A line of the user's has ended. What the model reads of it has passed admission, and its marks count.
@@ -93,11 +109,10 @@ impl Agent {
     /// Runs lines of the user's while no turn goes on. Gives back what was asked for meanwhile.
     pub async fn finish_user_lines(&mut self, ops: &mut mpsc::Receiver<Op>) -> VecDeque<Op> {
         let mut waiting = VecDeque::new();
-        let mut ops_open = true;
         while !self.own_lines.is_empty() {
-            match self.wait(ops, ops_open, None).await {
-                Woken::Op(None) => ops_open = false,
-                Woken::Op(Some(Op::Cancel)) => self.drop_user_lines().await,
+            match self.wait(ops, true, None).await {
+                // Stopped, or nobody is left who would see what comes of them.
+                Woken::Op(None | Some(Op::Cancel)) => self.drop_user_lines().await,
                 Woken::Op(Some(op @ (Op::Shell { .. } | Op::Detach { .. } | Op::Command(_)))) => {
                     self.on_woken(Woken::Op(Some(op))).await;
                 }
@@ -108,18 +123,12 @@ impl Agent {
         waiting
     }
 
-    async fn drop_user_lines(&mut self) {
-        for call_id in std::mem::take(&mut self.own_lines).into_keys() {
-            self.emit(Event::ToolResult {
-                call_id,
-                tool: "bash".to_owned(),
-                status: crate::protocol::ToolStatus::Cancelled,
-                summary: "stopped".to_owned(),
-                bytes: 0,
-                admission: "as_is".to_owned(),
-            })
-            .await;
-        }
+    /// Stops them, with whatever else runs.
+    pub(super) async fn drop_user_lines(&mut self) {
+        let lines = std::mem::take(&mut self.own_lines);
         self.stop_running().await;
+        for call_id in lines.into_keys() {
+            self.end_user_line(call_id, ToolStatus::Cancelled, "stopped").await;
+        }
     }
 }

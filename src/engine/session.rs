@@ -121,6 +121,8 @@ async fn serve(
             outcome.errors.push(report);
         }
         let _ = events.send(Event::Finished(Box::new(outcome))).await;
+        // Lines of the user's own go on when the run that they began in is over.
+        waiting.append(&mut agent.finish_user_lines(&mut ops).await);
     }
 }
 

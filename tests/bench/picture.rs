@@ -22,7 +22,7 @@ use std::time::Duration;
 use pane::Pane;
 use portable_pty::CommandBuilder;
 
-const COLS: u16 = 92;
+const COLS: u16 = 96;
 /// More than the scene takes: what stays blank is cut off.
 const ROWS: u16 = 70;
 const PICTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/session.svg");
@@ -57,7 +57,7 @@ fn main() {
     command.cwd(&shop);
     command.args(["-m", "scripted/scene.yaml"]);
     let mut pane = Pane::run(command, COLS, ROWS);
-    pane.wait_for("the session", |pane| pane.shows("begins with") && pane.shows("main"));
+    pane.wait_for("the session", |pane| pane.shows("sandbox full") && pane.shows("· main"));
     // All at once and with its end it would be taken for a paste.
     pane.write(PROMPT);
     pane.wait_for("the prompt", |pane| pane.shows_typed(PROMPT));

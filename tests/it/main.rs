@@ -28,6 +28,7 @@ mod prompt;
 mod sandbox;
 mod schemas;
 mod screen;
+mod screen_laws;
 mod sessions;
 mod shell;
 mod skills;

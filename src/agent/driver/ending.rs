@@ -29,7 +29,6 @@ impl Agent {
     }
 
     pub(super) async fn conclude(&mut self, ending: Ending, duration_ms: u64) -> Outcome {
-        self.running.clear();
         self.look_for_changes().await;
         let status = format!("{:?}", ending.status).to_lowercase();
         self.write(Payload::TurnEnd { status });

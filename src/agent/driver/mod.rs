@@ -367,11 +367,10 @@ impl Agent {
             }
             Effect::Run { call_id } => self.start_tool(&call_id).await,
             Effect::CancelTools => {
-                self.own_lines.clear();
                 self.grants.clear();
                 self.writing.clear();
                 self.forget_questions().await;
-                self.stop_running().await;
+                self.drop_user_lines().await;
             }
             Effect::Emit(event) => self.emit(event).await,
             Effect::Finish(ending) => self.ending = Some(ending),

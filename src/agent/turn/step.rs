@@ -355,8 +355,6 @@ fn stop(state: &mut State, status: Status, report: Report, out: &mut Vec<Effect>
         }
         Phase::Idle => {}
     }
-    state.steering.clear();
-    state.follow_ups.clear();
     finish(state, status, Some(report), out);
 }
 
@@ -368,5 +366,8 @@ fn finish(state: &mut State, status: Status, report: Option<Report>, out: &mut V
     {
         return take_up(state, Some(text), out);
     }
+    // What was not taken goes back to whoever wrote it: sent again by them, it must not come twice.
+    state.steering.clear();
+    state.follow_ups.clear();
     out.push(Effect::Finish(Ending { status, report }));
 }

@@ -274,6 +274,19 @@ fn steering_comes_before_the_next_request_and_follow_ups_after_the_run() {
 }
 
 #[test]
+fn what_a_run_that_failed_never_took_is_not_taken_by_the_next() {
+    let mut machine = Machine::new(setup());
+    machine.feed(Input::Prompt("hi".into()));
+    machine.feed(Input::Prompt("rather this".into()));
+    machine.feed(Input::FollowUp("and then that".into()));
+    assert_eq!(ending(&machine.feed(Input::Delta(Delta::End(Stop::MaxTokens)))), Some(Status::Limit));
+    machine.feed(Input::Prompt("again".into()));
+    assert_eq!(ending(&machine.say("done", &[])), Some(Status::Success));
+    let said = machine.items().iter().filter(|item| matches!(item, Item::User { .. })).count();
+    assert_eq!(said, 2);
+}
+
+#[test]
 fn empty_and_cut_answers_are_told() {
     for (stop, status) in [(Stop::EndTurn, Status::Error), (Stop::MaxTokens, Status::Limit)] {
         let mut machine = Machine::new(setup());

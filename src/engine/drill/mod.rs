@@ -204,7 +204,10 @@ struct Places(Vec<(&'static str, String)>);
 impl Places {
     fn of(ground: &Ground, temp: &Path) -> Self {
         let ws = &ground.workspace.root;
-        let beside = |name: &str| ws.parent().unwrap_or(Path::new("/")).join(name);
+        // In these every command has a folder of its own: what it does there comes to nothing.
+        let private = ["/tmp", "/var/tmp"].map(Path::new);
+        let above = ws.parent().filter(|parent| !private.contains(parent)).unwrap_or(Path::new("/srv"));
+        let beside = |name: &str| above.join(name);
         let text = |path: PathBuf| path.display().to_string();
         Self(vec![
             ("{ws}", text(ws.clone())),

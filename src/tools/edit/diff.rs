@@ -41,7 +41,7 @@ impl Lines {
 /// The diff between two texts, bounded.
 pub(in crate::tools) fn line_diff(old: &str, new: &str) -> String {
     let diff = TextDiff::from_lines(old, new);
-    let mut out = diff.unified_diff().context_radius(CONTEXT).to_string();
+    let mut out = diff.unified_diff().context_radius(CONTEXT).missing_newline_hint(false).to_string();
     if out.len() > MOST_BYTES {
         let cut = (0..=MOST_BYTES).rev().find(|at| out.is_char_boundary(*at)).unwrap_or(0);
         out.truncate(cut);

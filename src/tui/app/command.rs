@@ -68,6 +68,19 @@ impl App {
         self.layers.open(layer, Dialog::Other(Box::new(secret)));
     }
 
+    /// The dialog of this name was closed without an answer.
+    pub(super) fn closed(&mut self, name: &'static str, now_ms: u64) {
+        match name {
+            // A session begins all the same, as after a no.
+            "trust" => self.effects.push(Effect::NoTrust),
+            "session" | "key0" | "key1" => self.effects.push(Effect::Left(name)),
+            "way" => {
+                self.say("There is no model yet: /login takes a key, a new start asks once more", now_ms)
+            }
+            _ => {}
+        }
+    }
+
     /// What was chosen in the dialog of this name.
     pub(super) fn chosen(&mut self, name: &'static str, key: &str, now_ms: u64) {
         match name {

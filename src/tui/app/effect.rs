@@ -37,7 +37,7 @@ pub(super) enum Effect {
     Trust,
     /// Goes on without them.
     NoTrust,
-    /// The list or question of this name was left without a choice.
+    /// The list of sessions, or a line for a key, was left without an answer.
     Left(&'static str),
     /// A way to a model was chosen, by its place in the list.
     Way(usize),

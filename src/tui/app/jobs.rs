@@ -86,7 +86,7 @@ impl Screen {
     async fn on_opened(&mut self, opened: Result<Session, Report>) {
         self.opening = false;
         let waiting = std::mem::take(&mut self.waiting);
-        let session = match opened {
+        let mut session = match opened {
             Ok(session) => session,
             Err(report) => {
                 let unsent = waiting.into_iter().find_map(|op| match op {
@@ -103,6 +103,10 @@ impl Screen {
         };
         let desk = session.desk.clone();
         self.app.begin_session();
+        // What a session says of itself comes first, and stands above what is recalled.
+        if let Some(hello) = session.events.recv().await {
+            self.app.on_event(&hello, now_ms());
+        }
         self.app.footer.sandbox = desk.sandbox().to_owned();
         self.app.footer.untrusted = welcome::untrusted(desk.ground()).is_some();
         self.app.footer.tainted = desk.is_tainted();

@@ -14,6 +14,9 @@ mod view;
 mod welcome;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -28,7 +31,7 @@ use super::style::Styles;
 use super::term::{FrameRequester, Frames, Inputs, Kind, Tty};
 use crate::base::now_ms;
 use crate::config::{Keymap, Theme};
-use crate::engine::{Demo, Ground, Options, Session, SharedEnv};
+use crate::engine::{Demo, Ground, Options, Ready, Session, SharedEnv};
 use crate::protocol::{Op, Report, ReportKind, Stamped};
 use crate::tui::term::{Depth, Input};
 
@@ -85,6 +88,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
             recalled: None,
             demo: None,
             ways: Vec::new(),
+            found: Vec::new(),
             first: None,
             quit: None,
             start,
@@ -129,6 +133,8 @@ struct Screen {
     /// The repository of the demo, while that is what one works in.
     demo: Option<Demo>,
     ways: Vec<welcome::Way>,
+    /// What the ways were made of.
+    found: Vec<Ready>,
     /// The first prompt, once a session is there to take it.
     first: Option<String>,
     quit: Option<u8>,
@@ -161,6 +167,7 @@ impl Screen {
                     event = next_event(session) => Woken::Event(event),
                 }
             };
+            let typed = matches!(&woken, Woken::Input(_));
             match woken {
                 Woken::Frame => {
                     self.draw()?;
@@ -188,7 +195,11 @@ impl Screen {
             if let Some(code) = self.quit {
                 return Ok(code);
             }
-            self.frame.request();
+            if typed {
+                self.frame.request_for_key();
+            } else {
+                self.frame.request();
+            }
         }
     }
 

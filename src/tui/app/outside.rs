@@ -88,7 +88,7 @@ impl Screen {
         });
         self.app.unsay(LOOKING);
         let (ways, rows): (Vec<Way>, Vec<PickerRow>) = welcome::ways(&found).into_iter().unzip();
-        self.ways = ways;
+        (self.ways, self.found) = (ways, found);
         let title = "No model is set up yet. How shall iosm reach one?";
         self.app.layers.open("way", Dialog::Picker(Picker::new(title, rows)));
     }
@@ -99,10 +99,8 @@ impl Screen {
             return;
         }
         match name {
-            "trust" => self.begin_with_trust(),
             "session" => self.open(self.start.options.clone()),
-            "key0" | "key1" => self.look_for_ways(),
-            "way" => self.app.say("No model is set up yet: Enter shows the ways again", now_ms()),
+            _ if self.ground.settings.settings.model.is_none() => self.offer_ways(Ok(self.found.clone())),
             _ => {}
         }
     }
@@ -113,7 +111,8 @@ impl Screen {
             Way::Login(provider) => self.app.ask_key(provider),
             Way::Gguf => {
                 let page = crate::tui::dialog::Page::text("A GGUF file", welcome::GGUF);
-                self.look_for_ways();
+                // Behind the page waits the list again.
+                self.offer_ways(Ok(self.found.clone()));
                 self.app.layers.open("gguf", Dialog::Page(page));
             }
             Way::Demo => self.open_demo(),
@@ -238,10 +237,11 @@ impl Screen {
                 if self.app.composer.is_empty() {
                     self.app.composer.set_text(&lost);
                 }
-                match self.ground.settings.settings.model {
-                    None => self.look_for_ways(),
-                    Some(_) => self.app.say("There is no session; /new begins one", now_ms()),
+                // Whoever closed the list of ways gets it back: nothing can be asked without a model.
+                if self.ground.settings.settings.model.is_none() && self.app.layers.is_empty() {
+                    return self.offer_ways(Ok(self.found.clone()));
                 }
+                self.app.say("There is no session: /new begins one", now_ms());
             }
         }
     }

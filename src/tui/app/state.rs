@@ -11,7 +11,7 @@ use super::pager::{Pager, Wanted};
 use super::work::Work;
 use crate::config::{Action, KeyContext};
 use crate::protocol::{Event, Op, Prompt, Report, Stamped, Status, VerdictKind};
-use crate::tui::cell::Transcript;
+use crate::tui::cell::{Transcript, is_own};
 use crate::tui::composer::{Composer, ComposerEvent, Draft};
 use crate::tui::dialog::{Layers, Reply};
 use crate::tui::keys::{Keys, Pressed};
@@ -110,6 +110,11 @@ impl App {
 
     pub(super) fn on_event(&mut self, stamped: &Stamped, now_ms: u64) {
         self.transcript.apply(stamped);
+        match &stamped.event {
+            Event::TurnStart { .. } => self.begin_work(now_ms, false),
+            Event::ToolCall { call } if is_own(&call.id) => self.begin_work(now_ms, true),
+            _ => {}
+        }
         if let Some(work) = &mut self.work {
             work.follow(&stamped.event);
         }
@@ -120,13 +125,6 @@ impl App {
             }
             Event::Compacted { after_tokens, .. } => self.footer.context_tokens = *after_tokens,
             Event::Background { running } => self.footer.background = *running,
-            Event::TurnStart { .. } => self.begin_work(now_ms, false),
-            Event::ToolCall { call } if is_own(&call.id) => {
-                self.begin_work(now_ms, true);
-                if let Some(work) = &mut self.work {
-                    work.follow(&stamped.event);
-                }
-            }
             Event::ToolResult { call_id, .. } if is_own(call_id) => self.end_own_line(),
             Event::Verdict { call_id, verdict, .. }
                 if is_own(call_id)
@@ -150,8 +148,9 @@ impl App {
                 self.answer.clone_from(&outcome.text);
                 self.end_work();
                 // What never became part of the conversation is not lost.
-                if outcome.status != Status::Success && !self.queued.is_empty() && self.composer.is_empty() {
-                    let waiting: Vec<String> = self.queued.drain(..).collect();
+                if outcome.status != Status::Success && !self.queued.is_empty() {
+                    let mut waiting: Vec<String> = self.queued.drain(..).collect();
+                    waiting.extend((!self.composer.is_empty()).then(|| self.composer.expanded()));
                     self.composer.set_text(&waiting.join("\n"));
                 }
                 self.queued.clear();
@@ -172,8 +171,8 @@ impl App {
     }
 
     fn end_work(&mut self) {
-        self.work = None;
-        self.composer.set_running(false);
+        self.work = self.work.take().and_then(Work::after_run);
+        self.composer.set_running(self.work.is_some());
     }
 
     /// A line of the user's own is no turn: when the last of them ends, so does the work.
@@ -198,7 +197,7 @@ impl App {
         if let Some(answered) = self.layers.handle(key, &mut self.keys, now_ms) {
             match answered.reply {
                 Reply::Stays => return,
-                Reply::Closed => return self.effects.push(Effect::Left(answered.name)),
+                Reply::Closed => return self.closed(answered.name, now_ms),
                 Reply::Chosen(chosen) => return self.chosen(answered.name, &chosen, now_ms),
                 Reply::Send(op) => return self.op(op),
                 Reply::Action(action) => return self.act(action, now_ms),
@@ -304,9 +303,4 @@ impl App {
         let next = PROFILES[at.map_or(0, |at| (at + 1) % PROFILES.len())];
         self.op(Op::Command(format!("profile {next}")));
     }
-}
-
-/// Whether a call is a shell line of the user's own.
-fn is_own(call_id: &str) -> bool {
-    call_id.starts_with('u')
 }

@@ -15,7 +15,7 @@ const ROOMY: u16 = 12;
 
 /// The parts of the tail for one frame, from top to bottom.
 pub(super) struct Tail {
-    above: Vec<Line<'static>>,
+    pub(super) above: Vec<Line<'static>>,
     front: u16,
     footer: Line<'static>,
     width: u16,
@@ -35,7 +35,8 @@ impl App {
         let mut below = Vec::new();
         if let Some(work) = &self.work {
             let stop = self.keys.hint(crate::config::KeyContext::Global, crate::config::Action::Interrupt);
-            below.push(work.line(now_ms, &stop.unwrap_or_default(), &self.styles));
+            let line = work.line(now_ms, &stop.unwrap_or_default(), &self.styles);
+            below.push(truncate_line(line, usize::from(width)));
         }
         let muted = self.styles.get(Token::Muted);
         for text in self.queued.iter().take(MOST_QUEUED) {
@@ -44,10 +45,8 @@ impl App {
             below.push(truncate_line(line, usize::from(width)));
         }
         if self.queued.len() > MOST_QUEUED {
-            below.push(Line::from(Span::styled(
-                format!("↳ and {} more", self.queued.len() - MOST_QUEUED),
-                muted,
-            )));
+            let more = format!("↳ and {} more", self.queued.len() - MOST_QUEUED);
+            below.push(truncate_line(Line::from(Span::styled(more, muted)), usize::from(width)));
         }
         if let Some(hint) = self.hint(now_ms) {
             let line = Line::from(Span::styled(visible(hint).into_owned(), self.styles.get(Token::Info)));

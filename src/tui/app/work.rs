@@ -3,7 +3,9 @@
 use ratatui::text::{Line, Span};
 
 use crate::protocol::{Event, ToolCall, VerdictKind};
+use crate::tui::cell::is_own;
 use crate::tui::style::{Styles, Token};
+use crate::tui::text::visible;
 
 /// Pictures of the spinner, one every [`SPIN_MS`].
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -39,6 +41,13 @@ impl Work {
         self.own_lines && self.calls.is_empty()
     }
 
+    /// What is left when a run has ended: the user's own lines go on.
+    pub(super) fn after_run(mut self) -> Option<Self> {
+        self.calls.retain(|call| is_own(&call.id));
+        (self.doing, self.own_lines) = (Doing::Waiting, true);
+        (!self.is_over()).then_some(self)
+    }
+
     /// Follows what happens.
     pub(super) fn follow(&mut self, event: &Event) {
         match event {
@@ -68,7 +77,7 @@ impl Work {
         let picture = SPINNER[(elapsed / SPIN_MS) as usize % SPINNER.len()];
         let doing = match (self.calls.last(), self.doing) {
             (_, Doing::Asking) => "A question waits for you".to_owned(),
-            (Some(call), _) => format!("Running {}", call.tool),
+            (Some(call), _) => format!("Running {}", visible(&call.tool)),
             (None, Doing::Waiting) => "Waiting for the model".to_owned(),
             (None, Doing::Thinking) => "Thinking".to_owned(),
             (None, Doing::Writing) => "Writing".to_owned(),

@@ -19,7 +19,7 @@ use crate::tui::text::{Row, Wrap, settle};
 pub use note::{Header, duration, short_count};
 pub use output::Output;
 pub use tool::{Asked, Ended, Tool};
-pub use transcript::{Passage, Transcript};
+pub use transcript::{Passage, Transcript, is_own};
 
 /// What one cell shows.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Cell {
             Body::User(text) => note::user_rows(text, expanded, styles),
             Body::Speaking(stream) => return self.speaking(stream, width, wrap, styles),
             Body::Said(part) => part.rows(width, styles),
-            Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, styles),
+            Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, width, styles),
             Body::Tool(tool) => tool.rows(width, expanded, styles),
             Body::Report(report) => note::report_rows(report, styles),
             Body::Answer { command, markdown } => {
@@ -143,5 +143,7 @@ fn clamp(wrap: Wrap, width: u16) -> Wrap {
     if wrap == Wrap::Terminal { wrap } else { Wrap::Words(width) }
 }
 
+#[cfg(test)]
+mod laws;
 #[cfg(test)]
 mod tests;

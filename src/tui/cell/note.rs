@@ -1,11 +1,15 @@
 //! Cells of one thing said: header, notices, results, marks along the way.
 
 use ratatui::text::Span;
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::plural;
 use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Status, TaintMark};
 use crate::tui::style::{Styles, Token};
-use crate::tui::text::{Row, one_line, visible};
+use crate::tui::text::{Row, one_line, visible, width as width_of};
+
+/// Bytes from the end of a thought that are looked at for the line that is shown; more than a line has room for.
+const LONGEST_THOUGHT: usize = 4_096;
 
 /// What a session is, as its first event says.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,17 +56,15 @@ pub(super) fn user_rows(text: &str, expanded: bool, styles: &Styles) -> Vec<Row>
 }
 
 /// Thinking: one line, or all of it.
-pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, styles: &Styles) -> Vec<Row> {
+pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, width: u16, styles: &Styles) -> Vec<Row> {
     let look = styles.get(Token::Thinking);
     let count = text.trim().lines().count();
     let head = match live {
         true => {
             let last = text.trim_end().rsplit('\n').next().unwrap_or_default();
-            let mut end = last.len().saturating_sub(400);
-            while !last.is_char_boundary(end) {
-                end += 1;
-            }
-            format!("∴ thinking: {}", one_line(&last[end..]))
+            let from = last.ceil_char_boundary(last.len().saturating_sub(LONGEST_THOUGHT));
+            let room = usize::from(width).saturating_sub(width_of("∴ thinking: "));
+            format!("∴ thinking: {}", end_of(&one_line(&last[from..]), room))
         }
         false if expanded => "∴ thought".to_owned(),
         false => format!("∴ thought · {}, ctrl+o shows them", plural(count, "line")),
@@ -73,6 +75,23 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, styles: &Sty
         rows.extend(text.trim().lines().map(line));
     }
     rows
+}
+
+/// The end of a line in at most `most` columns: what was thought last is what is new.
+fn end_of(line: &str, most: usize) -> String {
+    if width_of(line) <= most {
+        return line.to_owned();
+    }
+    let mut left = most.saturating_sub(1);
+    let mut from = line.len();
+    for (at, grapheme) in line.grapheme_indices(true).rev() {
+        let wide = width_of(grapheme);
+        if wide > left {
+            break;
+        }
+        (left, from) = (left - wide, at);
+    }
+    if most == 0 { String::new() } else { format!("…{}", &line[from..]) }
 }
 
 /// What happened, why, what to do next.

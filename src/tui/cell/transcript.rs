@@ -43,6 +43,8 @@ pub struct Transcript {
     spoke: bool,
     /// How the model is told of the user's own shell lines, which are shown already.
     own_lines: Vec<String>,
+    /// Why the stream broke off last: the run may end with the same words.
+    discarded: Option<Report>,
 }
 
 impl Transcript {
@@ -63,6 +65,7 @@ impl Transcript {
                 self.end_thinking();
                 self.end_speaking(true);
             }
+            Event::TurnStart { .. } => self.discarded = None,
             Event::StreamDiscarded { report } => self.discard(report),
             Event::Said { text, .. } if self.was_shown(text) => {}
             Event::ToolCall { call } => {
@@ -96,8 +99,11 @@ impl Transcript {
             Event::Finished(outcome) => {
                 self.end_thinking();
                 self.end_speaking(true);
-                self.end_tools(*at_ms);
-                self.push(Body::Outcome(outcome.clone()));
+                self.end_tools(*at_ms, |call_id| !is_own(call_id));
+                let mut outcome = outcome.clone();
+                let told = self.discarded.take();
+                outcome.errors.retain(|error| Some(error) != told.as_ref());
+                self.push(Body::Outcome(outcome));
             }
             other => self.mark(other),
         }
@@ -265,7 +271,7 @@ impl Transcript {
         }
         items.iter().for_each(|item| self.item(item));
         // A call without a result was cut off.
-        self.end_tools(0);
+        self.end_tools(0, |_| true);
     }
 
     fn item(&mut self, item: &Item) {
@@ -323,7 +329,7 @@ impl Transcript {
     }
 
     fn on_tool(&mut self, call_id: &str, act: impl FnOnce(&mut Tool)) {
-        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id) {
+        if let Some(tool) = self.tools().find(|tool| tool.call.id == call_id && tool.ended.is_none()) {
             act(tool);
         }
     }
@@ -356,6 +362,8 @@ impl Transcript {
     }
 
     fn think(&mut self, text: &str) {
+        // What is said after it is another text.
+        self.end_speaking(true);
         if let Some(Cell { body: Body::Thinking { text: held, live: true }, .. }) = self.live.last_mut() {
             if held.len() + text.len() <= MOST_THINKING {
                 held.push_str(text);
@@ -378,19 +386,21 @@ impl Transcript {
     fn discard(&mut self, report: &Report) {
         self.live.retain(|cell| !matches!(cell.body, Body::Thinking { live: true, .. }));
         self.end_speaking(false);
+        self.discarded = Some(report.clone());
         let mut report = report.clone();
         let what = if std::mem::take(&mut self.spoke) {
-            "what stands above of this answer does not count; it is asked again from its beginning"
+            "what stands above of this answer does not count"
         } else {
-            "the answer broke off; it is asked again from its beginning"
+            "what had come of this answer does not count"
         };
         report.message = format!("{}; {what}", report.message);
         self.push(Body::Report(report));
     }
 
-    /// Calls that a run left without a result were stopped with it.
-    fn end_tools(&mut self, at_ms: u64) {
-        for tool in self.tools().filter(|tool| tool.ended.is_none()) {
+    /// Calls that a run left without a result were stopped with it. One that never ends would hold back all that
+    /// follows.
+    fn end_tools(&mut self, at_ms: u64, which: impl Fn(&str) -> bool) {
+        for tool in self.tools().filter(|tool| tool.ended.is_none() && which(&tool.call.id)) {
             let status = ToolStatus::Cancelled;
             tool.ended = Some(Ended { status, summary: String::new(), admission: String::new(), at_ms });
         }
@@ -428,6 +438,11 @@ impl Transcript {
             _ => {}
         }
     }
+}
+
+/// Whether a call is a shell line of the user's own: it may outlive a run.
+pub fn is_own(call_id: &str) -> bool {
+    call_id.starts_with('u')
 }
 
 fn texts(parts: &[Part]) -> String {

@@ -1,12 +1,16 @@
 //! When to draw: requests for frames come from anywhere and are answered together, at most sixty times a
 //! second. Where nobody asks, nothing wakes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+/// Between a frame and the next that was asked for because of a key: what one types shows at once, and nobody
+/// types fast enough to make more than sixty of them.
+const SHORTEST_FOR_KEY: Duration = Duration::from_millis(4);
 /// Sixty frames a second: faster than that, no screen shows them.
 const SHORTEST: Duration = Duration::from_micros(16_667);
 
@@ -14,6 +18,8 @@ const SHORTEST: Duration = Duration::from_micros(16_667);
 struct Asked {
     /// When the earliest of the frames asked for is wanted.
     due: Mutex<Option<Instant>>,
+    /// A key was pressed since the last frame.
+    key: AtomicBool,
     asked: Notify,
 }
 
@@ -25,6 +31,17 @@ impl FrameRequester {
     /// As soon as the rate allows.
     pub fn request(&self) {
         self.request_in(Duration::ZERO);
+    }
+
+    /// Sooner than the rate allows: a key was pressed, and its letter has to be seen.
+    pub fn request_for_key(&self) {
+        self.0.key.store(true, Ordering::Relaxed);
+        {
+            let mut due = self.0.due.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            *due = Some(due.map_or(now, |due| due.min(now)));
+        }
+        self.0.asked.notify_one();
     }
 
     /// Not before `wait` is over, unless somebody asks for one earlier: that one then serves both, and
@@ -63,13 +80,15 @@ impl Frames {
                 self.asked.asked.notified().await;
                 continue;
             };
-            let at = self.last.map_or(due, |last| due.max(last + SHORTEST));
+            let apart = if self.asked.key.load(Ordering::Relaxed) { SHORTEST_FOR_KEY } else { SHORTEST };
+            let at = self.last.map_or(due, |last| due.max(last + apart));
             if Instant::now() < at {
                 // A request for an earlier frame ends the sleep.
                 let _ = tokio::time::timeout_at(at, self.asked.asked.notified()).await;
                 continue;
             }
             *self.asked.due.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            self.asked.key.store(false, Ordering::Relaxed);
             self.last = Some(Instant::now());
             return;
         }
@@ -96,6 +115,21 @@ mod tests {
             requester.request();
             assert!(comes_within(&mut frames, 1000).await);
             assert!(!comes_within(&mut frames, 100).await);
+        });
+    }
+
+    #[test]
+    fn a_key_is_shown_before_the_rate_would_allow_it() {
+        run(async {
+            let (mut frames, requester) = Frames::new();
+            requester.request();
+            frames.next().await;
+            let pressed = Instant::now();
+            requester.request_in(Duration::from_secs(5));
+            requester.request_for_key();
+            frames.next().await;
+            assert!(pressed.elapsed() < Duration::from_secs(1), "the key waited for the later frame");
+            assert!(!comes_within(&mut frames, 50).await);
         });
     }
 

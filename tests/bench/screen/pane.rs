@@ -45,6 +45,11 @@ pub struct Pane {
 
 impl Pane {
     pub fn start(world: &World, cols: u16, rows: u16) -> Self {
+        Self::start_with(world, cols, rows, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(world: &World, cols: u16, rows: u16, more: &[&str]) -> Self {
         let root = world.temp.path();
         let mut command = CommandBuilder::new(BINARY);
         command.env_clear();
@@ -59,6 +64,7 @@ impl Pane {
         }
         command.cwd(root.join("repo"));
         command.args(["-m", &format!("scripted/{}", root.join("script.yaml").display())]);
+        command.args(more);
         Self::run(command, cols, rows)
     }
 
@@ -106,7 +112,7 @@ impl Pane {
     }
 
     pub fn shows(&self, words: &str) -> bool {
-        self.seen.0.lock().unwrap().terminal.screen().contents().contains(words)
+        self.look(|screen| screen.contents().contains(words))
     }
 
     /// Whether the row with the cursor ends in these words.

@@ -68,8 +68,7 @@ fn the_table_of_keys_is_the_built_in_keymap() {
 fn the_table_of_commands_is_what_is_declared() {
     let mut table = "\n| Command | Does | While a turn runs |\n|---|---|---|\n".to_owned();
     for command in COMMANDS {
-        let args =
-            if command.args.is_empty() { String::new() } else { format!(" `{}`", cell(command.args)) };
+        let args = if command.args.is_empty() { String::new() } else { format!(" `{}`", cell(command.args)) };
         let others: String = command.aliases.iter().map(|alias| format!(", `/{alias}`")).collect();
         let running = if command.place == CommandPlace::Idle { "waits" } else { "yes" };
         table.push_str(&format!("| `/{}`{args}{others} | {} | {running} |\n", command.name, command.about));

@@ -44,6 +44,55 @@ async fn the_floor_stands_above_the_users_own_lines() {
             break;
         }
     }
+    assert_eq!(result(&mut face).await, ("u1".into(), ToolStatus::Denied, String::new()));
+}
+
+/// Events until both have come: the end of the run, and of the line.
+async fn run_and_line(face: &mut Face) -> (iosm::protocol::Status, ToolStatus, String) {
+    let (mut run, mut line, mut shown) = (None, None, String::new());
+    while run.is_none() || line.is_none() {
+        match face.event().await {
+            Event::ToolOutput { delta, .. } => shown.push_str(&delta),
+            Event::ToolResult { call_id, status, .. } if call_id == "u1" => line = Some(status),
+            Event::Finished(outcome) => run = Some(outcome.status),
+            _ => {}
+        }
+    }
+    (run.unwrap(), line.unwrap(), shown)
+}
+
+#[tokio::test]
+async fn a_line_outlives_the_run_that_it_began_in() {
+    let world = World::new();
+    let model = world.script("rules: [{reply: [{delay_ms: 300}, {text: done}]}]");
+    let mut face = Face::open_with_commands(&world, &model, launcher()).await;
+    face.prompt().await;
+    while !matches!(face.event().await, Event::TurnStart { .. }) {}
+    face.say(Op::Shell { line: "sleep 1; echo to-the-end".into(), told: false }).await;
+    let (run, line, shown) = run_and_line(&mut face).await;
+    assert_eq!((run, line), (iosm::protocol::Status::Success, ToolStatus::Ok));
+    assert_eq!(shown, "to-the-end\n");
+    // The session still answers.
+    face.say(Op::Shell { line: "true".into(), told: false }).await;
+    assert_eq!(result(&mut face).await.0, "u2");
+    face.prompt().await;
+    face.end().await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_run_and_the_users_line_and_tells_both() {
+    let world = World::new();
+    let model = each_time(&world, "{tool: bash, args: {command: 'echo model; sleep 60'}}");
+    let mut face = Face::open_with_commands(&world, &model, launcher()).await;
+    face.prompt().await;
+    while !matches!(face.event().await, Event::ToolOutput { .. }) {}
+    face.say(Op::Shell { line: "echo mine; sleep 60".into(), told: true }).await;
+    while !matches!(face.event().await, Event::ToolOutput { call_id, .. } if call_id == "u1") {}
+    face.say(Op::Cancel).await;
+    let (run, line, _) = run_and_line(&mut face).await;
+    assert_eq!((run, line), (iosm::protocol::Status::Interrupted, ToolStatus::Cancelled));
+    face.say(Op::Shell { line: "true".into(), told: false }).await;
+    assert_eq!(result(&mut face).await.0, "u2");
 }
 
 #[tokio::test]
