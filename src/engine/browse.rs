@@ -33,11 +33,15 @@ impl FrontDesk {
         Ok(entries.into_iter().filter_map(item).collect())
     }
 
-    /// The checkpoint that was taken before what the user said at `entry` was carried out.
+    /// The files as they were before what the user said at `entry` was carried out: the checkpoint of the
+    /// first message from there on, in the conversation as it stands, that changed any.
     pub fn checkpoint_of(&self, entry: u64) -> Result<Option<String>, Report> {
         let (all, _) = self.checkpoints()?.list()?;
-        let ours = |one: &Checkpoint| one.said == entry && one.session.as_deref() == self.session();
-        Ok(all.into_iter().find(ours).map(|one| one.id))
+        let tree = self.tree()?;
+        let since =
+            |said: u64| said >= entry && tree.nodes.iter().any(|one| one.current && one.entry == said);
+        let ours = |one: &Checkpoint| since(one.said) && one.session.as_deref() == self.session();
+        Ok(all.into_iter().filter(ours).min_by_key(|one| one.said).map(|one| one.id))
     }
 
     /// The conversation of this session as it stands, to be shown; `None` where none is kept.

@@ -136,7 +136,10 @@ impl Kernel {
         let words = words.trim();
         let mut verdict = question.verdict;
         verdict.kind = VerdictKind::Deny;
-        verdict.user_line = format!("declined: {}", verdict.user_line);
+        verdict.user_line = match words {
+            "" => format!("declined: {}", verdict.user_line),
+            words => format!("declined (\"{words}\"): {}", verdict.user_line),
+        };
         verdict.model_line = match words {
             "" => "The user declined this call. Do not try it again in another form; go on without it, or ask what they want.".to_owned(),
             words => format!("The user declined this call and said: {words}"),

@@ -19,8 +19,15 @@ pub fn preview(call: &ToolCall, current: Option<&str>) -> Option<String> {
         "write" => Some(line_diff(current.unwrap_or_default(), &text(&call.args, "content")?)),
         "edit" => {
             let edits = call.args.get("edits")?.as_array()?;
-            let shown =
-                edits.iter().filter_map(|edit| Some(line_diff(&text(edit, "old")?, &text(edit, "new")?)));
+            let shown = edits.iter().filter_map(|edit| {
+                let (mut old, mut new) = (text(edit, "old")?, text(edit, "new")?);
+                // Pieces of lines: where the file ends is not known here.
+                if !old.ends_with('\n') && !new.ends_with('\n') {
+                    old.push('\n');
+                    new.push('\n');
+                }
+                Some(line_diff(&old, &new))
+            });
             Some(shown.collect::<Vec<_>>().join(""))
         }
         _ => None,
@@ -40,6 +47,8 @@ mod tests {
         assert!(preview(&write, None).unwrap().contains("+one\n+three\n"));
         let edit = call("edit", json!({"path": "a", "edits": [{"old": "x = 1\n", "new": "x = 2\n"}]}));
         assert!(preview(&edit, None).unwrap().contains("-x = 1\n+x = 2\n"));
+        let piece = call("edit", json!({"path": "a", "edits": [{"old": "one", "new": "ONE"}]}));
+        assert_eq!(preview(&piece, None).unwrap(), "@@ -1 +1 @@\n-one\n+ONE\n");
         assert_eq!(preview(&call("bash", json!({"command": "ls"})), None), None);
         let long = call("write", json!({"path": "a", "content": "line\n".repeat(9_000)}));
         assert!(preview(&long, None).unwrap().len() < 7_000);

@@ -27,6 +27,7 @@ mod policy;
 mod prompt;
 mod sandbox;
 mod schemas;
+mod screen;
 mod screen_laws;
 mod sessions;
 mod shell;

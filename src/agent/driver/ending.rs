@@ -52,6 +52,7 @@ impl Agent {
         errors.extend(broken);
         let state = self.state.as_ref().expect("the state is put back after every step");
         let notes = self.notes.lock().expect("notes are never poisoned");
+        let run = state.run();
         Outcome {
             status: if unkept || (against && ending.status == Status::Success) {
                 Status::Error
@@ -64,12 +65,12 @@ impl Agent {
             findings_reported: notes.reported,
             session_id: self.parts.session_id.clone(),
             model: self.parts.provider.name().to_owned(),
-            turns: state.run_turns(),
+            turns: run.turns,
             calls: self.account.counts(),
             denied_tools: self.account.denied_tools(),
             files_changed: self.account.files_changed(),
-            usage: state.usage(),
-            cost: state.cost(),
+            usage: run.usage,
+            cost: run.cost,
             duration_ms,
             errors,
         }

@@ -37,14 +37,31 @@ pub(super) enum Phase {
     Settling,
 }
 
+/// What a run has come to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spent {
+    /// Requests to the model.
+    pub turns: u32,
+    pub usage: Usage,
+    pub cost: Cost,
+}
+
+impl Default for Spent {
+    fn default() -> Self {
+        Self { turns: 0, usage: Usage::default(), cost: Cost::ZERO }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct State {
     pub(super) setup: Setup,
     pub(super) phase: Phase,
     /// Requests in the session; the next is one more.
     pub(super) turn: u32,
-    /// Requests in this run.
+    /// Requests since the last message that began something: the limit counts these.
     pub(super) run_turns: u32,
+    /// What the run has come to, with the messages that followed it up.
+    pub(super) run: Spent,
     /// Calls in the session; ids are `t1`, `t2` …
     pub(super) calls: u64,
     pub(super) attempts: u32,
@@ -76,6 +93,7 @@ impl State {
             phase: Phase::Idle,
             turn: turns,
             run_turns: 0,
+            run: Spent::default(),
             calls,
             attempts: 0,
             message: Message::default(),
@@ -110,9 +128,9 @@ impl State {
         self.turn
     }
 
-    /// Requests to the model in this run.
-    pub fn run_turns(&self) -> u32 {
-        self.run_turns
+    /// What the run has come to.
+    pub fn run(&self) -> Spent {
+        self.run
     }
 
     /// The last text the model wrote that was not an answer to a reminder.
@@ -123,13 +141,5 @@ impl State {
     /// The final answer as JSON, where a schema was asked for and it is valid.
     pub fn structured(&self) -> Option<&Value> {
         self.structured.as_ref()
-    }
-
-    pub fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    pub fn cost(&self) -> Cost {
-        self.cost
     }
 }

@@ -3,7 +3,7 @@
 use super::effect::{Effect, Ending};
 use super::input::{Input, Ruling};
 use super::message::Message;
-use super::state::{Phase, State};
+use super::state::{Phase, Spent, State};
 use super::tools::Batch;
 use crate::kernel::Admitted;
 use crate::model::{Delta, ModelError, Stop};
@@ -31,6 +31,8 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
         Input::Priced { usage, cost } => {
             state.usage.add(usage);
             state.cost = state.cost.plus(cost);
+            state.run.usage.add(usage);
+            state.run.cost = state.run.cost.plus(cost);
             let context_tokens = usage.context_tokens() + usage.output_tokens;
             out.push(Effect::Emit(Event::Usage { usage, cost, context_tokens }));
         }
@@ -65,6 +67,12 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
 }
 
 fn begin(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
+    state.run = Spent::default();
+    take_up(state, text, out);
+}
+
+/// Goes on with the next message, in the same run.
+fn take_up(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
     state.run_turns = 0;
     state.refusals = None;
     state.reminded = false;
@@ -99,6 +107,7 @@ fn next_request(state: &mut State, out: &mut Vec<Effect>) {
     }
     state.turn += 1;
     state.run_turns += 1;
+    state.run.turns += 1;
     state.attempts = 0;
     out.push(Effect::Emit(Event::TurnStart { turn: state.turn }));
     send(state, out);
@@ -355,7 +364,7 @@ fn finish(state: &mut State, status: Status, report: Option<Report>, out: &mut V
     if status == Status::Success
         && let Some(text) = state.follow_ups.pop_front()
     {
-        return begin(state, Some(text), out);
+        return take_up(state, Some(text), out);
     }
     // What was not taken goes back to whoever wrote it: sent again by them, it must not come twice.
     state.steering.clear();

@@ -1,6 +1,7 @@
 //! `/rollback`: which checkpoints there are, what changed since one, and bringing its files back.
 
 use super::{Answer, Call, Command, Place};
+use crate::agent::Moment;
 use crate::engine::checkpoint::{Checkpoints, Comparison, Listed};
 use crate::host::git::snapshot::Checkpoint;
 use crate::protocol::{Report, ReportKind};
@@ -32,21 +33,31 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
         ("", _) => list(&checkpoints),
         (_, "conversation") => Ok(String::new()),
         // Asking for redo is asking for it to be done.
-        ("redo", _) | (_, "files" | "both") => {
-            let rolled = checkpoints.restore(&checkpoints.find(&target)?, &[], at)?;
-            Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
-        }
+        ("redo", _) | (_, "files" | "both") => restored(&checkpoints, &target, at),
         _ => Ok(compared(&checkpoints.compare(&checkpoints.find(&target)?, &[])?)),
     });
-    let answered = answered.await.map_err(|error| {
-        Report::new(ReportKind::Internal, "the rollback broke off").cause(error.to_string())
-    })??;
+    let answered = answered.await.map_err(|error| broken(&error))??;
     match point {
         Some(Point::Before(entry)) => drop(call.agent.rewind(entry).await?),
         Some(Point::At(entry)) => call.agent.go_to(entry).await?,
         None => {}
     }
     Ok(if answered.is_empty() { Answer::Done } else { Answer::Markdown(answered) })
+}
+
+/// Restores the files of a checkpoint, and says so.
+pub(super) async fn bring_back(checkpoints: Checkpoints, id: String, at: Moment) -> Result<String, Report> {
+    let work = tokio::task::spawn_blocking(move || restored(&checkpoints, &id, at));
+    work.await.map_err(|error| broken(&error))?
+}
+
+fn restored(checkpoints: &Checkpoints, target: &str, at: Moment) -> Result<String, Report> {
+    let rolled = checkpoints.restore(&checkpoints.find(target)?, &[], at)?;
+    Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
+}
+
+fn broken(error: &tokio::task::JoinError) -> Report {
+    Report::new(ReportKind::Internal, "the rollback broke off").cause(error.to_string())
 }
 
 /// Where the conversation stood when a checkpoint was taken.

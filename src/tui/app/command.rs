@@ -73,6 +73,7 @@ impl App {
         match name {
             // A session begins all the same, as after a no.
             "trust" => self.effects.push(Effect::NoTrust),
+            "session" | "key0" | "key1" => self.effects.push(Effect::Left(name)),
             "way" => {
                 self.say("There is no model yet: /login takes a key, a new start asks once more", now_ms)
             }

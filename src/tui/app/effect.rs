@@ -37,6 +37,8 @@ pub(super) enum Effect {
     Trust,
     /// Goes on without them.
     NoTrust,
+    /// The list of sessions, or a line for a key, was left without an answer.
+    Left(&'static str),
     /// A way to a model was chosen, by its place in the list.
     Way(usize),
     /// Checks a key with its provider, then keeps it.

@@ -16,6 +16,8 @@ use crate::tui::style::Token;
 use crate::tui::term::{Inputs, Notice};
 use ratatui::text::{Line, Span};
 
+const LOOKING: &str = "Looking for keys and for servers on this machine …";
+
 /// Operations kept for a session that is being opened.
 const MOST_WAITING: usize = 64;
 
@@ -45,7 +47,7 @@ impl Screen {
 
     pub(super) fn begin_with_trust(&mut self) {
         if self.ground.settings.settings.model.is_none() {
-            self.app.say("Looking for keys and for servers on this machine …", now_ms());
+            self.app.say(LOOKING, now_ms());
             return self.look_for_ways();
         }
         if self.start.pick_session {
@@ -84,10 +86,23 @@ impl Screen {
             self.app.refuse(&report, now_ms());
             Vec::new()
         });
+        self.app.unsay(LOOKING);
         let (ways, rows): (Vec<Way>, Vec<PickerRow>) = welcome::ways(&found).into_iter().unzip();
         (self.ways, self.found) = (ways, found);
         let title = "No model is set up yet. How shall iosm reach one?";
         self.app.layers.open("way", Dialog::Picker(Picker::new(title, rows)));
+    }
+
+    /// What was left without a choice must lead somewhere while there is no session.
+    fn on_left(&mut self, name: &str) {
+        if self.session.is_some() || self.opening {
+            return;
+        }
+        match name {
+            "session" => self.open(self.start.options.clone()),
+            _ if self.ground.settings.settings.model.is_none() => self.offer_ways(Ok(self.found.clone())),
+            _ => {}
+        }
     }
 
     fn go_way(&mut self, at: usize) {
@@ -193,6 +208,7 @@ impl Screen {
                     Err(report) => self.app.refuse(&report, now_ms()),
                 },
                 Effect::NoTrust => self.begin_with_trust(),
+                Effect::Left(name) => self.on_left(name),
                 Effect::Way(at) => self.go_way(at),
                 Effect::Login { provider, key } => self.check(provider, key),
                 Effect::Logout(provider) => {
@@ -315,12 +331,9 @@ fn rows(desk: &FrontDesk, pick: Pick) -> Result<Rows, Report> {
         Pick::RewindWhat(entry) => {
             let mut answers =
                 vec![(format!("rewind {entry}"), "The conversation only; files stay as they are".to_owned())];
-            if let Some(checkpoint) = desk.checkpoint_of(entry)? {
-                answers.push((
-                    format!("rollback {checkpoint} both"),
-                    "The conversation and the files".to_owned(),
-                ));
-                answers.push((format!("rollback {checkpoint} files"), "The files only".to_owned()));
+            if desk.checkpoint_of(entry)?.is_some() {
+                answers.push((format!("rewind {entry} both"), "The conversation and the files".to_owned()));
+                answers.push((format!("rewind {entry} files"), "The files only".to_owned()));
             }
             Ok(Rows::Answers { question: "Take back what?", answers })
         }

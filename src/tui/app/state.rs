@@ -82,6 +82,11 @@ impl App {
         self.hint = Some((text.into(), now_ms + HINT_MS));
     }
 
+    /// Takes a word back that is true no longer.
+    pub(super) fn unsay(&mut self, text: &str) {
+        self.hint.take_if(|(said, _)| said == text);
+    }
+
     /// The word above the composer, while it stays.
     pub(super) fn hint(&self, now_ms: u64) -> Option<&str> {
         self.hint.as_ref().filter(|(_, until)| now_ms < *until).map(|(text, _)| text.as_str())

@@ -97,7 +97,7 @@ impl Cell {
         };
         let rows = match &self.body {
             Body::Header(header) => note::header_rows(header, styles),
-            Body::User(text) => note::user_rows(text, styles),
+            Body::User(text) => note::user_rows(text, expanded, styles),
             Body::Speaking(stream) => return self.speaking(stream, width, wrap, styles),
             Body::Said(part) => part.rows(width, styles),
             Body::Thinking { text, live } => note::thinking_rows(text, *live, expanded, width, styles),

@@ -31,14 +31,26 @@ pub(super) fn header_rows(header: &Header, styles: &Styles) -> Vec<Row> {
     vec![Row::words(first).hanging(2), muted(&header.workspace), muted(&header.sandbox)]
 }
 
-pub(super) fn user_rows(text: &str, styles: &Styles) -> Vec<Row> {
+/// Lines of the user's own message that are shown as they are.
+const MOST_USER_LINES: usize = 40;
+/// Lines of a longer one.
+const FOLDED_USER_LINES: usize = 20;
+
+pub(super) fn user_rows(text: &str, expanded: bool, styles: &Styles) -> Vec<Row> {
     let mark = [Span::styled("❯ ", styles.get(Token::UserMark))];
     let indent = [Span::raw("  ")];
     let mut lines = text.trim_end().split('\n').map(|line| line.trim_end_matches('\r')).enumerate();
+    let count = text.trim_end().split('\n').count();
+    // A message may hold a whole file that was pasted.
+    let most = if expanded || count <= MOST_USER_LINES { count } else { FOLDED_USER_LINES };
     let mut rows = Vec::new();
-    for (at, line) in &mut lines {
+    for (at, line) in (&mut lines).take(most) {
         let row = Row::words(Span::styled(visible(line).into_owned(), styles.get(Token::UserText)));
         rows.push(row.behind(if at == 0 { &mark } else { &indent }, &indent));
+    }
+    if most < count {
+        let more = format!("  ⋮ {} more lines, ctrl+t shows them", count - most);
+        rows.push(Row::words(Span::styled(more, styles.get(Token::Muted))));
     }
     rows
 }

@@ -9,13 +9,16 @@ use super::note::Header;
 use super::tool::{Asked, Ended, Tool};
 use super::{Body, Cell};
 use crate::base::plural;
-use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped, ToolStatus};
+use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped, ToolCall, ToolStatus};
 use crate::tui::style::Styles;
 use crate::tui::text::markdown::Stream;
 use crate::tui::text::{Wrap, one_line, truncate};
 
 /// Bytes of thinking that are held to be expanded.
 const MOST_THINKING: usize = 64 * 1024;
+
+/// Shell lines of the user's that may run at once and still be known when they end.
+const MOST_OWN_LINES: usize = 16;
 
 /// One cell as a page shows it, and as it is copied.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ pub struct Transcript {
     close: bool,
     /// Whether the message that streams has cells in the scrollback already.
     spoke: bool,
+    /// How the model is told of the user's own shell lines, which are shown already.
+    own_lines: Vec<String>,
     /// Why the stream broke off last: the run may end with the same words.
     discarded: Option<Report>,
 }
@@ -62,7 +67,11 @@ impl Transcript {
             }
             Event::TurnStart { .. } => self.discarded = None,
             Event::StreamDiscarded { report } => self.discard(report),
-            Event::ToolCall { call } => self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms)))),
+            Event::Said { text, .. } if self.was_shown(text) => {}
+            Event::ToolCall { call } => {
+                self.note_own_line(call);
+                self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms))));
+            }
             Event::Verdict { call_id, verdict, repaired, .. } => self.on_tool(call_id, |tool| {
                 tool.verdict = Some(verdict.clone());
                 tool.repaired.clone_from(repaired);
@@ -98,6 +107,21 @@ impl Transcript {
             }
             other => self.mark(other),
         }
+    }
+
+    /// Remembers a line of the user's own: its output stands in its cell.
+    fn note_own_line(&mut self, call: &ToolCall) {
+        if let (true, Some(line)) = (call.id.starts_with('u'), call.args["command"].as_str()) {
+            self.own_lines.push(format!("I ran `{line}`:\n"));
+            let over = self.own_lines.len().saturating_sub(MOST_OWN_LINES);
+            self.own_lines.drain(..over);
+        }
+    }
+
+    /// Whether this is the message that tells the model of such a line.
+    fn was_shown(&mut self, text: &str) -> bool {
+        let at = self.own_lines.iter().position(|told| text.starts_with(told.as_str()));
+        at.map(|at| self.own_lines.remove(at)).is_some()
     }
 
     /// Events that are a cell of their own.

@@ -61,7 +61,9 @@ impl Layer for Confirm {
     }
 
     fn height(&self, width: u16, most: u16) -> u16 {
-        (self.body.rows(width, usize::from(most)) + self.answers.len() + 1).min(usize::from(most)) as u16
+        // Below three rows there is no room for the question.
+        let rows = (self.body.rows(width, usize::from(most)) + self.answers.len() + 1).max(3);
+        rows.min(usize::from(most)) as u16
     }
 
     fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) -> Option<Position> {

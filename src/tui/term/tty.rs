@@ -181,7 +181,7 @@ impl Tty {
         if !signals::may_stop() {
             return Ok(false);
         }
-        self.give(true)?;
+        self.give(false)?;
         signals::stop_group(&self.modes);
         self.modes.set()?;
         Ok(true)

@@ -57,7 +57,7 @@ fn script_of(calls: &[&str]) -> String {
 }
 
 /// Every call of the newest session has one result, as the next process would send them.
-fn check_conversation(world: &World) {
+pub fn check_conversation(world: &World) {
     let file = world.session_files().pop().unwrap();
     let (mut calls, mut answered) = (BTreeSet::new(), BTreeSet::new());
     for line in std::fs::read_to_string(file).unwrap().lines() {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::world::World;
 
 /// Longer than anything here may take, on a slow and busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(20);
 const A_MOMENT: Duration = Duration::from_millis(20);
 
 /// A terminal with one shell in it, or with `iosm`.
@@ -30,7 +30,8 @@ impl Terminal {
         args: &[&str],
         variables: &[(&str, &str)],
     ) -> Self {
-        let quoted: Vec<String> = args.iter().map(|arg| format!("'{}'", arg.replace('\'', r"'\''"))).collect();
+        let quoted: Vec<String> =
+            args.iter().map(|arg| format!("'{}'", arg.replace('\'', r"'\''"))).collect();
         let line = format!("{} {}; echo ended-with-$?", env!("CARGO_BIN_EXE_iosm"), quoted.join(" "));
         Self::shell(world, cols, rows, &line, variables)
     }
@@ -41,7 +42,10 @@ impl Terminal {
         let folder = tempfile::Builder::new().prefix("tm").tempdir_in("/tmp").unwrap();
         let terminal = Self { socket: folder.path().join("s"), _folder: folder };
         let size = (cols.to_string(), rows.to_string());
-        let script = format!("stty -echo; {line}; exec cat");
+        // The terminal's own name would be that of tmux.
+        let given = variables.iter().find(|(name, _)| *name == "TERM");
+        let term = given.map_or("xterm-256color", |(_, term)| *term);
+        let script = format!("export TERM={term}; stty -echo; {line}; exec cat -v");
         let mut command = terminal.tmux();
         command.env_clear().current_dir(world.repo());
         for (name, value) in [
@@ -49,14 +53,47 @@ impl Terminal {
             ("HOME", world.base().join("home").display().to_string()),
             ("IOSM_HOME", world.state().display().to_string()),
             ("LANG", "C.UTF-8".to_owned()),
-            ("TERM", "xterm-256color".to_owned()),
         ] {
             command.env(name, value);
         }
         command.envs(variables.iter().copied());
-        command.args(["-f", "/dev/null", "new-session", "-d", "-x", &size.0, "-y", &size.1, "sh", "-c", &script]);
-        command.args([";", "set-option", "-g", "history-limit", "20000", ";", "set-option", "-g", "status", "off"]);
-        command.args([";", "set-option", "-g", "escape-time", "20", ";", "set-option", "-g", "focus-events", "on"]);
+        command.args([
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            &size.0,
+            "-y",
+            &size.1,
+            "sh",
+            "-c",
+            &script,
+        ]);
+        command.args([
+            ";",
+            "set-option",
+            "-g",
+            "history-limit",
+            "20000",
+            ";",
+            "set-option",
+            "-g",
+            "status",
+            "off",
+        ]);
+        command.args([
+            ";",
+            "set-option",
+            "-g",
+            "escape-time",
+            "20",
+            ";",
+            "set-option",
+            "-g",
+            "focus-events",
+            "on",
+        ]);
         told(command.output().expect("tmux is installed (.ci/run installs it)"));
         // The status line had one row.
         terminal.resize(cols, rows);
@@ -132,6 +169,27 @@ impl Terminal {
         }
     }
 
+    /// Waits until scrollback and screen have these words so many times.
+    pub fn counts(&self, words: &str, times: usize) -> String {
+        let since = Instant::now();
+        loop {
+            let history = self.history();
+            let found = history.matches(words).count();
+            if found == times {
+                return history;
+            }
+            assert!(since.elapsed() < PATIENCE, "{words}: {found} times and not {times}\n{history}");
+            std::thread::sleep(A_MOMENT);
+        }
+    }
+
+    /// Writes a line as a person does, who sees it before pressing Enter.
+    pub fn say(&self, line: &str) {
+        self.types(line);
+        self.shows(&format!(" {line}"));
+        self.keys(&["Enter"]);
+    }
+
     fn waits(&self, what: &str, fits: impl Fn(&str) -> bool) -> String {
         let since = Instant::now();
         loop {
@@ -148,18 +206,31 @@ impl Terminal {
     pub fn ends(&self) -> i32 {
         let screen = self.shows("ended-with-");
         let code = screen.rsplit("ended-with-").next().unwrap_or_default();
-        code.split_whitespace().next().unwrap_or_default().parse().unwrap()
+        // On what a killed program left there.
+        let digits = code.chars().take_while(char::is_ascii_digit);
+        digits.collect::<String>().parse().unwrap()
     }
 
-    /// The process ids of everything that runs in the terminal.
-    pub fn pid(&self) -> u32 {
-        self.do_it(&["display-message", "-p", "#{pane_pid}"]).trim().parse().unwrap()
+    /// The process id of the `iosm` that the terminal's shell has started.
+    pub fn pid(&self) -> i32 {
+        let shell = self.do_it(&["display-message", "-p", "#{pane_pid}"]).trim().to_owned();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap();
+        children.split_whitespace().next().expect("the shell runs iosm").parse().unwrap()
     }
 
-    /// Whether the terminal is as a shell wants it: echo of lines, no reports of any kind, cursor shown.
-    pub fn flags(&self) -> String {
-        let wanted = "#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{bracket_paste_flag}";
-        self.do_it(&["display-message", "-p", wanted]).trim().to_owned()
+    /// Whether the alternate screen is shown.
+    pub fn is_alternate(&self) -> bool {
+        self.do_it(&["display-message", "-p", "#{alternate_on}"]).trim() == "1"
+    }
+
+    /// After the end: the cursor is shown, and the terminal marks and reports nothing any more.
+    pub fn is_restored(&self) {
+        let wanted = "#{cursor_flag} #{alternate_on} #{mouse_any_flag} #{wrap_flag}";
+        assert_eq!(self.do_it(&["display-message", "-p", wanted]).trim(), "1 0 0 1", "{}", self.screen());
+        // What runs now shows marks of pastes and of focus, were there any.
+        self.paste("probe\n");
+        let screen = self.shows("probe");
+        assert!(!screen.contains("^["), "{screen}");
     }
 }
 
