@@ -225,9 +225,9 @@ fn drive(
             Err(report) => return unbegun(format, ground.settings.settings.model.clone(), report),
         };
         let Session { ops, events, .. } = session;
-        let _ = ops.send(op).await;
         let terminated = Arc::new(AtomicBool::new(false));
         signals::listen(ops.clone(), terminated.clone());
+        let _ = ops.send(op).await;
         let gone = ops.clone();
         drop(ops);
         let mut printer = Printer {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,22 +16,27 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The first signal cancels the run, which then ends in order; a second one, or the end of the grace,
 /// ends the process. `terminated` is set when the first was a request to terminate.
 pub(super) fn listen(ops: Sender<Op>, terminated: Arc<AtomicBool>) {
+    let (heard, hears) = std::sync::mpsc::sync_channel(1);
     let listening = move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         if let Ok(runtime) = runtime {
-            runtime.block_on(obey(ops, terminated));
+            runtime.block_on(obey(ops, terminated, heard));
         }
     };
     // Without a thread the system's own way with signals is left: they end the process.
-    let _ = std::thread::Builder::new().name("signals".to_owned()).spawn(listening);
+    if std::thread::Builder::new().name("signals".to_owned()).spawn(listening).is_ok() {
+        // Nothing is begun before a signal would be heard. A thread that gave up lets go of its end.
+        let _ = hears.recv();
+    }
 }
 
-async fn obey(ops: Sender<Op>, terminated: Arc<AtomicBool>) {
+async fn obey(ops: Sender<Op>, terminated: Arc<AtomicBool>, heard: SyncSender<()>) {
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {
         return;
     };
+    let _ = heard.send(());
     let code = tokio::select! {
         _ = interrupt.recv() => 130,
         _ = terminate.recv() => {
