@@ -64,7 +64,6 @@ impl Screen {
         let now = now_ms();
         match job {
             Job::Opened(opened) => self.on_opened(*opened).await,
-            Job::Recalled { .. } if self.app.footer.setup.is_none() => self.recalled = Some(job),
             Job::Recalled { items, history } => {
                 let from = items.len().saturating_sub(MOST_RECALLED);
                 self.app.transcript.recall(&items[from..], from);

@@ -85,7 +85,6 @@ pub fn run(start: Start) -> Result<u8, Report> {
             session: None,
             opening: false,
             waiting: Vec::new(),
-            recalled: None,
             demo: None,
             ways: Vec::new(),
             found: Vec::new(),
@@ -128,8 +127,6 @@ struct Screen {
     /// One is being opened, and what waits for it.
     opening: bool,
     waiting: Vec<Op>,
-    /// What was said before, until the session has said that it goes on.
-    recalled: Option<Job>,
     /// The repository of the demo, while that is what one works in.
     demo: Option<Demo>,
     ways: Vec<welcome::Way>,
@@ -175,14 +172,7 @@ impl Screen {
                 }
                 Woken::Input(Some(Ok(input))) => self.on_input(input),
                 Woken::Input(_) => return Ok(0),
-                Woken::Event(Some(stamped)) => {
-                    self.on_events(stamped);
-                    if self.app.footer.setup.is_some()
-                        && let Some(recalled) = self.recalled.take()
-                    {
-                        self.on_job(recalled).await;
-                    }
-                }
+                Woken::Event(Some(stamped)) => self.on_events(stamped),
                 Woken::Event(None) => self.session = None,
                 Woken::Job(job) => self.on_job(job).await,
                 Woken::Terminal => {

@@ -109,7 +109,7 @@ fn a_named_checkpoint_is_gone_back_to() {
     terminal.shows("/ lunch");
     terminal.keys(&["Enter"]);
     // First what would change.
-    terminal.told("new.txt");
+    terminal.told("would change:");
     assert!(world.tree() != before);
     terminal.say("/rollback before lunch files");
     terminal.told("Restored");
