@@ -111,7 +111,7 @@ impl Plan<'_> {
         }
         // Everything that can go goes; then what the user said in full, as long as it can.
         let most = self.room.most.saturating_sub(self.room.fixed);
-        let mut overflow = None;
+        let (mut overflow, mut least) = (None, before);
         for (whole, spared, words) in
             [(free / 8, true, Words::All), (0, false, Words::All), (0, false, Words::Wishes)]
         {
@@ -127,11 +127,12 @@ impl Plan<'_> {
                     if after < before && after <= self.room.most {
                         return Ok(Some(finished(made, before, after, why)));
                     }
+                    least = least.min(after);
                 }
                 Err(found) => overflow = Some(found),
             }
         }
-        Err(Failed::Overflow(overflow.unwrap_or_else(|| self.too_large())))
+        Err(Failed::Overflow(overflow.unwrap_or_else(|| self.too_large(least))))
     }
 
     /// Tokens of a request with this view.
@@ -229,18 +230,19 @@ impl Plan<'_> {
         fits.or(allowed.last()).copied().unwrap_or(folded)
     }
 
-    /// What stands in the way when the newest messages alone are too large.
-    fn too_large(&self) -> Overflow {
+    /// What stands in the way when even the smallest view, of `least` tokens, is too large.
+    fn too_large(&self, least: usize) -> Overflow {
         let from = cuts(self.items).last().copied().unwrap_or(0);
         let newest = of_items(&self.items[from..]);
-        Overflow {
-            sections: vec![
-                format!("prompt and tools ({})", self.room.fixed),
-                format!("the newest messages ({newest})"),
-            ],
-            needed: self.room.fixed + newest,
-            budget: self.room.most,
+        let mut sections = vec![
+            format!("prompt and tools ({})", self.room.fixed),
+            format!("the newest messages ({newest})"),
+        ];
+        let known = self.room.fixed + newest;
+        if known < least {
+            sections.push(format!("what stands for the older ones ({})", least - known));
         }
+        Overflow { sections, needed: known.max(least), budget: self.room.most }
     }
 }
 
