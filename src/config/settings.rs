@@ -25,7 +25,8 @@ pub struct Settings {
     pub policy: Option<String>,
     /// Who breaks long lines of the transcript; `terminal` unless set.
     pub wrap: Option<LineWrap>,
-    /// Theme of the screen: a shipped one, or one of your own in `themes/`.
+    /// Theme of the screen: a shipped one, one of your own in `themes/`, or `auto`, which is light or dark as
+    /// the terminal is.
     pub theme: Option<String>,
     /// Root of a compatible API. Never from a project.
     pub base_url: Option<String>,

@@ -22,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use backstage::Backstage;
+use effect::Effect;
 use jobs::Job;
 use state::App;
 
@@ -33,12 +34,19 @@ use crate::base::now_ms;
 use crate::config::{Keymap, Theme};
 use crate::engine::{Demo, Ground, Options, Ready, Session, SharedEnv};
 use crate::protocol::{Op, Report, ReportKind, Stamped};
-use crate::tui::term::{Depth, Input};
+use crate::tui::term::{Background, Depth, Input};
 
 /// Events taken in one go before a frame may be drawn.
 const MOST_AT_ONCE: usize = 256;
 /// Answers of work beside the loop that wait to be taken.
 const JOBS_WAITING: usize = 16;
+
+/// The theme that follows the terminal's background, and the two it chooses from.
+const AUTO: &str = "auto";
+const DARK: &str = "dark";
+const LIGHT: &str = "light";
+/// How long the terminal is given to say what its background is.
+const ANSWER: Duration = Duration::from_millis(100);
 
 /// What the screen starts with.
 pub struct Start {
@@ -67,12 +75,21 @@ pub fn run(start: Start) -> Result<u8, Report> {
     runtime.block_on(async {
         let keymap = Keymap::load(Some(&ground.dirs.config.join("keymap.yaml")))
             .map_err(|error| Report::from_error(ReportKind::Config, &error))?;
-        let styles = dressed(&ground, kind)?;
-        let app = App::new(Composer::new(Vec::new(), PaletteEntry::built_in()), Keys::new(keymap), styles);
-        let tty = Tty::open(kind)?;
+        // A theme that is not there is told before the terminal is taken.
+        let styles = dressed(&ground, kind, DARK)?;
+        let mut app =
+            App::new(Composer::new(Vec::new(), PaletteEntry::built_in()), Keys::new(keymap), styles);
+        let mut tty = Tty::open(kind)?;
+        let mut typed = Vec::new();
+        if ground.settings.settings.theme.as_deref() == Some(AUTO) {
+            let (background, meanwhile) = tty.background(ANSWER).map_err(lost)?;
+            typed = meanwhile;
+            let theme = if background == Some(Background::Light) { LIGHT } else { DARK };
+            app.styles = dressed(&ground, kind, theme)?;
+        }
         let (frames, frame) = Frames::new();
         let (done, jobs) = mpsc::channel(JOBS_WAITING);
-        let inputs = Some(Inputs::new(&[]));
+        let inputs = Some(Inputs::new(&typed));
         let mut screen = Screen {
             app,
             tty,
@@ -100,12 +117,14 @@ pub fn run(start: Start) -> Result<u8, Report> {
     })
 }
 
-/// The looks of the theme that is set, as many colours as the terminal has.
-fn dressed(ground: &Ground, kind: Kind) -> Result<Styles, Report> {
+/// The looks of the theme that is set, in as many colours as the terminal has; `found` for one that follows
+/// the terminal's background.
+fn dressed(ground: &Ground, kind: Kind, found: &str) -> Result<Styles, Report> {
     if kind.depth == Depth::None {
         return Ok(Styles::plain());
     }
-    let name = ground.settings.settings.theme.as_deref().unwrap_or("dark");
+    let set = ground.settings.settings.theme.as_deref().unwrap_or(DARK);
+    let name = if set == AUTO { found } else { set };
     let folder = ground.dirs.config.join("themes");
     let theme =
         Theme::load(name, &[&folder]).map_err(|error| Report::from_error(ReportKind::Config, &error))?;
@@ -198,6 +217,10 @@ impl Screen {
         match input {
             Input::Key(key) => self.app.on_key(key, now),
             Input::Paste(text) => self.app.on_paste(&text),
+            // Its lines were laid out for the width that was.
+            Input::Resize(size) if self.app.pager.is_some() && size.cols != self.tty.size().cols => {
+                self.app.effects.push(Effect::Transcript { last_call: false });
+            }
             Input::Resize(_) => {}
             Input::Focus(focused) => self.app.focused = focused,
         }

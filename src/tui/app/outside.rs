@@ -3,9 +3,9 @@
 use super::effect::{Effect, Pick};
 use super::jobs::{Job, Rows};
 use super::welcome::{self, Way};
-use super::{Screen, dressed, lost};
+use super::{DARK, Screen, dressed, lost};
 use crate::base::now_ms;
-use crate::config::SHIPPED_THEMES;
+use crate::config::Theme;
 use crate::engine::{
     DEMO_MODEL, DEMO_PROMPT, Demo, FrontDesk, Ground, Options, Ready, SessionChoice, edit_text, forget_key,
     keep_setting,
@@ -267,7 +267,7 @@ impl Screen {
 
     fn dress(&mut self, name: &str) {
         let before = self.ground.settings.settings.theme.replace(name.to_owned());
-        match dressed(&self.ground, self.kind) {
+        match dressed(&self.ground, self.kind, DARK) {
             Ok(styles) => {
                 self.app.styles = styles;
                 let kept = keep_setting(&self.ground, "theme", Some(name));
@@ -284,7 +284,9 @@ impl Screen {
 
     fn pick(&mut self, pick: Pick) {
         if pick == Pick::Theme {
-            let rows = SHIPPED_THEMES.iter().map(|(name, _)| PickerRow::new(*name, [*name])).collect();
+            let own = self.ground.dirs.config.join("themes");
+            let names = Theme::names(&[&own]);
+            let rows = names.into_iter().map(|name| PickerRow::new(name.clone(), [name])).collect();
             return self.app.layers.open("theme", Dialog::Picker(Picker::new("Colours", rows)));
         }
         if pick == Pick::Session {
