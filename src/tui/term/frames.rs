@@ -64,12 +64,15 @@ impl FrameRequester {
 pub struct Frames {
     asked: Arc<Asked>,
     last: Option<Instant>,
+    /// Until when the frames drawn so far use up the rate: one that a key brought forward is paid for by the
+    /// next, so that there are not more of them.
+    paid: Option<Instant>,
 }
 
 impl Frames {
     pub fn new() -> (Self, FrameRequester) {
         let asked = Arc::new(Asked::default());
-        (Self { asked: asked.clone(), last: None }, FrameRequester(asked))
+        (Self { asked: asked.clone(), last: None, paid: None }, FrameRequester(asked))
     }
 
     /// Waits for the next frame. Nothing is lost when the wait is given up half-way.
@@ -80,8 +83,11 @@ impl Frames {
                 self.asked.asked.notified().await;
                 continue;
             };
-            let apart = if self.asked.key.load(Ordering::Relaxed) { SHORTEST_FOR_KEY } else { SHORTEST };
-            let at = self.last.map_or(due, |last| due.max(last + apart));
+            let free = match self.asked.key.load(Ordering::Relaxed) {
+                true => self.last.map(|last| last + SHORTEST_FOR_KEY),
+                false => self.paid,
+            };
+            let at = free.map_or(due, |free| due.max(free));
             if Instant::now() < at {
                 // A request for an earlier frame ends the sleep.
                 let _ = tokio::time::timeout_at(at, self.asked.asked.notified()).await;
@@ -89,7 +95,10 @@ impl Frames {
             }
             *self.asked.due.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.asked.key.store(false, Ordering::Relaxed);
-            self.last = Some(Instant::now());
+            let now = Instant::now();
+            self.last = Some(now);
+            let paid = self.paid.map_or(now, |paid| paid.clamp(now, now + SHORTEST));
+            self.paid = Some(paid + SHORTEST);
             return;
         }
     }
