@@ -105,7 +105,8 @@ fn totals_of(line: &str) -> Option<(Totals, &str)> {
 }
 
 /// Whether the totals are of this log as it is. A log of the same length that was changed after its index
-/// was edited by somebody.
+/// was edited by somebody; within one tick of the clock that stamps files (10 ms at the most) that does not
+/// show, and the old titles stand until the session goes on.
 fn is_of(totals: &Totals, file: &Stored, log: &Stored) -> bool {
     totals.inode == log.inode
         && totals.covered <= log.len

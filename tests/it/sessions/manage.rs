@@ -106,7 +106,9 @@ fn an_index_that_is_missing_torn_or_of_another_log_is_made_anew() {
     assert!(!index.exists(), "a list leaves small logs as they are");
     assert_eq!(world.text(&model, &["-c", "two"]).expect(0).out, "second\n");
     assert!(index.exists());
-    // Somebody edits the log: what the index says is believed no more.
+    // Somebody edits the log, later than one tick of the clock that stamps files (10 ms at the most): what
+    // the index says is believed no more.
+    std::thread::sleep(std::time::Duration::from_millis(20));
     let text = std::fs::read_to_string(&log).unwrap();
     std::fs::write(&log, text.replacen("\"one\"", "\"won\"", 1)).unwrap();
     assert_eq!(list(&world, &[])[0]["title"], "won");
