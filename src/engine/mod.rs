@@ -43,7 +43,7 @@ pub use checkpoint::{
 };
 pub use command::{
     COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice,
-    find as find_command, unknown_built_in as unknown_command,
+    find as find_command, listed_entry, unknown_built_in as unknown_command,
 };
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;

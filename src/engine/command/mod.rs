@@ -28,6 +28,7 @@ mod tree;
 mod withheld;
 
 pub use profile::ProfileChoice;
+pub use tree::entry as listed_entry;
 
 use futures::future::BoxFuture;
 

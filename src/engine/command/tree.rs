@@ -27,7 +27,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
 }
 
 /// A number that `/tree` lists.
-pub(super) fn entry(given: &str) -> Result<u64, Report> {
+pub fn entry(given: &str) -> Result<u64, Report> {
     given.trim_start_matches('#').parse().map_err(|_| {
         Report::new(ReportKind::Usage, format!("`{given}` is no entry")).hint("/tree lists them by number")
     })

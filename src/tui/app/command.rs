@@ -3,7 +3,7 @@
 use super::effect::{Effect, Pick};
 use super::secret::Secret;
 use super::state::App;
-use crate::engine::{COMMANDS, CommandPlace, KEYED, SessionChoice, unknown_command};
+use crate::engine::{COMMANDS, CommandPlace, KEYED, SessionChoice, listed_entry, unknown_command};
 use crate::protocol::Op;
 use crate::tui::dialog::{Dialog, Page, Picker, PickerRow};
 
@@ -33,7 +33,7 @@ impl App {
             "new" => self.effects.push(Effect::Open(SessionChoice::New)),
             "resume" if args.is_empty() => self.effects.push(Effect::Pick(Pick::Session)),
             "resume" => self.effects.push(Effect::Open(SessionChoice::Named(args.to_owned()))),
-            "fork" => self.effects.push(Effect::Fork(args.parse().ok())),
+            "fork" => self.fork(args, now_ms),
             "theme" if args.is_empty() => self.effects.push(Effect::Pick(Pick::Theme)),
             "theme" => self.effects.push(Effect::Theme(args.to_owned())),
             "keys" => self.show_keys(),
@@ -47,6 +47,16 @@ impl App {
             "logout" => self.effects.push(Effect::Logout(args.to_owned())),
             "quit" => self.effects.push(Effect::Quit(0)),
             other => self.refuse(&unknown_command(other), now_ms),
+        }
+    }
+
+    fn fork(&mut self, entry: &str, now_ms: u64) {
+        if entry.is_empty() {
+            return self.effects.push(Effect::Fork(None));
+        }
+        match listed_entry(entry) {
+            Ok(entry) => self.effects.push(Effect::Fork(Some(entry))),
+            Err(report) => self.refuse(&report, now_ms),
         }
     }
 
@@ -64,8 +74,8 @@ impl App {
         let name = KEYED.iter().copied().find(|known| *known == provider).unwrap_or(KEYED[0]);
         let about = "checked with the provider, then kept in auth.yaml for your eyes only";
         let secret = Secret::new(format!("Key for {name}"), about);
-        let layer = if name == KEYED[0] { "key0" } else { "key1" };
-        self.layers.open(layer, Dialog::Other(Box::new(secret)));
+        // The dialog goes by the name of its provider.
+        self.layers.open(name, Dialog::Other(Box::new(secret)));
     }
 
     /// The dialog of this name was closed without an answer.
@@ -73,7 +83,8 @@ impl App {
         match name {
             // A session begins all the same, as after a no.
             "trust" => self.effects.push(Effect::NoTrust),
-            "session" | "key0" | "key1" => self.effects.push(Effect::Left(name)),
+            "session" => self.effects.push(Effect::Left(name)),
+            provider if KEYED.contains(&provider) => self.effects.push(Effect::Left(name)),
             "way" => {
                 self.say("There is no model yet: /login takes a key, a new start asks once more", now_ms)
             }
@@ -93,8 +104,7 @@ impl App {
             "rewind_what" => self.op(Op::Command(key.to_owned())),
             "checkpoint" => self.op(Op::Command(format!("rollback {key}"))),
             "login" => self.ask_key(key),
-            "key0" => self.log_in(KEYED[0], key, now_ms),
-            "key1" => self.log_in(KEYED[1], key, now_ms),
+            provider if KEYED.contains(&provider) => self.log_in(provider, key, now_ms),
             "trust" if key == "trust" => self.effects.push(Effect::Trust),
             "trust" => self.effects.push(Effect::NoTrust),
             "way" => self.effects.push(Effect::Way(key.parse().unwrap_or(0))),

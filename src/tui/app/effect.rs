@@ -27,6 +27,8 @@ pub(super) enum Effect {
     Files,
     /// Looks where the work tree stands.
     Branch,
+    /// Looks whether untrusted words count against the agent.
+    Taint,
     /// Opens a page with the whole conversation, at its last call if that is wanted.
     Transcript { last_call: bool },
     /// Opens a list to choose from.

@@ -197,6 +197,7 @@ impl Screen {
                     }
                 }
                 Effect::Branch => self.look_at_branch(),
+                Effect::Taint => self.app.footer.tainted = self.desk().is_some_and(|desk| desk.is_tainted()),
                 Effect::Transcript { last_call } => match self.desk() {
                     Some(desk) => self.beside(move || Job::Page { items: desk.conversation(), last_call }),
                     None => self.app.say("There is no session yet", now_ms()),

@@ -124,6 +124,7 @@ impl App {
                 self.footer.spend(*usage, *cost, *context_tokens);
             }
             Event::Compacted { after_tokens, .. } => self.footer.context_tokens = *after_tokens,
+            Event::Taint { .. } => self.effects.push(Effect::Taint),
             Event::Background { running } => self.footer.background = *running,
             Event::ToolResult { call_id, .. } if is_own(call_id) => self.end_own_line(),
             Event::Verdict { call_id, verdict, .. }

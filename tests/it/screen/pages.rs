@@ -1,6 +1,6 @@
 //! Lists and pages: profiles, models, themes, keys, the transcript.
 
-use super::open;
+use super::{open, open_with};
 use crate::world::World;
 
 const LOOKING: &str = r#"
@@ -40,6 +40,32 @@ fn a_model_and_a_theme_are_chosen_from_lists() {
     crate::world::wait_until("it is kept", || {
         std::fs::read_to_string(&settings).unwrap_or_default().contains("light")
     });
+}
+
+#[test]
+fn the_footer_says_that_untrusted_words_were_read_until_somebody_clears_them() {
+    let world = World::new();
+    let outside = world.base().join("elsewhere.txt");
+    std::fs::write(&outside, "words of somebody\n").unwrap();
+    let read = format!("{{tool: read, args: {{path: {}}}}}", outside.display());
+    let script = format!(
+        "rules:\n  - when: {{user: {{text: look}}}}\n    reply: [{{tool_call: {read}}}]\n  - reply: [{{text: seen}}]\n"
+    );
+    let terminal = open_with(&world, &script, &["--allow", "read(**)"], &[]);
+    terminal.say("look there");
+    terminal.shows("· tainted");
+    terminal.say("/taint clear all");
+    terminal.loses("· tainted");
+}
+
+#[test]
+fn a_fork_from_no_message_is_refused() {
+    let world = World::new();
+    let terminal = open(&world, LOOKING);
+    terminal.say("hello");
+    terminal.shows("I have looked.");
+    terminal.say("/fork there");
+    terminal.shows("`there` is no entry; /tree lists them by number");
 }
 
 #[test]
