@@ -66,12 +66,10 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
 pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options, Report> {
     let session = choice(main)?;
     Ok(Options {
-        env: environment(),
         session,
         tools: main.tools.clone(),
         rules: rules(main)?,
         policy_file: policy_file(main)?,
-        human: false,
         remind_report: main.output_format == OutputFormat::Json,
         answer: main.output_schema.as_ref().map(|file| schema(main, file)).transpose()?,
         record: main
@@ -80,8 +78,8 @@ pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options
             .map(|path| directory(&main.place).map(|dir| dir.join(path)))
             .transpose()?,
         launcher,
-        sandbox: None,
         no_sandbox: main.no_sandbox,
+        ..Options::of(environment())
     })
 }
 
@@ -154,20 +152,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
     });
     let flags: Vec<FlagSetting> = vec![("demo", "model", DEMO_MODEL.into())];
     let ground = Ground::survey(&demo.repository(), &*env, flags)?;
-    let options = Options {
-        env,
-        session: SessionChoice::New,
-        tools: None,
-        rules: Demo::rules(),
-        policy_file: None,
-        human: false,
-        remind_report: false,
-        answer: None,
-        record: None,
-        launcher: launcher(),
-        sandbox: None,
-        no_sandbox: false,
-    };
+    let options = Options { rules: Demo::rules(), launcher: launcher(), ..Options::of(env) };
     if output == OutputFormat::Text {
         let intro = format!(
             "iosm demo: the model is scripted (a YAML file, no key, no network); the kernel, the tools, the\nsandbox and the tests are real. Repository: {}\n\n> {DEMO_PROMPT}\n\n",

@@ -53,3 +53,23 @@ pub struct Options {
     /// The user's own flag: run commands without any layer.
     pub no_sandbox: bool,
 }
+
+impl Options {
+    /// A new session of which nothing else was said.
+    pub fn of(env: SharedEnv) -> Self {
+        Self {
+            env,
+            session: SessionChoice::New,
+            tools: None,
+            rules: Vec::new(),
+            policy_file: None,
+            human: false,
+            remind_report: false,
+            answer: None,
+            record: None,
+            launcher: None,
+            sandbox: None,
+            no_sandbox: false,
+        }
+    }
+}

@@ -21,20 +21,7 @@ async fn open(world: &World, session: SessionChoice) -> Session {
     world.settings(&format!("model: {model}\n"));
     let env = env(world, &[("OPENAI_API_KEY", "sk-test")]);
     let ground = Ground::survey(&world.repo(), &*env, Vec::new()).unwrap();
-    let options = Options {
-        env,
-        session,
-        tools: None,
-        rules: Vec::new(),
-        policy_file: None,
-        human: true,
-        remind_report: false,
-        record: None,
-        launcher: None,
-        sandbox: None,
-        no_sandbox: false,
-        answer: None,
-    };
+    let options = Options { session, human: true, ..Options::of(env) };
     Session::open(&ground, options).await.unwrap()
 }
 

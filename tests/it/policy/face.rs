@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iosm::base::now_ms;
-use iosm::engine::{Ground, Options, Session, SessionChoice, SharedEnv};
+use iosm::engine::{Ground, Options, Session, SharedEnv};
 use iosm::host::sandbox::Launcher;
 use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Prompt, Report, Seen};
 use tokio::time::timeout;
@@ -54,20 +54,7 @@ impl Face {
         };
         let env = environment(world);
         let ground = Ground::survey(&world.repo(), &*env, vec![("--model", "model", model.into())])?;
-        let options = Options {
-            env,
-            session: SessionChoice::New,
-            tools: None,
-            rules: Vec::new(),
-            policy_file: None,
-            human: true,
-            remind_report: false,
-            answer: None,
-            record: None,
-            launcher,
-            sandbox,
-            no_sandbox: false,
-        };
+        let options = Options { human: true, launcher, sandbox, ..Options::of(env) };
         let session = Session::open(&ground, options).await?;
         Ok(Self { session, notices: Vec::new(), closed: Vec::new() })
     }

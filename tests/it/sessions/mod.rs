@@ -39,20 +39,7 @@ impl Open {
         });
         let flags = vec![("--model", "model", model.into())];
         let ground = Ground::survey(&world.repo(), &*env, flags).unwrap();
-        let options = Options {
-            env,
-            session: choice,
-            tools: None,
-            rules: Vec::new(),
-            policy_file: None,
-            human: true,
-            remind_report: false,
-            record: None,
-            launcher: None,
-            sandbox: None,
-            no_sandbox: false,
-            answer: None,
-        };
+        let options = Options { session: choice, human: true, ..Options::of(env) };
         let opened = Session::open(&ground, options).await;
         let session = opened.unwrap_or_else(|report| panic!("{report}: {:?}", report.causes));
         Self { session, events: Vec::new() }
