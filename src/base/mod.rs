@@ -19,4 +19,6 @@ pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};
 pub use store::{AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, read_private};
 pub use stored::Stored;
-pub use text::{Elided, elide_middle, estimate_tokens, fold_terminal_output, nearest, plural, width};
+pub use text::{
+    Elided, elide_middle, estimate_tokens, fold_terminal_output, grouped, nearest, plural, width,
+};

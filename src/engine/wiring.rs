@@ -219,8 +219,8 @@ pub(super) fn registry(
     let mut all = Registry::default();
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
-    let processes = Processes::with_outward(launcher, environment, fence.layers, fence.outward.clone());
-    let processes = processes.limited(fence.limits);
+    let outward = fence.outward.clone();
+    let processes = Processes::bounded(launcher, environment, fence.layers, fence.limits, outward);
     register_bash(&mut all, &processes);
     register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {

@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Leaf, grouped};
+use super::leaf::Leaf;
 use super::schema::schema_of;
 use super::{Tool, ToolContext};
-use crate::base::plural;
+use crate::base::{grouped, plural};
 use crate::host::tree::{self, FileHits, Hits, NameFilter, Pattern, Query, Skipped};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};

@@ -95,46 +95,21 @@ struct Inner {
 impl Processes {
     /// `layers` are demanded of every command: those that were probed as present.
     pub fn new(launcher: Option<Launcher>, environment: Environment, layers: Layers) -> Self {
-        Self::with_outward(launcher, environment, layers, Outward::default())
+        Self::bounded(launcher, environment, layers, Limits::default(), Outward::default())
     }
 
-    /// With the way out of commands that were granted hosts.
-    pub fn with_outward(
+    /// With bounds for each command, those in the background too, and the way out of those that were
+    /// granted hosts.
+    pub fn bounded(
         launcher: Option<Launcher>,
         environment: Environment,
         layers: Layers,
+        limits: Limits,
         outward: Outward,
     ) -> Self {
-        let (background, limits) = (Mutex::default(), Limits::default());
-        Self {
-            inner: Arc::new(Inner {
-                launcher,
-                environment,
-                layers,
-                limits,
-                outward,
-                nested: Nested::default(),
-                background,
-            }),
-        }
-    }
-
-    /// The same with bounds for each command, those in the background too; before any was started.
-    pub fn limited(self, limits: Limits) -> Self {
-        let Inner { launcher, environment, layers, outward, .. } = &*self.inner;
-        let (launcher, environment) = (launcher.clone(), environment.clone());
-        let (layers, outward, background) = (*layers, outward.clone(), Mutex::default());
-        Self {
-            inner: Arc::new(Inner {
-                launcher,
-                environment,
-                layers,
-                limits,
-                outward,
-                nested: Nested::default(),
-                background,
-            }),
-        }
+        let (nested, background) = (Nested::default(), Mutex::default());
+        let inner = Inner { launcher, environment, layers, limits, outward, nested, background };
+        Self { inner: Arc::new(inner) }
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.

@@ -193,15 +193,15 @@ mod tests {
             |path: &str| Effect::Write { path: path.into() },
         );
         for (effect, offered) in [
-            (write("/a/work"), false),
+            (write("/a/repo"), false),
             (write("/a"), false),
             (write("/"), false),
-            (Effect::Delete { path: "/a/work".into() }, false),
-            (write("/a/work/src"), true),
-            (write("/a/workshop"), true),
+            (Effect::Delete { path: "/a/repo".into() }, false),
+            (write("/a/repo/src"), true),
+            (write("/a/reports"), true),
             (read("/a"), true),
         ] {
-            assert_eq!(paths(&[&effect], Path::new("/a/work")).is_some(), offered, "{effect:?}");
+            assert_eq!(paths(&[&effect], Path::new("/a/repo")).is_some(), offered, "{effect:?}");
         }
     }
 

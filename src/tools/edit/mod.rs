@@ -11,12 +11,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Leaf, grouped};
+use super::leaf::Leaf;
 use super::ledger::Known;
 use super::parse_check::ParseCheck;
 use super::schema::schema_of;
 use super::{Tool, ToolContext};
-use crate::base::plural;
+use crate::base::{grouped, plural};
 use crate::host::file::{self, Content, How, RewriteError};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};

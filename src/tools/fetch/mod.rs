@@ -9,9 +9,9 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::leaf::grouped;
 use super::sniff::{Kind, kind};
 use super::{Registry, Tool, ToolContext};
+use crate::base::grouped;
 use crate::host::net::{Answer, Outward, WebLimits, fetch};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};

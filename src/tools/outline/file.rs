@@ -1,7 +1,8 @@
 //! The outline of one file: its imports on a line, then every definition with its lines.
 
-use super::super::leaf::{counted, grouped};
+use super::super::leaf::counted;
 use super::{MOST_BYTES, Map, down_to};
+use crate::base::grouped;
 use crate::kernel::RawResult;
 use crate::syntax::source::Language;
 

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::super::leaf::{counted, grouped};
+use super::super::leaf::counted;
 use super::super::search::{full_name, passed_over};
 use super::{MOST_BYTES, Map, down_to};
+use crate::base::grouped;
 use crate::host::tree::Each;
 use crate::kernel::RawResult;
 use crate::syntax::source::{Definition, Kind};

@@ -10,11 +10,11 @@ use base64::Engine;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::leaf::{Leaf, LineEnds, grouped};
+use super::leaf::{Leaf, LineEnds};
 use super::schema::schema_of;
 use super::sniff::{Kind, kind};
 use super::{Tool, ToolContext};
-use crate::base::plural;
+use crate::base::{grouped, plural};
 use crate::host::file::{self, Content, EntryKind, Listing, Opened};
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};

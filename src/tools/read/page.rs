@@ -1,7 +1,8 @@
 //! A page of text: whole lines from one on, bounded in lines and bytes.
 
 use super::lines;
-use crate::tools::leaf::{count_lines, grouped};
+use crate::base::grouped;
+use crate::tools::leaf::count_lines;
 
 /// Bytes of text in a page; one line more never starts beyond it.
 const PAGE_BYTES: usize = 20_000;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use crate::base::grouped;
+
 /// What is pasted is folded when it has more lines than this, or more characters than the next.
 pub(super) const MOST_LINES: usize = 8;
 pub(super) const MOST_CHARS: usize = 1_000;
@@ -138,17 +140,4 @@ fn image_path(text: &str) -> Option<String> {
     let lower = path.to_lowercase();
     let is_path = path.starts_with(['/', '~']) || path.starts_with("./") || path.starts_with("../");
     (is_path && IMAGES.iter().any(|ending| lower.ends_with(ending))).then_some(path)
-}
-
-/// `5,000`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -26,7 +26,7 @@ pub(super) fn floor(room: &str) -> Option<usize> {
 
 /// Crates that are heavy, or powerful, and the only places (below `src/`) that may name them. A name
 /// that ends in `*` stands for every crate that begins so.
-pub(super) const HOMES: [(&str, &[&str]); 39] = [
+pub(super) const HOMES: [(&str, &[&str]); 38] = [
     ("llama_cpp_2", &["model/local"]),
     ("fastembed", &["knowledge/index"]),
     ("tantivy", &["knowledge/index"]),
@@ -58,7 +58,6 @@ pub(super) const HOMES: [(&str, &[&str]); 39] = [
     ("globset", &["host/tree", "host/git", "config/policy", "config/contract", "kernel"]),
     ("etcetera", &["config/dirs"]),
     ("similar", &["tools/edit", "tui"]),
-    ("syntect", &["tui/text"]),
     ("pulldown_cmark", &["tui/text"]),
     ("nucleo_matcher", &["tui"]),
     ("sha2", &["base/digest"]),

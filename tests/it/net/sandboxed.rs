@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use iosm::host::process::{BackgroundState, Processes};
-use iosm::host::sandbox::{Environment, Layers, Surroundings, Toolchains};
+use iosm::host::sandbox::{Environment, Layers, Limits, Surroundings, Toolchains};
 use iosm::kernel::{Grant, Reach};
 use iosm::protocol::{EffectRule, ToolCall};
 use serde_json::json;
@@ -32,7 +32,8 @@ impl Fenced {
         };
         let environment = Environment::new(&around, &Toolchains::built_in().unwrap());
         let out = outward(names, &[], trusted);
-        let processes = Processes::with_outward(Some(launcher()), environment, Layers::ALL, out);
+        let limits = Limits::default();
+        let processes = Processes::bounded(Some(launcher()), environment, Layers::ALL, limits, out);
         Self { world, processes }
     }
 
