@@ -49,20 +49,7 @@ pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<
 
 /// Options for a command that opens no session.
 pub(super) fn looking() -> Options {
-    Options {
-        env: environment(),
-        session: SessionChoice::Unkept,
-        tools: None,
-        rules: Vec::new(),
-        policy_file: None,
-        human: false,
-        remind_report: false,
-        answer: None,
-        record: None,
-        launcher: None,
-        sandbox: None,
-        no_sandbox: false,
-    }
+    Options { session: SessionChoice::Unkept, ..Options::of(environment()) }
 }
 
 /// Local time to the minute, for people.

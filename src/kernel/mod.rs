@@ -58,6 +58,7 @@ pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refuse
 pub use law::{Kept, OpenKept, Reloaded};
 pub use leases::Leases;
 pub use replay::{Past, Replayed};
+pub use rung::kinds_and_paths;
 pub use spent::Spent;
 pub use standing::{Identity, Run, TRAILERS};
 pub use stats::{Slow, Stats};

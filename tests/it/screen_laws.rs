@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::tui_term::joined;
 use crate::world::World;
 
 /// Longer than anything here may take, on a slow and busy machine.
@@ -128,19 +129,7 @@ impl Pane {
         }
         screen.set_scrollback(0);
         rows.extend((0..screen.size().0.get()).map(|at| row(screen, at)));
-        let (mut lines, mut goes_on) = (Vec::<String>::new(), false);
-        for (text, wrapped) in rows {
-            match lines.last_mut().filter(|_| goes_on) {
-                Some(last) => last.push_str(&text),
-                None => lines.push(text),
-            }
-            goes_on = wrapped;
-        }
-        lines.iter_mut().for_each(|line| line.truncate(line.trim_end().len()));
-        while lines.last().is_some_and(String::is_empty) {
-            lines.pop();
-        }
-        lines
+        joined(rows)
     }
 
     /// Leaves as one does; everything it ever wrote.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::config::{Layer, Rule, RuleAction, RuleOrigin};
-use crate::kernel::Explanation;
+use crate::kernel::{Explanation, kinds_and_paths};
 use crate::protocol::{Effect, ToolCall};
 
 /// The main argument of a call is cut here, in characters, and a wildcard takes the rest.
@@ -19,7 +19,11 @@ pub(super) fn candidates(name: &str, action: RuleAction, explanation: &Explanati
     if !hosts.is_empty() {
         rules.push(Rule { effects: vec!["net".to_owned()], hosts, ..new() });
     }
-    rules.extend(paths(&explanation.effects).map(|(effects, paths)| Rule { effects, paths, ..new() }));
+    rules.extend(kinds_and_paths(&explanation.effects, |_, _| true).map(|(effects, paths)| Rule {
+        effects,
+        paths,
+        ..new()
+    }));
     rules.extend(spelled(name, action, &explanation.call));
     rules.push(Rule { tools: vec![explanation.call.tool.clone()], ..new() });
     rules
@@ -58,24 +62,6 @@ fn known_hosts(effects: &[Effect]) -> Vec<String> {
     hosts.sort();
     hosts.dedup();
     hosts
-}
-
-/// Kinds and paths, where the call does nothing but touch paths.
-fn paths(effects: &[Effect]) -> Option<(Vec<String>, Vec<String>)> {
-    let path = |effect: &Effect| match effect {
-        Effect::Read { path } | Effect::Write { path } | Effect::Delete { path } => {
-            let text = path.to_str()?;
-            (!text.contains(['*', '?', '[', '{', '!'])).then(|| (effect.kind().to_owned(), text.to_owned()))
-        }
-        _ => None,
-    };
-    let found: Vec<(String, String)> = effects.iter().map(path).collect::<Option<_>>()?;
-    let (mut kinds, mut paths): (Vec<String>, Vec<String>) = found.into_iter().unzip();
-    kinds.sort();
-    kinds.dedup();
-    paths.sort();
-    paths.dedup();
-    (!paths.is_empty()).then_some((kinds, paths))
 }
 
 fn subject(call: &ToolCall) -> Option<&str> {

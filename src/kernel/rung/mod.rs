@@ -24,6 +24,7 @@ mod witness;
 
 pub(super) use finding::{Case, Finding, Findings};
 pub(super) use fold::{Agreed, Decision, Mode, fold, settle};
+pub use proposal::kinds_and_paths;
 pub(super) use rules::{Compiled, Rules};
 
 /// One rung.

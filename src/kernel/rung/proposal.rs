@@ -78,24 +78,34 @@ fn hosts(effects: &[&Effect]) -> Option<Vec<String>> {
 }
 
 fn paths(effects: &[&Effect], workspace: &Path) -> Option<(Vec<String>, Vec<String>)> {
-    let path = |effect: &&Effect| match effect {
+    // What may change somewhere in all of it was one command, not a leave to change it all.
+    let fits =
+        |effect: &Effect, path: &Path| matches!(effect, Effect::Read { .. }) || !workspace.starts_with(path);
+    let (kinds, paths) = kinds_and_paths(effects.iter().copied(), fits)?;
+    // Two kinds and two paths would allow four things where two were asked about.
+    (kinds.len() == 1 || paths.len() == 1).then_some((kinds, paths))
+}
+
+/// The kinds and the paths of effects, each sorted and once, as a rule has them; `None` where there is
+/// none, where one is no effect on a path or does not fit, and where a path would be read as a pattern.
+pub fn kinds_and_paths<'a>(
+    effects: impl IntoIterator<Item = &'a Effect>,
+    fits: impl Fn(&Effect, &Path) -> bool,
+) -> Option<(Vec<String>, Vec<String>)> {
+    let path = |effect: &Effect| match effect {
         Effect::Read { path } | Effect::Write { path } | Effect::Delete { path } => {
-            let text = path.to_str()?;
-            // What may change somewhere in all of it was one command, not a leave to change it all.
-            let whole = !matches!(effect, Effect::Read { .. }) && workspace.starts_with(path);
-            (!whole && !text.contains(['*', '?', '[', '{']))
-                .then(|| (effect.kind().to_owned(), text.to_owned()))
+            let text = path.to_str().filter(|text| !text.contains(['*', '?', '[', '{']))?;
+            fits(effect, path).then(|| (effect.kind().to_owned(), text.to_owned()))
         }
         _ => None,
     };
-    let found: Vec<(String, String)> = effects.iter().map(path).collect::<Option<_>>()?;
+    let found: Vec<(String, String)> = effects.into_iter().map(path).collect::<Option<_>>()?;
     let (mut kinds, mut paths): (Vec<String>, Vec<String>) = found.into_iter().unzip();
     kinds.sort();
     kinds.dedup();
     paths.sort();
     paths.dedup();
-    // Two kinds and two paths would allow four things where two were asked about.
-    (kinds.len() == 1 || paths.len() == 1).then_some((kinds, paths))
+    (!paths.is_empty()).then_some((kinds, paths))
 }
 
 #[cfg(test)]

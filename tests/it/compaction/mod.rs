@@ -3,9 +3,10 @@
 mod commands;
 mod rig;
 
-use iosm::model::{Catalog, Connect, Provider, Request, Secret, connect};
+use iosm::model::{Provider, Request};
 use iosm::protocol::{Event, Item, Part, Status};
 
+use crate::model::provider;
 use rig::Rig;
 
 /// Reads file after file, as each says; then ends.
@@ -61,21 +62,7 @@ fn compactions(told: &[Event]) -> Vec<(u64, u64)> {
 
 /// Both adapters; what they send is what a provider's cache compares.
 fn adapters() -> Vec<Box<dyn Provider>> {
-    let catalog = Catalog::load(None).unwrap();
-    let key = Secret::new("sk-test-key");
-    let adapter = |model: &'static str, base: Option<&'static str>| {
-        let env = |_: &str| None;
-        let spec = Connect {
-            model,
-            base_url: base,
-            api_key: Some(&key),
-            config_dir: None,
-            env: &env,
-            catalog: &catalog,
-        };
-        connect(&spec).unwrap()
-    };
-    vec![adapter("anthropic/m", None), adapter("openai_compatible/m", Some("http://localhost"))]
+    vec![provider("anthropic/m", None), provider("openai_compatible/m", Some("http://localhost"))]
 }
 
 /// The conversation of a body without cache marks and closing brackets.

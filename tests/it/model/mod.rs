@@ -10,7 +10,7 @@ use futures::StreamExt;
 use iosm::model::{Catalog, Connect, Delta, ModelError, Provider, Request, Secret, Thinking, connect};
 
 /// A provider for `model` at `base`, with the key `sk-test-key`.
-fn provider(model: &str, base: Option<&str>) -> Box<dyn Provider> {
+pub fn provider(model: &str, base: Option<&str>) -> Box<dyn Provider> {
     let catalog = Catalog::load(None).unwrap();
     let key = Secret::new("sk-test-key");
     let env = |_: &str| None;

@@ -1,7 +1,7 @@
 //! Going back: to before a message, with the files or without, and forward again.
 
 use super::{A_BEAT, Terminal, open};
-use crate::world::World;
+use crate::world::{Tree, World};
 
 const CHANGING: &str = r#"
 rules:
@@ -23,27 +23,38 @@ fn esc_esc(terminal: &Terminal) {
     terminal.shows("Go back to before which message?");
 }
 
-#[test]
-fn esc_esc_takes_conversation_and_files_back_and_redo_brings_them_again() {
-    let world = World::new();
+/// The tree as it was; then one message that changed nothing, and one that did.
+fn said(world: &World) -> (Tree, Terminal) {
     let before = world.tree();
-    let terminal = open(&world, CHANGING);
+    let terminal = open(world, CHANGING);
     terminal.say("hello there");
     terminal.shows("I see.");
     terminal.say("change it");
-    terminal.shows("It is changed.");
+    terminal.counts("done ·", 2);
+    (before, terminal)
+}
+
+/// Takes conversation and files back to before the chosen message, which is there to be changed then.
+fn takes_all_back(terminal: &Terminal, draft: &str) {
+    terminal.keys(&["Enter"]);
+    let screen = terminal.shows("Take back what?");
+    assert!(screen.contains("2 The conversation and the files"), "{screen}");
+    terminal.keys(&["2"]);
+    terminal.shows(draft);
+    terminal.loses("Take back what?");
+}
+
+#[test]
+fn esc_esc_takes_conversation_and_files_back_and_redo_brings_them_again() {
+    let world = World::new();
+    let (before, terminal) = said(&world);
     terminal.counts("done ·", 2);
     let after = world.tree();
     assert!(after != before && !after.contains_key("src"));
 
     esc_esc(&terminal);
     terminal.shows("> change it");
-    terminal.keys(&["Enter"]);
-    let screen = terminal.shows("Take back what?");
-    assert!(screen.contains("2 The conversation and the files"), "{screen}");
-    terminal.keys(&["2"]);
-    terminal.shows("> change it");
-    terminal.loses("Take back what?");
+    takes_all_back(&terminal, "> change it");
     assert_eq!(world.tree(), before, "bit for bit");
 
     terminal.keys(&["C-u"]);
@@ -74,21 +85,11 @@ fn the_conversation_alone_goes_back_and_the_message_is_there_to_be_changed() {
 #[test]
 fn a_message_that_changed_nothing_goes_back_with_what_later_ones_changed() {
     let world = World::new();
-    let before = world.tree();
-    let terminal = open(&world, CHANGING);
-    terminal.say("hello there");
-    terminal.shows("I see.");
-    terminal.say("change it");
-    terminal.counts("done ·", 2);
+    let (before, terminal) = said(&world);
     esc_esc(&terminal);
     terminal.keys(&["Down"]);
     terminal.shows("> hello there");
-    terminal.keys(&["Enter"]);
-    let screen = terminal.shows("Take back what?");
-    assert!(screen.contains("2 The conversation and the files"), "{screen}");
-    terminal.keys(&["2"]);
-    terminal.shows("> hello there");
-    terminal.loses("Take back what?");
+    takes_all_back(&terminal, "> hello there");
     assert_eq!(world.tree(), before, "bit for bit");
 }
 

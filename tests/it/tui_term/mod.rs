@@ -3,6 +3,8 @@
 mod tmux;
 mod world;
 
+pub use world::joined;
+
 mod guard;
 mod hostile;
 mod laws;

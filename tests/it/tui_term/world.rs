@@ -167,7 +167,8 @@ fn row(screen: &vt100::Screen, at: u16) -> (String, bool) {
     (text, wrapped)
 }
 
-pub(super) fn joined(rows: Vec<(String, bool)>) -> Vec<String> {
+/// Rows as logical lines, blanks at the ends and at the end left out. Each says whether it goes on in the next.
+pub fn joined(rows: Vec<(String, bool)>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut goes_on = false;
     for (text, wrapped) in rows {
