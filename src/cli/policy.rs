@@ -93,7 +93,8 @@ fn explanation_json(explanation: &Explanation, in_force: &InForce) -> Value {
         .iter()
         .map(|step| json!({"name": step.name, "said": step.said, "micros": step.micros}))
         .collect();
-    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "verdict": explanation.verdict,
+    json!({"call": explanation.call, "effects": explanation.effects, "steps": steps, "fold_micros": explanation.fold_micros,
+           "verdict": explanation.verdict,
            "policy": {"preset": in_force.preset, "layers": in_force.layers, "rules": in_force.rules}})
 }
 
@@ -104,6 +105,8 @@ fn explanation_text(explanation: &Explanation, in_force: &InForce) -> String {
         let said = if step.said.is_empty() { "-".to_owned() } else { step.said.join("; ") };
         rows.push(vec![step.name.clone(), format!("{:.1} µs", step.micros), said]);
     }
+    let fold = format!("{:.1} µs", explanation.fold_micros);
+    rows.push(vec!["fold".to_owned(), fold, "all rungs at one go".to_owned()]);
     let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
     let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
     out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));

@@ -15,13 +15,13 @@ use super::error::KernelError;
 use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
-use super::judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, argv, reach};
+use super::judgement::{Granted, Judgement, Objection, Question, Refused, argv, reach};
 use super::law::{Keeper, Law};
 use super::leases::Leases;
 use super::memory::{Memory, Origin};
 use super::mint::mint;
 use super::moment::Moment;
-use super::rung::{Agreed, Case, Decision, Finding, Findings, Mode, RUNGS, fold, settle};
+use super::rung::{Agreed, Case, Decision, Finding, Mode, RUNGS, fold};
 use super::sink::carried_out;
 use super::spent::Accounts;
 use super::standing::{Identity, Standing};
@@ -218,53 +218,6 @@ impl Kernel {
         self.state().journal.seal()
     }
 
-    /// Judges without granting and without a trace: what each step said, and how long it took.
-    pub fn explain(&self, call: &ToolCall) -> Result<Explanation, KernelError> {
-        let mut steps = Vec::new();
-        let mut step = |name: &str, since: Instant, said: Vec<String>| {
-            steps.push(Step { name: name.to_owned(), said, micros: since.elapsed().as_secs_f64() * 1e6 });
-        };
-        let since = Instant::now();
-        let intake = self.take_in(call)?;
-        let (spec, call, repaired) = match intake {
-            Ok(taken) => taken,
-            Err((finding, call)) => {
-                step("intake", since, vec![finding.user.clone()]);
-                let verdict = finding.verdict();
-                return Ok(Explanation { call, effects: Vec::new(), steps, verdict, proposal: None });
-            }
-        };
-        step("intake", since, repaired.iter().map(|_| "repaired without loss".to_owned()).collect());
-        let since = Instant::now();
-        let law = self.law();
-        let prepared = match prepare(&law.charter, spec, &call) {
-            Ok(prepared) => prepared,
-            Err(finding) => {
-                step("effects", since, vec![finding.user.clone()]);
-                let verdict = finding.verdict();
-                return Ok(Explanation { call, effects: Vec::new(), steps, verdict, proposal: None });
-            }
-        };
-        let effects = prepared.effects();
-        step("effects", since, effects.iter().map(Effect::describe).collect());
-        let moment = self.moment("main", &prepared);
-        let moment = carried_out(&self.memory(), "main", &call, &prepared, moment);
-        let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
-        let mut findings = Findings::default();
-        for rung in RUNGS {
-            let before = findings.objections.len();
-            let since = Instant::now();
-            (rung.judge)(&case, &mut findings);
-            let told = findings.objections[before..].iter();
-            step(rung.name, since, told.map(|f| format!("{:?} ({}): {}", f.kind, f.rule, f.user)).collect());
-        }
-        let session = self.state().agreed.clone();
-        let decision = settle(&case, findings, &Mode { session: &session, call: &BTreeSet::new() });
-        let verdict = decision.verdict(&case, repaired.is_some());
-        let proposal = decision.proposal(&case);
-        Ok(Explanation { call, effects, steps, verdict, proposal })
-    }
-
     /// Intake until nothing changes: the spec, the call as it stands, and the arguments as first
     /// written if they were repaired.
     #[allow(clippy::type_complexity, reason = "two callers, one line each")]
@@ -289,7 +242,7 @@ impl Kernel {
         Ok(Err((Box::new(finding), current)))
     }
 
-    fn moment(&self, agent: &str, prepared: &Prepared) -> Moment {
+    pub(super) fn moment(&self, agent: &str, prepared: &Prepared) -> Moment {
         let lost = self.lost(prepared);
         let mut state = self.state();
         Moment {

@@ -87,28 +87,6 @@ pub struct Refused {
     pub effects: Vec<Effect>,
 }
 
-/// One step of judging, as `explain` tells it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Step {
-    /// `intake`, `effects`, or the name of a rung.
-    pub name: String,
-    /// What it said: `allow`, nothing, or its objections.
-    pub said: Vec<String>,
-    pub micros: f64,
-}
-
-/// Every step of judging a call that is not carried out.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Explanation {
-    /// The call as judged.
-    pub call: ToolCall,
-    pub effects: Vec<Effect>,
-    pub steps: Vec<Step>,
-    pub verdict: Verdict,
-    /// As in [`Question::proposal`], also where nobody is there to be asked.
-    pub proposal: Option<Rule>,
-}
-
 /// What two refusals have in common when a model runs into the same wall again.
 pub fn shape(call: &ToolCall, verdict: &Verdict) -> String {
     format!("{}/{:?}/{}/{}", call.tool, verdict.reason, verdict.rung, verdict.rule)

@@ -18,6 +18,7 @@ mod constraints;
 mod effects;
 mod error;
 mod examples;
+mod explain;
 mod grant;
 mod intake;
 mod journal;
@@ -48,13 +49,14 @@ pub use charter::{Capability, Charter, SandboxStrength};
 pub use constraints::Violation;
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
+pub use explain::{Explanation, Step};
 pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};
 pub use journal::{
     Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
     Verified, read as read_journal, trusted_keys, verify, verify_all,
 };
 pub use judge::Kernel;
-pub use judgement::{Explanation, Granted, Judgement, Objection, Question, Refused, Step, shape};
+pub use judgement::{Granted, Judgement, Objection, Question, Refused, shape};
 pub use law::{Kept, OpenKept, Reloaded};
 pub use leases::Leases;
 pub use replay::{Past, Replayed};

@@ -35,11 +35,6 @@ pub(in crate::kernel) fn fold(case: &Case<'_>, rungs: &[Rung], mode: &Mode<'_>) 
     for rung in rungs {
         (rung.judge)(case, &mut findings);
     }
-    settle(case, findings, mode)
-}
-
-/// Decides from what the rungs said.
-pub(in crate::kernel) fn settle(case: &Case<'_>, mut findings: Findings, mode: &Mode<'_>) -> Decision {
     let uncovered = findings.uncovered(case.prepared.facts.len());
     let mut standing = std::mem::take(&mut findings.objections);
     let mut agreed = Vec::new();
@@ -199,5 +194,30 @@ mod tests {
         assert_eq!((verdict.kind, verdict.reason), (VerdictKind::Deny, Some(Reason::DefaultDeny)));
         // And with no rungs at all, nothing is allowed.
         assert_eq!(fold(&case, &[], &mode).kind, VerdictKind::Deny);
+    }
+
+    #[test]
+    fn what_is_allowed_costs_no_memory() {
+        let mut world = World::new();
+        world.charter.policy.rules.extend(World::rules(&["deny bash(make*)", "ask write(vendor/**)"]));
+        let none = BTreeSet::new();
+        for (tool, argument, allocations) in [
+            ("read", "src/a.rs", 0..=0),
+            ("write", "src/a.rs", 0..=0),
+            ("bash", "cat src/a.rs | sort | uniq -c > src/counted.txt && git status", 0..=0),
+            ("bash", "make", 1..=u64::MAX),
+        ] {
+            let call = world.call(tool, argument);
+            let spec = world.charter.tools.iter().find(|spec| spec.name == tool).unwrap();
+            let prepared = prepare(&world.charter, spec, &call).unwrap();
+            let rules = Rules::compile(&world.charter.policy, &world.charter).unwrap();
+            let moment = Moment::default();
+            let case = Case::new(&world.charter, &rules, spec, &prepared, &moment);
+            let mode = Mode { session: &none, call: &none };
+            // Patterns make their own working memory the first time.
+            drop(fold(&case, RUNGS, &mode));
+            let counted = allocation_counter::measure(|| drop(fold(&case, RUNGS, &mode)));
+            assert!(allocations.contains(&counted.count_total), "{argument}: {counted:?}");
+        }
     }
 }

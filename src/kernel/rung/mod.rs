@@ -23,7 +23,7 @@ mod user_policy;
 mod witness;
 
 pub(super) use finding::{Case, Finding, Findings};
-pub(super) use fold::{Agreed, Decision, Mode, fold, settle};
+pub(super) use fold::{Agreed, Decision, Mode, fold};
 pub use proposal::kinds_and_paths;
 pub(super) use rules::{Compiled, Rules};
 
