@@ -131,6 +131,9 @@ pub struct Resolved {
     pub settings: Settings,
     /// By dotted key, such as `limits.turns`.
     pub origins: BTreeMap<String, Origin>,
+    /// The model that was in force when `base_url` was set: the address is its provider's, and no other
+    /// provider's key or conversation goes there.
+    pub model_at_base_url: Option<String>,
 }
 
 /// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
@@ -175,6 +178,7 @@ pub fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
 pub struct Layers {
     merged: Map<String, Value>,
     origins: BTreeMap<String, Origin>,
+    model_at_base_url: Option<String>,
 }
 
 impl Default for Layers {
@@ -188,7 +192,7 @@ impl Default for Layers {
             ("sandbox".to_owned(), command_limits::built_in()),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
-        Self { merged, origins }
+        Self { merged, origins, model_at_base_url: None }
     }
 }
 
@@ -259,7 +263,11 @@ impl Layers {
     }
 
     fn merge(&mut self, layer: Map<String, Value>, origin: &Origin) -> Result<(), SettingsError> {
+        let has_address = layer.contains_key("base_url");
         merge_map(&mut self.merged, layer, "", origin, &mut self.origins);
+        if has_address {
+            self.model_at_base_url = text(&self.merged, "model");
+        }
         Ok(())
     }
 
@@ -267,7 +275,8 @@ impl Layers {
         let settings: Settings = serde_json::from_value(Value::Object(self.merged)).map_err(|error| {
             SettingsError::BadValue { origin: "settings".into(), message: error.to_string() }
         })?;
-        let resolved = Resolved { settings, origins: self.origins };
+        let resolved =
+            Resolved { settings, origins: self.origins, model_at_base_url: self.model_at_base_url };
         if let Some(policy) = &resolved.settings.policy {
             policy.parse::<Preset>().map_err(|error| SettingsError::BadValue {
                 origin: resolved.origin("policy"),

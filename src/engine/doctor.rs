@@ -1,12 +1,16 @@
 //! `iosm doctor`: what works here, what does not, and how to mend it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::ground::{Ground, ProjectTrust};
-use super::model::{catalog, no_model};
+use super::model::{address, catalog, no_model};
 use super::options::Options;
 use crate::host::sandbox::Strength;
-use crate::model::{Connect, connect, local_servers};
+use crate::model::{
+    Connect, EnvLookup, ModelError, connect, find_key, local_servers, parse_model, served_models,
+};
 use crate::protocol::Report;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -42,7 +46,7 @@ impl Check {
 /// Looks at everything; changes nothing but our own empty state folders.
 pub async fn doctor(ground: &Ground, options: &Options) -> Vec<Check> {
     vec![
-        model(ground, options),
+        model(ground, options).await,
         servers().await,
         workspace(ground),
         trust(ground),
@@ -52,7 +56,10 @@ pub async fn doctor(ground: &Ground, options: &Options) -> Vec<Check> {
     ]
 }
 
-fn model(ground: &Ground, options: &Options) -> Check {
+/// How long a server may take to say what it serves.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+async fn model(ground: &Ground, options: &Options) -> Check {
     let Some(model) = ground.settings.settings.model.clone() else {
         return Check::with("model", CheckStatus::Failed, &no_model());
     };
@@ -63,22 +70,52 @@ fn model(ground: &Ground, options: &Options) -> Check {
     let env = &*options.env;
     let connected = connect(&Connect {
         model: &model,
-        base_url: ground.settings.settings.base_url.as_deref(),
+        base_url: address(ground, &model),
         api_key: None,
         config_dir: Some(&ground.dirs.config),
         env: &|name| env(name),
         catalog: &catalog,
     });
-    match connected {
-        Ok(provider) => {
-            let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
-            Check::ok(
-                "model",
-                format!("{}{address} (from {})", provider.name(), ground.settings.origin("model")),
-            )
+    let provider = match connected {
+        Ok(provider) => provider,
+        Err(error) => return Check::with("model", CheckStatus::Failed, &error.report()),
+    };
+    let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
+    let found = format!("{}{address} (from {})", provider.name(), ground.settings.origin("model"));
+    // A server of one's own is asked; a provider's is believed, its key unchecked.
+    let Some(server) = address_given(ground, env, provider.name()) else { return Check::ok("model", found) };
+    let (kind, name) = parse_model(provider.name()).unwrap_or(("openai_compatible", provider.name()));
+    let key = find_key(kind, None, &|name| env(name), Some(&ground.dirs.config)).ok();
+    match tokio::time::timeout(PATIENCE, served_models(kind, key.as_ref(), Some(&server))).await {
+        Ok(Ok(models)) if models.is_empty() || models.iter().any(|served| served == name) => {
+            Check::ok("model", found)
         }
-        Err(error) => Check::with("model", CheckStatus::Failed, &error.report()),
+        Ok(Ok(models)) => Check {
+            name: "model",
+            status: CheckStatus::Warning,
+            detail: format!("{found}: the server does not list `{name}`"),
+            mend: vec![format!("it serves {}", models.join(", "))],
+        },
+        // Servers exist that answer and list nothing.
+        Ok(Err(ModelError::Rejected { .. } | ModelError::Garbage { .. })) => Check::ok("model", found),
+        Ok(Err(error)) => Check::with("model", CheckStatus::Failed, &error.report()),
+        Err(_) => Check {
+            name: "model",
+            status: CheckStatus::Failed,
+            detail: format!("{found}: the server said nothing for {} s", PATIENCE.as_secs()),
+            mend: vec!["is it the right address, and is the server up?".into()],
+        },
     }
+}
+
+/// The root of the API, where settings or the environment name one.
+fn address_given(ground: &Ground, env: EnvLookup<'_>, model: &str) -> Option<String> {
+    let variable = match parse_model(model).ok()?.0 {
+        "scripted" => return None,
+        "anthropic" => "ANTHROPIC_BASE_URL",
+        _ => "OPENAI_BASE_URL",
+    };
+    address(ground, model).map(str::to_owned).or_else(|| env(variable).filter(|url| !url.trim().is_empty()))
 }
 
 async fn servers() -> Check {

@@ -52,7 +52,7 @@ pub(super) fn ready(
 ) -> Result<ModelChange, Report> {
     let settings = &ground.settings.settings;
     let env = &*options.env;
-    let base_url = settings.base_url.as_deref().filter(|_| is_served_there(ground, model));
+    let base_url = address(ground, model);
     let connected = connect(&Connect {
         model,
         base_url,
@@ -79,14 +79,15 @@ pub(super) fn ready(
     })
 }
 
-/// The address of settings belongs to the provider of the model of settings; another one is asked at its
-/// own.
-fn is_served_there(ground: &Ground, model: &str) -> bool {
+/// Where `model` is served, when settings say so. The address belongs to the provider of the model that was
+/// set with it; another one is asked at its own.
+pub(super) fn address<'a>(ground: &'a Ground, model: &str) -> Option<&'a str> {
     let provider = |name: &str| parse_model(name).ok().map(|(provider, _)| provider.to_owned());
-    match ground.settings.settings.model.as_deref() {
-        Some(set) if set != model => provider(set).is_none() || provider(set) == provider(model),
-        _ => true,
-    }
+    let is_its = match ground.settings.model_at_base_url.as_deref() {
+        Some(set) => set == model || provider(set).is_some() && provider(set) == provider(model),
+        None => true,
+    };
+    ground.settings.settings.base_url.as_deref().filter(|_| is_its)
 }
 
 /// Exactly how to get started.
@@ -179,7 +180,7 @@ impl FrontDesk {
         if let Some(set) = self.ground.settings.settings.model.as_deref()
             && !choices.iter().any(|choice| choice.name == set)
         {
-            let at_address = self.ground.settings.settings.base_url.is_some();
+            let at_address = address(&self.ground, set).is_some();
             choices.insert(0, ModelChoice { ready: at_address || has_key(set), ..one(set) });
         }
         Ok(choices)
