@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::anthropic::ThinkingStyle;
 use super::error::ModelError;
@@ -28,13 +28,12 @@ enum Thinks {
 }
 
 /// Prices in US dollars per million tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rates {
-    input: f64,
-    output: f64,
-    cache_read: f64,
-    cache_write: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rates {
+    pub input: f64,
+    pub output: f64,
+    pub cache_read: f64,
+    pub cache_write: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -90,6 +89,11 @@ pub struct ModelInfo {
 }
 
 impl ModelInfo {
+    /// Its prices for requests that are not very long; `None` when they are not known.
+    pub fn rates(&self) -> Option<Rates> {
+        self.price.map(|price| price.rates(&Usage::default()))
+    }
+
     /// Whether a thinking level means anything to it.
     pub fn can_think(&self) -> bool {
         self.thinking != Thinks::None
