@@ -292,7 +292,7 @@ impl Agent {
     fn price_pending(&mut self) {
         if let Some((usage, stated)) = self.pending_usage.take() {
             let cost = (self.parts.price)(usage, stated);
-            let tokens = usage.context_tokens() + usage.output_tokens;
+            let tokens = usage.total_tokens();
             let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
             self.parts.kernel.spent(&self.parts.path, spent);
             let model = self.parts.provider.name().to_owned();

@@ -11,8 +11,9 @@ pub enum Ruling {
     Allowed { repaired: bool },
     /// A person has been asked.
     Asked,
-    /// No. `shape` is equal for refusals of the same kind.
-    Denied { result: Admitted, shape: String },
+    /// No. `shape` is equal for refusals of the same kind; `malformed` when it was no call that could be
+    /// carried out, rather than one that may not be.
+    Denied { result: Admitted, shape: String, malformed: bool },
 }
 
 #[derive(Debug, Clone, PartialEq)]

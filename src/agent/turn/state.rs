@@ -72,6 +72,10 @@ pub struct State {
     pub(super) follow_ups: VecDeque<String>,
     /// The last refusal's shape and how often it came in a row.
     pub(super) refusals: Option<(String, u32)>,
+    /// Whether the last call that was judged was refused, not only malformed.
+    pub(super) refused: bool,
+    /// Answers in a row that were cut at their token limit within a call.
+    pub(super) cuts: u32,
     pub(super) reminded: bool,
     pub(super) reported: bool,
     /// Whether the run had ended on a refusal when it was reminded to report.
@@ -102,6 +106,8 @@ impl State {
             steering: VecDeque::new(),
             follow_ups: VecDeque::new(),
             refusals: None,
+            refused: false,
+            cuts: 0,
             reminded: false,
             reported: false,
             refused_before_reminder: false,
