@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::command_limits::{self, CommandLimits};
 use super::dirs::Env;
 use super::policy::Preset;
-use super::strict::{YamlError, parse};
+use super::strict::{YamlError, explain, parse};
 
 /// Every setting there is. Strict: an unknown key is an error that names the nearest.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -283,6 +283,19 @@ impl Layers {
                 message: error.to_string(),
             })?;
         }
+        let limits = &resolved.settings.limits;
+        let above_zero = |number: f64| number > 0.0 && number.is_finite();
+        for (key, wrong, wanted) in [
+            ("limits.turns", limits.turns == Some(0), "a whole number above 0"),
+            ("limits.budget_usd", limits.budget_usd.is_some_and(|usd| !above_zero(usd)), "a number above 0"),
+            ("limits.minutes", limits.minutes.is_some_and(|min| !above_zero(min)), "a number above 0"),
+            ("limits.context_tokens", limits.context_tokens == Some(0), "a whole number above 0"),
+        ] {
+            if wrong {
+                let message = format!("{key} must be {wanted}");
+                return Err(SettingsError::BadValue { origin: resolved.origin(key), message });
+            }
+        }
         if let Some(percent) = resolved.settings.limits.compact_percent
             && !COMPACT_PERCENT.contains(&percent)
         {
@@ -315,7 +328,7 @@ fn scalar(text: &str) -> Value {
 }
 
 fn read_layer(path: &Path) -> Result<Option<Map<String, Value>>, SettingsError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match crate::base::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(SettingsError::Io { path: path.to_owned(), source }),
@@ -335,11 +348,8 @@ fn read_layer(path: &Path) -> Result<Option<Map<String, Value>>, SettingsError> 
 fn check(layer: &Map<String, Value>, file: Option<&Path>) -> Result<(), YamlError> {
     let plain: Map<String, Value> =
         layer.iter().map(|(key, value)| (key.trim_start_matches('+').to_owned(), value.clone())).collect();
-    serde_json::from_value::<Settings>(Value::Object(plain)).map(drop).map_err(|error| YamlError {
-        file: file.map(Path::to_owned),
-        message: error.to_string(),
-        hint: None,
-    })
+    let checked = serde_json::from_value::<Settings>(Value::Object(plain));
+    checked.map(drop).map_err(|error| explain(&error.to_string(), file))
 }
 
 /// Maps merge, lists replace, `+key` appends to a list.

@@ -136,7 +136,7 @@ impl Catalog {
     pub fn load(user: Option<&Path>) -> Result<Self, ModelError> {
         let mut catalog = BUILT_IN.clone();
         let Some(path) = user else { return Ok(catalog) };
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::base::read_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(catalog),
             Err(error) => {
