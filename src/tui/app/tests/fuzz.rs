@@ -119,7 +119,7 @@ fn event() -> impl Strategy<Value = Event> {
         ToolStatus::Cancelled,
     ]);
     let some = prop_oneof![
-        text().prop_map(|text| Event::Said { text, entry: 0 }),
+        text().prop_map(|text| Event::Said { text, images: Vec::new(), entry: 0 }),
         text().prop_map(|text| Event::Rewound { entry: u64::MAX, text }),
         (text(), text()).prop_map(|(command, markdown)| Event::Answer { command, markdown }),
         text().prop_map(|why| Event::Compacted { before_tokens: u64::MAX, after_tokens: u64::MAX, why }),
@@ -201,7 +201,7 @@ fn act(desk: &mut Desk) {
     assert!(effects.len() <= MOST_EFFECTS, "{effects:?}");
     for effect in effects {
         match effect {
-            Effect::Op(Op::Prompt(Prompt { text }) | Op::FollowUp(Prompt { text })) => {
+            Effect::Op(Op::Prompt(Prompt { text, .. }) | Op::FollowUp(Prompt { text, .. })) => {
                 assert!(!text.trim().is_empty(), "nothing is sent")
             }
             Effect::Transcript { .. } => page(desk, "asked for"),
