@@ -159,9 +159,20 @@ mod tests {
     #[test]
     fn one_that_never_answers_is_ended_with_all_it_started() {
         let since = std::time::Instant::now();
-        let slow = shell(&["-c", "sleep 600 & sleep 600"]);
+        let folder = tempfile::tempdir().unwrap();
+        let pid = folder.path().join("pid");
+        let line = format!("sleep 60 & echo $! > '{}'; wait", pid.display());
+        // The program's words are constants everywhere else.
+        let slow = shell(Box::leak(Box::new(["-c", line.leak()])));
         assert!(matches!(first(&[slow], 4), Err(ClipboardError::Slow { .. })));
         assert!(since.elapsed() < LONGEST * 3, "{:?}", since.elapsed());
+        let pid: i32 = std::fs::read_to_string(&pid).unwrap().trim().parse().unwrap();
+        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let is_gone = || stat().is_empty() || stat().contains(") Z ");
+        while !is_gone() {
+            assert!(since.elapsed() < LONGEST * 3, "{}", stat());
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     #[test]

@@ -147,3 +147,28 @@ async fn a_model_that_is_known_to_take_no_images_is_sent_none() {
         open.close().await;
     }
 }
+
+#[tokio::test]
+async fn while_a_turn_runs_an_image_steers_it_and_one_that_is_not_there_does_not() {
+    let world = World::new();
+    world.put("shot.png", PNG);
+    let model = world.script(
+        "rules:\n  - when: {turn: 1}\n    reply: [{text: begun}, {delay_ms: 1000}, {text: ' and done'}]\n  - reply: [{text: steered}]\n",
+    );
+    let mut open = Open::new(&world, &model, SessionChoice::New).await;
+    open.session.ops.send(Op::Prompt("one".into())).await.unwrap();
+    open.until(|event| matches!(event, Event::TextDelta { .. })).await;
+    open.session.ops.send(Op::Prompt(prompt("rather", &["./gone.png"]))).await.unwrap();
+    open.session.ops.send(Op::Prompt(prompt("rather this", &["./shot.png"]))).await.unwrap();
+    open.session.ops.send(Op::FollowUp(prompt("then this", &["./gone.png"]))).await.unwrap();
+    open.session.ops.send(Op::FollowUp(prompt("and then this", &["./shot.png"]))).await.unwrap();
+    let event = open.until(|event| matches!(event, Event::Finished(_))).await;
+    let Event::Finished(outcome) = event else { unreachable!() };
+    assert_eq!(outcome.turns, 3);
+    let unsent = open.events.iter().filter(|event| matches!(event, Event::Unsent { .. })).count();
+    assert_eq!(unsent, 2);
+    let said: Vec<Item> = items(&open).into_iter().filter(|item| matches!(item, Item::User { .. })).collect();
+    let with_image = |text: &str| Item::User { parts: vec![Part::text(text), part()] };
+    assert_eq!(said, [Item::user("one"), with_image("rather this"), with_image("and then this")]);
+    open.close().await;
+}

@@ -128,6 +128,10 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::MessageEnd { stop: "x".into() }),
         Just(Event::Switched { entry: 9 }),
         report().prop_map(|report| Event::Notice { report }),
+        (text(), report()).prop_map(|(text, report)| {
+            let images = vec!["/tmp/a.png".to_owned(), text.clone()];
+            Event::Unsent { prompt: Prompt { text: format!("/tmp/a.png {text}"), images }, report }
+        }),
         report().prop_map(|report| Event::StreamDiscarded { report }),
         (text(), any::<u64>()).prop_map(|(model, context_window)| Event::Setup(Setup {
             profile: model.clone(),
