@@ -114,7 +114,7 @@ impl Agent {
         let line = call.args["command"].as_str().unwrap_or_default();
         let text = retold(line, admitted.result().text().trim_end());
         if self.is_running() {
-            self.inputs.push_back(Input::Prompt(text));
+            self.inputs.push_back(Input::Prompt(text.into()));
         } else {
             self.perform(Effect::Append(Item::user(text))).await;
         }

@@ -17,7 +17,7 @@ use crate::engine::{
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
-use crate::protocol::{Op, Outcome, Prompt, Report, ReportKind, Severity};
+use crate::protocol::{Op, Outcome, Report, ReportKind, Severity};
 
 /// Most bytes of an `@FILE`.
 const MOST_FILE_BYTES: usize = 2 * 1024 * 1024;
@@ -59,7 +59,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         None => Op::Resume,
         Some(text) => match command(&text) {
             Some(line) => Op::Command(line.to_owned()),
-            None => Op::Prompt(Prompt { text }),
+            None => Op::Prompt(text.into()),
         },
     };
     Ok(Prepared { ground, options, op, gate })
@@ -173,7 +173,7 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         say(&intro)?;
     }
     let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
-    let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });
+    let op = Op::Prompt(DEMO_PROMPT.into());
     let driven = drive(&ground, options, true, op, format, Gate::default())?;
     // Who stops reading does not want the rest.
     let code = if driven.code == 0 && driven.read && !demo.is_fixed() { 1 } else { driven.code };

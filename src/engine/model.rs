@@ -74,6 +74,7 @@ pub(super) fn ready(
         price: price(catalog.clone(), name),
         window,
         window_is_known: known.is_some(),
+        takes_images: info.and_then(|info| info.images),
         max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
         base_url: base_url.map(str::to_owned),
     })

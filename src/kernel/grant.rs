@@ -36,6 +36,8 @@ pub enum Reach {
     Inspect(PathBuf),
     /// A file of ours, to be written in the user's own editor.
     Editor(PathBuf),
+    /// The image on the user's clipboard.
+    Clipboard,
     /// The workspace, to put a checkpoint back into: files below it are written, replaced and removed.
     RestoreTree(PathHandle),
 }

@@ -109,6 +109,31 @@ pub(super) fn judge_user_write(prepared: Result<Prepared, Box<Finding>>) -> (Ver
     (finding.verdict(), Some(prepared))
 }
 
+/// The built-in policy for files the user named to be read: what only asks elsewhere is answered by that. Commands
+/// can write the session's temporary folder: what is named there must lie there.
+pub(super) fn judge_user_read(
+    charter: &Charter,
+    path: &str,
+    prepared: Result<Prepared, Box<Finding>>,
+) -> (Verdict, Option<Prepared>) {
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(finding) => return (finding.verdict(), None),
+    };
+    let real = prepared.facts.iter().find_map(Fact::path);
+    let led_out = Path::new(path).starts_with(&charter.temp)
+        && !real.is_some_and(|real| real.starts_with(&charter.temp));
+    let guard = prepared.facts.iter().find_map(|fact| fact.guard.filter(|guard| guard.read == Level::Never));
+    let (rule, what) = match guard {
+        Some(guard) => (guard.rule, guard.what),
+        None if led_out => ("led_out", "a link out of the session's temporary folder"),
+        None => return (Verdict::allow("user", "named_file"), Some(prepared)),
+    };
+    let user = format!("{} is {what}", prepared.subject);
+    let finding = Finding::deny("user", rule, Reason::PolicyBlock).says(user.clone(), user);
+    (finding.verdict(), Some(prepared))
+}
+
 /// The built-in policy for putting a checkpoint back: the user's own act, within the workspace.
 pub(super) fn judge_user_restore(prepared: Result<Prepared, Box<Finding>>) -> (Verdict, Option<Prepared>) {
     match prepared {

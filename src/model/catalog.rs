@@ -83,8 +83,9 @@ pub struct ModelInfo {
     pub max_output: u32,
     #[serde(default)]
     thinking: Thinks,
+    /// Whether it takes images; `None` where that is not said.
     #[serde(default)]
-    pub images: bool,
+    pub images: Option<bool>,
     price: Option<Price>,
 }
 

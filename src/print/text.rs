@@ -63,7 +63,7 @@ impl Text {
                 };
                 err.write(format!("{what}: {tool}: {}\n", verdict.user_line).as_bytes())
             }
-            Event::Notice { report } => write_report(report, err),
+            Event::Notice { report } | Event::Unsent { report, .. } => write_report(report, err),
             _ => Ok(()),
         }
     }

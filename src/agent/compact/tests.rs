@@ -351,3 +351,26 @@ fn an_episode_says_what_was_wanted_done_refused_and_left_open() {
     assert!(!detail.contains("never") && !detail.contains("task: one"), "{detail}");
     assert_eq!(cuts(&items), [1, 3, 5, 7, 9, 11, 12]);
 }
+
+#[test]
+fn images_of_the_user_count_and_give_way_with_their_turn() {
+    let image = || Part::Image { media_type: "image/png".into(), data: "aGk=".into() };
+    let shown = |text: &str| Item::User { parts: vec![Part::text(text), image()] };
+    let bare = of_items(&[Item::user("look at 1")]);
+    assert_eq!(of_items(&[shown("look at 1")]), bare + 1_500);
+    let items: Vec<Item> = (1..=12).flat_map(|n| [shown(&format!("look at {n}")), said("seen")]).collect();
+    let store = Store::default();
+    let made = plan(&items, None, room(10_000)).make(Cause::Full, "full", &mut |text| store.put(text));
+    let made = made.unwrap().expect("it is folded");
+    let view = view(&items, Some(&made));
+    assert!(of_items(&view) <= 7_500, "{}", of_items(&view));
+    let left = view.iter().filter_map(|item| match item {
+        Item::User { parts } => Some(parts.iter().filter(|part| **part == image()).count()),
+        _ => None,
+    });
+    assert!((1..5).contains(&left.sum::<usize>()));
+    for n in 1..=12 {
+        assert!(made.brief.contains(&format!("look at {n}")) || n > made.folded / 2, "{n}: {}", made.brief);
+    }
+    assert!(made.brief.contains("[an image, image/png]"), "{}", made.brief);
+}

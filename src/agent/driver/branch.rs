@@ -52,12 +52,14 @@ impl Agent {
 
     pub(super) async fn said(&mut self, item: &Item, entry: Option<u64>) {
         let Item::User { parts } = item else { return };
-        let texts = parts.iter().filter_map(|part| match part {
-            Part::Text { text } => Some(text.as_str()),
-            Part::Image { .. } => None,
-        });
-        let text = texts.collect::<Vec<_>>().join("\n");
-        self.emit(Event::Said { text, entry: entry.unwrap_or(0) }).await;
+        let (mut texts, mut images) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Part::Text { text } => texts.push(text.as_str()),
+                Part::Image { media_type, .. } => images.push(media_type.clone()),
+            }
+        }
+        self.emit(Event::Said { text: texts.join("\n"), images, entry: entry.unwrap_or(0) }).await;
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Parts {
     pub max_tokens: u32,
     /// Whether the window is the model's own; else it is assumed, and nothing fails by it.
     pub window_is_known: bool,
+    /// Whether the model takes images, where that is known.
+    pub takes_images: Option<bool>,
     /// Real path of the workspace.
     pub workspace: PathBuf,
     pub blobs: BlobStore,
@@ -305,14 +307,20 @@ impl Agent {
 
     async fn on_op(&mut self, op: Op) {
         match op {
-            Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
-            Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
+            Op::Prompt(prompt) => {
+                let words = self.take_in(prompt).await;
+                self.inputs.extend(words.map(Input::Prompt));
+            }
+            Op::FollowUp(prompt) => {
+                let words = self.take_in(prompt).await;
+                self.inputs.extend(words.map(Input::FollowUp));
+            }
             Op::Approve { id, choice, confirm, seen } => self.on_yes(id, choice, confirm, seen).await,
             Op::Decline { id, words } => self.on_no(id, &words).await,
             Op::ReloadPolicy => self.reload_policy().await,
             Op::Command(line) => {
                 if let Then::Prompt(text) = self.command(&line).await {
-                    self.inputs.push_back(Input::Prompt(text));
+                    self.inputs.push_back(Input::Prompt(text.into()));
                 }
             }
             Op::Shell { line, told } => self.user_shell(line, told).await,

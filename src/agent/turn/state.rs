@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::Value;
 
 use super::answer::AnswerSchema;
+use super::input::Words;
 use super::message::Message;
 use super::tools::Batch;
 use crate::model::Stop;
@@ -68,8 +69,8 @@ pub struct State {
     pub(super) message: Message,
     pub(super) batch: Batch,
     pub(super) stop: Option<Stop>,
-    pub(super) steering: VecDeque<String>,
-    pub(super) follow_ups: VecDeque<String>,
+    pub(super) steering: VecDeque<Words>,
+    pub(super) follow_ups: VecDeque<Words>,
     /// The last refusal's shape and how often it came in a row.
     pub(super) refusals: Option<(String, u32)>,
     /// Whether the last call that was judged was refused, not only malformed.

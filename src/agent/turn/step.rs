@@ -1,7 +1,7 @@
 //! One step of a turn.
 
 use super::effect::{Effect, Ending};
-use super::input::{Input, Ruling};
+use super::input::{Input, Ruling, Words};
 use super::message::Message;
 use super::state::{Phase, Spent, State};
 use super::tools::Batch;
@@ -21,11 +21,11 @@ const REMINDER: &str = "Call `report` once now with your findings, or with an em
 pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     let mut out = Vec::new();
     match input {
-        Input::Prompt(text) if state.is_idle() => begin(&mut state, Some(text), &mut out),
+        Input::Prompt(words) if state.is_idle() => begin(&mut state, Some(words), &mut out),
         Input::Resume if state.is_idle() => begin(&mut state, None, &mut out),
-        Input::Prompt(text) => state.steering.push_back(text),
-        Input::FollowUp(text) if state.is_idle() => begin(&mut state, Some(text), &mut out),
-        Input::FollowUp(text) => state.follow_ups.push_back(text),
+        Input::Prompt(words) => state.steering.push_back(words),
+        Input::FollowUp(words) if state.is_idle() => begin(&mut state, Some(words), &mut out),
+        Input::FollowUp(words) => state.follow_ups.push_back(words),
         Input::Delta(delta) if state.phase == Phase::Calling => on_delta(&mut state, delta, &mut out),
         Input::StreamFailed(error) if state.phase == Phase::Calling => {
             on_failure(&mut state, error, &mut out)
@@ -69,13 +69,13 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     (state, out)
 }
 
-fn begin(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
+fn begin(state: &mut State, words: Option<Words>, out: &mut Vec<Effect>) {
     state.run = Spent::default();
-    take_up(state, text, out);
+    take_up(state, words, out);
 }
 
 /// Goes on with the next message, in the same run.
-fn take_up(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
+fn take_up(state: &mut State, words: Option<Words>, out: &mut Vec<Effect>) {
     state.run_turns = 0;
     state.refusals = None;
     state.refused = false;
@@ -86,10 +86,10 @@ fn take_up(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
     state.text.clear();
     state.structured = None;
     state.sent_back = false;
-    if let Some(text) = text {
+    if let Some(words) = words {
         // Behind the user's words, so that nothing before them changes.
         let wanted = state.setup.answer.as_ref().map(|answer| Part::text(answer.request()));
-        let parts = std::iter::once(Part::text(text)).chain(wanted).collect();
+        let parts = words.into_parts().into_iter().chain(wanted).collect();
         out.push(Effect::Append(Item::User { parts }));
     }
     next_request(state, out);
@@ -172,10 +172,11 @@ fn on_message_end(state: &mut State, stop: Stop, out: &mut Vec<Effect>) {
         if state.cuts >= MOST_CUTS {
             return on_cuts(state, &tool, out);
         }
-        state.steering.push_front(format!(
+        let told = format!(
             "Your last message reached its token limit within a call of `{tool}`: nothing of that call was \
              done. Make it again in smaller pieces."
-        ));
+        );
+        state.steering.push_front(told.into());
     }
     if calls.is_empty() {
         return on_last_word(state, out);
@@ -289,7 +290,7 @@ fn may_ask_again(state: &State) -> bool {
 
 fn take_steering(state: &mut State, out: &mut Vec<Effect>) -> bool {
     let had = !state.steering.is_empty();
-    out.extend(state.steering.drain(..).map(|text| Effect::Append(Item::user(text))));
+    out.extend(state.steering.drain(..).map(|words| Effect::Append(words.into_item())));
     had
 }
 
@@ -391,9 +392,9 @@ fn finish(state: &mut State, status: Status, report: Option<Report>, out: &mut V
     state.phase = Phase::Idle;
     state.message = Message::default();
     if status == Status::Success
-        && let Some(text) = state.follow_ups.pop_front()
+        && let Some(words) = state.follow_ups.pop_front()
     {
-        return take_up(state, Some(text), out);
+        return take_up(state, Some(words), out);
     }
     // What was not taken goes back to whoever wrote it: sent again by them, it must not come twice.
     state.steering.clear();

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::kernel::Admitted;
 use crate::model::{Delta, ModelError, Stop};
-use crate::protocol::{Block, Cost, CostBasis, Event, Item, Limits, Status, ToolCall, Usage};
+use crate::protocol::{Block, Cost, CostBasis, Event, Item, Limits, Part, Status, ToolCall, Usage};
 
 fn setup() -> Setup {
     Setup {
@@ -320,6 +320,26 @@ fn steering_comes_before_the_next_request_and_follow_ups_after_the_run() {
     assert_eq!(machine.items().last(), Some(&&Item::user("and then that")));
     assert_eq!(ending(&machine.say("done too", &[])), Some(Status::Success));
     machine.assert_consistent();
+}
+
+#[test]
+fn images_stand_behind_the_words_they_came_with() {
+    let image = |data: &&str| Part::Image { media_type: "image/png".into(), data: (*data).to_owned() };
+    let words =
+        |text: &str, images: &[&str]| Words { text: text.into(), images: images.iter().map(image).collect() };
+    let item = |text: &str, images: &[&str]| Item::User {
+        parts: std::iter::once(Part::text(text)).chain(images.iter().map(image)).collect(),
+    };
+    let mut machine = Machine::new(setup());
+    machine.feed(Input::Prompt(words("look", &["a", "a", "b"])));
+    machine.feed(Input::Prompt(words("rather", &["c"])));
+    machine.feed(Input::FollowUp(words("then", &["d"])));
+    machine.say("done", &[]);
+    machine.say("done", &[]);
+    machine.say("done", &[]);
+    let said = machine.items().into_iter().filter(|item| matches!(item, Item::User { .. }));
+    let wanted = [item("look", &["a", "a", "b"]), item("rather", &["c"]), item("then", &["d"])];
+    assert_eq!(said.cloned().collect::<Vec<_>>(), wanted);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level, guard_of_look};
 pub(super) use net::{UNKNOWN, is_host, is_loopback};
-pub(super) use path::{system_git, system_read, system_tree, user_restore, user_write};
+pub(super) use path::{system_git, system_read, system_tree, user_read, user_restore, user_write};
 pub(super) use place::{Place, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
 pub(super) use recall::recall;

@@ -143,6 +143,12 @@ pub(in crate::kernel) fn user_restore(charter: &Charter) -> Result<Prepared, Box
     Ok(Prepared { facts, shell: None, subject: ".".to_owned(), written: None, reach })
 }
 
+/// A read of a file that the user named. What looks like a stored output is a file's name here.
+pub(in crate::kernel) fn user_read(charter: &Charter, text: &str) -> Result<Prepared, Box<Finding>> {
+    let handle = BlobStore::is_handle(text).then(|| format!("./{text}"));
+    read(charter, Some(handle.as_deref().unwrap_or(text)), false)
+}
+
 /// A write to a file that the user named on the command line.
 pub(in crate::kernel) fn user_write(charter: &Charter, path: &Path) -> Result<Prepared, Box<Finding>> {
     write(charter, path.to_str())

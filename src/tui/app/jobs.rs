@@ -7,7 +7,7 @@ use super::effect::Pick;
 use super::welcome;
 use crate::base::now_ms;
 use crate::engine::{Branch, Ready, Session, check_key, ready};
-use crate::protocol::{Item, Op, Prompt, Report};
+use crate::protocol::{Item, Op, Part, Report};
 use crate::tui::cell::Transcript;
 use crate::tui::composer::PaletteEntry;
 use crate::tui::dialog::{Confirm, Dialog, Picker, PickerRow, Tree, TreeRow};
@@ -24,6 +24,8 @@ pub(super) enum Job {
         history: Vec<String>,
     },
     Branch(Option<Branch>),
+    /// The path of the image that was on the clipboard.
+    Pasted(Result<String, Report>),
     Files(Result<Arc<Vec<String>>, Report>),
     Ready(Result<Vec<Ready>, Report>),
     Checked {
@@ -67,10 +69,18 @@ impl Screen {
             Job::Recalled { items, history } => {
                 let from = items.len().saturating_sub(MOST_RECALLED);
                 self.app.transcript.recall(&items[from..], from);
+                self.know_images(&items);
                 self.app.composer.set_history(history);
                 self.send_first().await;
             }
             Job::Branch(branch) => self.app.footer.branch = branch,
+            Job::Pasted(pasted) => {
+                self.pasting = false;
+                match pasted {
+                    Ok(path) => self.app.composer.add_image(path),
+                    Err(report) => self.app.refuse(&report, now),
+                }
+            }
             Job::Files(Ok(files)) => self.app.composer.set_files(files),
             Job::Files(Err(report)) | Job::Failed(report) => self.app.refuse(&report, now),
             Job::Nothing => {}
@@ -127,6 +137,17 @@ impl Screen {
         });
     }
 
+    /// A message of before that comes back has its images again.
+    fn know_images(&mut self, items: &[Item]) {
+        for item in items {
+            let Item::User { parts } = item else { continue };
+            let images = parts.iter().filter(|part| matches!(part, Part::Image { .. })).count();
+            if let (1.., Some(Part::Text { text })) = (images, parts.first()) {
+                self.app.composer.know_images_of(text, images);
+            }
+        }
+    }
+
     /// Sends the prompt of the command line, once.
     async fn send_first(&mut self) {
         let Some(text) = self.first.take() else { return };
@@ -134,7 +155,7 @@ impl Screen {
             return self.app.composer.set_text(&text);
         }
         if let Some(session) = &self.session {
-            let _ = session.ops.send(Op::Prompt(Prompt { text })).await;
+            let _ = session.ops.send(Op::Prompt(text.into())).await;
         }
     }
 
