@@ -11,6 +11,9 @@ use super::wake::Woken;
 use crate::kernel::{Judgement, RawResult, USER};
 use crate::protocol::{Event, Item, Op, Report, ReportKind, ToolCall, ToolStatus};
 
+/// How a message begins that is ours and not the user's; it has one line.
+pub(super) const OWN_WORD: &str = "[iosm:";
+
 const RAN: &str = "I ran `";
 const CAME: &str = "`:\n```\n";
 const END: &str = "\n```";

@@ -78,7 +78,7 @@ async fn serve(
     loop {
         let next = match waiting.pop_front() {
             Some(op) => Some(op),
-            None => ops.recv().await,
+            None => agent.next_op(&mut ops).await,
         };
         let Some(op) = next else { return };
         let first = match op {

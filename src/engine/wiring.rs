@@ -208,7 +208,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         head: history.head(),
         events,
         desk: Some(desk.clone()),
-        background: Arc::new(move || processes.running()),
+        processes: Some(processes),
         checkpointer,
     });
     Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })

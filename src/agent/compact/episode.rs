@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::transcript::word;
-use crate::agent::by_user::told_line;
+use crate::agent::by_user::{OWN_WORD, told_line};
 use crate::base::elide_middle;
 use crate::protocol::{Block, Effect, Item, Part, ToolCall, ToolResult, ToolStatus};
 
@@ -78,6 +78,7 @@ fn read(items: &[Item], first: usize, record: &Record<'_>, todo: &mut Vec<String
                     Some(line) => {
                         episode.commands.push(format!("`{}`: run by the user", one_line(line, LINE)))
                     }
+                    None if words.starts_with(OWN_WORD) && !words.contains('\n') => {}
                     None => episode.wanted.push(words),
                 }
             }

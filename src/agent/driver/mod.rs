@@ -28,8 +28,9 @@ use super::live::LiveOutput;
 use super::nested::{Nested, NestedInstructions};
 use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
-use super::wake::{Woken, next_delta, sleep_until};
+use super::wake::{Woken, next_delta, one_ended, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
+use crate::host::process::Processes;
 use crate::kernel::{Grant, Kernel, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
@@ -94,8 +95,8 @@ pub struct Parts {
     pub events: mpsc::Sender<Event>,
     /// Who answers commands; `None` for an agent that no person talks to.
     pub desk: Option<Arc<dyn Desk>>,
-    /// Counts the commands that run in the background.
-    pub background: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// What runs commands in the background; `None` where nothing does.
+    pub processes: Option<Processes>,
     /// Takes a checkpoint before a run writes; `None` where none are taken.
     pub checkpointer: Option<Arc<dyn Checkpointer>>,
 }
@@ -239,6 +240,7 @@ impl Agent {
             () = self.live.ready() => Woken::Output,
             Some((call, raw)) = self.running.next(), if !self.running.is_empty() => Woken::Tool(call, raw),
             delta = next_delta(&mut self.stream), if self.stream.is_some() => Woken::Stream(delta),
+            () = one_ended(self.parts.processes.as_ref()) => Woken::Background,
             () = sleep_until(retry_at), if retry_at.is_some() => Woken::Retry,
         }
     }
@@ -267,6 +269,7 @@ impl Agent {
                 }
                 self.look_at_background().await;
             }
+            Woken::Background => self.look_at_background().await,
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
             Woken::Op(None) => {}

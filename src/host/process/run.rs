@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
 
-use super::background::{Background, Glimpse, Killed};
+use super::background::{Background, BackgroundState, Glimpse, Killed};
 use crate::base::Stopwatch;
 use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
@@ -90,6 +91,8 @@ struct Inner {
     outward: Outward,
     nested: Nested,
     background: Mutex<Vec<(String, Background)>>,
+    /// Told whenever one of those has ended.
+    ended: Arc<Notify>,
 }
 
 impl Processes {
@@ -107,8 +110,8 @@ impl Processes {
         limits: Limits,
         outward: Outward,
     ) -> Self {
-        let (nested, background) = (Nested::default(), Mutex::default());
-        let inner = Inner { launcher, environment, layers, limits, outward, nested, background };
+        let (nested, background, ended) = (Nested::default(), Mutex::default(), Arc::default());
+        let inner = Inner { launcher, environment, layers, limits, outward, nested, background, ended };
         Self { inner: Arc::new(inner) }
     }
 
@@ -172,10 +175,22 @@ impl Processes {
         background.iter().filter(|(_, command)| command.is_running()).count()
     }
 
+    /// Waits until a command in the background has ended.
+    pub async fn one_ended(&self) {
+        self.inner.ended.notified().await;
+    }
+
+    /// Those that have ended by themselves and of which nobody knows yet, with how.
+    pub fn take_ended(&self) -> Vec<(String, BackgroundState)> {
+        let background = self.inner.background.lock().expect("the list is never poisoned");
+        let end = |(name, command): &(String, Background)| Some((name.clone(), command.take_end()?));
+        background.iter().filter_map(end).collect()
+    }
+
     fn hold(&self, running: Running, proxy: Option<Proxy>) -> String {
         let mut background = self.inner.background.lock().expect("the list is never poisoned");
         let name = format!("b{}", background.len() + 1);
-        background.push((name.clone(), Background::watch(running, proxy)));
+        background.push((name.clone(), Background::watch(running, proxy, self.inner.ended.clone())));
         name
     }
 

@@ -202,7 +202,7 @@ impl Rig {
             head: None,
             events: events_in,
             desk: None,
-            background: Arc::new(|| 0),
+            processes: None,
             checkpointer: None,
             nested: None,
         });
