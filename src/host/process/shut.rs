@@ -24,7 +24,7 @@ const SKIPPED: [&str; 3] = [".git", "node_modules", "target"];
 
 /// Guarded files below the trees of one session, as the last walk found them.
 #[derive(Debug, Default)]
-pub(super) struct Guarded(Mutex<HashMap<PathBuf, Walk>>);
+pub struct Guarded(Mutex<HashMap<PathBuf, Walk>>);
 
 #[derive(Debug)]
 struct Walk {
@@ -48,6 +48,7 @@ pub struct Walls {
 }
 
 impl Guarded {
+    /// Adds to `walls` what `shut` says for the trees as they are now.
     pub fn close(&self, shut: &Shut, walls: &mut Walls) {
         let mut known_walks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut files = BTreeSet::new();
