@@ -2,7 +2,7 @@
 //!
 //! Prints medians and 99th percentiles, spawn to exit, of the plain way (the standard library's spawn,
 //! itself the fastest there is), of the launcher without layers, of the reduced mode and of the full
-//! one. The bar: the full mode adds at most 3 ms median and 6 ms at the 99th percentile.
+//! one; then what it costs to find and close guarded files for a line that reads trees. The bar: the full mode adds at most 3 ms median and 6 ms at the 99th percentile.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_macros,

@@ -73,6 +73,17 @@ fn guarded_files_stay_shut_for_lines_that_do_not_name_them() {
         "find . -name '.e*' -exec cat {} +",
         "for f in $(find . -type f); do cat $f; done",
         "grep -r TOKEN . > out.txt; cat out.txt",
+        "cat -n .env",
+        "find . -name .env -exec cat {} \\;",
+        "echo .env | xargs cat",
+        "set -- .env; cat $1",
+        "cat .*",
+        "for f in .*; do cat $f; done",
+        "cat $(find . -name .env)",
+        "ls -A | xargs cat",
+        "grep -rh . --include='.env*'",
+        "x='a[$(cat .env >&2)]'; echo $((x))",
+        "test -v 'a[$(cat .e*v >&2)]'",
     ] {
         let (told, _) = play(&world, line, &[]);
         assert!(!told.contains("TOKEN=") && !told.contains("[secret:"), "{line}: {told}");
