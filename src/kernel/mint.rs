@@ -6,14 +6,19 @@ use super::charter::{Charter, SandboxStrength};
 use super::effects::{Fact, Level, Place, Prepared, is_host, is_loopback, system_git};
 use super::grant::{NetScope, Reach, host_entry};
 use super::rung::Finding;
+use super::walls;
 use crate::base::{FileKind, resolve};
 use crate::protocol::{Effect, Reason, Verdict};
 
 /// The reach of a call whose every effect was allowed. `unboxed`: a person allowed it to run without
 /// any sandbox.
 pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reach {
-    let Prepared { facts, reach, .. } = prepared;
+    let Prepared { facts, reach, shell, .. } = prepared;
     let Reach::Run(mut scope) = reach else { return reach };
+    if walls::changes_nothing(charter, &facts) {
+        let own = |root: &PathBuf| *root == charter.workspace || charter.extra_roots.contains(root);
+        scope.still = scope.write.extract_if(.., |root| own(root)).collect();
+    }
     for fact in &facts {
         match (&fact.effect, fact.place) {
             (Effect::Net { host, port, .. }, _) if !is_loopback(host) => {
@@ -28,6 +33,7 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
         }
     }
     scope.sandboxed = !unboxed;
+    scope.shut = shell.and_then(|scan| walls::shut(charter, &scan, &facts, &scope.command));
     Reach::Run(scope)
 }
 

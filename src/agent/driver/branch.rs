@@ -1,6 +1,7 @@
 //! Where in its session the conversation stands: what the user said, and going back to before it.
 
 use super::Agent;
+use crate::agent::by_user::OWN_WORD;
 use crate::protocol::{Event, Item, Part, Report, ReportKind};
 use crate::session::{Moved, Payload, SessionError, SessionLog};
 
@@ -59,7 +60,11 @@ impl Agent {
                 Part::Image { media_type, .. } => images.push(media_type.clone()),
             }
         }
-        self.emit(Event::Said { text: texts.join("\n"), images, entry: entry.unwrap_or(0) }).await;
+        let text = texts.join("\n");
+        // What we say in the user's place is told to them in other ways.
+        if !text.starts_with(OWN_WORD) {
+            self.emit(Event::Said { text, images, entry: entry.unwrap_or(0) }).await;
+        }
     }
 }
 

@@ -80,6 +80,8 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
         cwd: charter.workspace.clone(),
         read,
         write,
+        still: Vec::new(),
+        shut: None,
         network: NetScope::None,
         env: Vec::new(),
         sandboxed: charter.sandbox != SandboxStrength::None,
