@@ -105,9 +105,7 @@ fn takes_value(sub: &str, option: &str) -> bool {
     let named = |known: &&str| {
         *known == option || option.len() > 4 && option.starts_with("--") && known.starts_with(option)
     };
-    VALUED
-        .iter()
-        .any(|(subs, options)| (subs.is_empty() || subs.contains(&sub)) && options.iter().any(|o| named(&o)))
+    VALUED.iter().any(|(subs, options)| (subs.is_empty() || subs.contains(&sub)) && options.iter().any(named))
 }
 
 /// Options that make a command that looks write or run something.

@@ -99,8 +99,7 @@ impl GitCall<'_> {
             "cherry-pick" | "revert" => CherryPick,
             "rebase" => Rebase,
             "filter-branch" | "filter-repo" | "fast-import" | "replace" => Filter,
-            // `--keep` refuses where it would lose anything.
-            "reset" if self.has("--hard") || self.has("--merge") => ResetHard,
+            "reset" if self.has("--hard") || self.has("--merge") || self.keeps_from_afar() => ResetHard,
             "reset" => Reset,
             "clean" if self.surely("-n") || self.surely("--dry-run") => Look,
             "clean" => Clean,
@@ -186,6 +185,19 @@ impl GitCall<'_> {
 
     fn discards(&self) -> bool {
         ["-f", "--force", "--discard-changes"].iter().any(|flag| self.has(flag))
+    }
+
+    /// `--keep` loses no uncommitted work: git refuses where it would. How many commits it leaves behind
+    /// stands in its words, or nobody knows.
+    fn keeps_from_afar(&self) -> bool {
+        let near = |text: &str| {
+            let back = text.strip_prefix("HEAD").map(|rest| rest.trim_start_matches(['^', '~']));
+            back.is_some_and(|back| {
+                back.is_empty() || back.len() == 1 && back.starts_with(|c: char| c.is_ascii_digit())
+            })
+        };
+        let mut to = self.operands();
+        self.has("--keep") && !to.all(|word| word.is_literal() && near(&word.text))
     }
 
     pub(in crate::kernel) fn staged_only(&self) -> bool {

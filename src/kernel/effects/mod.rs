@@ -26,7 +26,7 @@ pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level, guard_of_look};
 pub(super) use net::{UNKNOWN, is_host, is_loopback};
 pub(super) use path::{system_git, system_read, system_tree, user_restore, user_write};
-pub(super) use place::{Place, place_of};
+pub(super) use place::{Place, place_for_command, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
 pub(super) use recall::recall;
 pub(super) use remote::{server_of, strings};

@@ -307,7 +307,7 @@ impl<'c> Find<'c> {
             Use::Write | Use::Make => Effect::Write { path: real.clone() },
             Use::Delete => Effect::Delete { path: real.clone() },
         };
-        let place = place_for_command(self.charter, &real);
+        let place = place_for_command(self.charter, &real, usage == Use::Delete);
         let mut fact = path::fact(self.charter, place, effect, &real, via);
         if fact.guard.is_none() && !rest.is_empty() {
             fact.guard = guard_of_pattern(self.charter, &folder, rest);
@@ -333,7 +333,7 @@ impl<'c> Find<'c> {
         let top = handle.real().ancestors().nth(handle.missing().len());
         let Some(real) = top.filter(|_| !handle.missing().is_empty()) else { return };
         let effect = Effect::Write { path: real.to_owned() };
-        let place = place_for_command(self.charter, real);
+        let place = place_for_command(self.charter, real, false);
         let fact = path::fact(self.charter, place, effect, real, Via::Word);
         self.push(fact);
     }

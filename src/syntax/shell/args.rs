@@ -8,6 +8,10 @@ type Args = Option<Rc<Vec<Word>>>;
 
 /// The arguments after `set` or `shift`; `None` where they are not known.
 pub(super) fn after(command: &SimpleCommand, name: &str, before: &Args) -> Args {
+    if command.wrappers.iter().any(|wrapper| !matches!(wrapper.as_str(), "command" | "builtin")) {
+        // In a process of its own.
+        return before.clone();
+    }
     if name == "shift" { shifted(command, before) } else { set(command, before) }
 }
 
