@@ -37,7 +37,7 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
 
 pub(super) fn fact(charter: &Charter, place: Place, effect: Effect, real: &Path, via: Via) -> Fact {
     let guard = guard_of(charter, place, real);
-    Fact { effect, place: Some(place), guard, shared: false, via }
+    Fact { effect, place: Some(place), guard, shared: false, tree: false, via }
 }
 
 /// What guards the name itself where it is a link to something innocent (`.env` → `config/dev`).
@@ -70,6 +70,7 @@ pub(super) fn read(charter: &Charter, text: Option<&str>, tree: bool) -> Result<
     let effect = Effect::Read { path: real.clone() };
     let mut fact = fact(charter, place_of(charter, &real), effect, &real, Via::Argument);
     fact.guard = fact.guard.or_else(|| own_name(charter, &handle, text));
+    fact.tree = tree;
     let subject = shown(charter, &real);
     let reach = if tree { Reach::ReadTree(handle) } else { Reach::ReadPath(handle) };
     Ok(Prepared { facts: vec![fact], shell: None, written: as_written(text, &subject), subject, reach })
