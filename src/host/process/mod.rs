@@ -5,5 +5,5 @@ mod hint;
 mod run;
 
 pub use background::{BackgroundState, Glimpse, Killed};
-pub use hint::{protection_note, sandbox_hint};
+pub use hint::{git_hint, protection_note, sandbox_hint};
 pub use run::{Finished, ProcessError, Processes, Ran, over_limit};

@@ -62,6 +62,8 @@ pub struct Finished {
     pub proxied: bool,
     /// What its network refused, a line each.
     pub network: Vec<String>,
+    /// Why the workspace's repository is out of reach, where it is.
+    pub without_git: Option<String>,
 }
 
 /// What became of a command that was waited for.
@@ -90,6 +92,7 @@ struct Inner {
     outward: Outward,
     nested: Nested,
     background: Mutex<Vec<(String, Background)>>,
+    without_git: Option<String>,
 }
 
 impl Processes {
@@ -108,8 +111,17 @@ impl Processes {
         outward: Outward,
     ) -> Self {
         let (nested, background) = (Nested::default(), Mutex::default());
-        let inner = Inner { launcher, environment, layers, limits, outward, nested, background };
+        let without_git = None;
+        let inner = Inner { launcher, environment, layers, limits, outward, nested, background, without_git };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Says why the workspace's repository is out of reach, for commands that fail on it.
+    pub fn without_git(mut self, why: Option<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.without_git = why;
+        }
+        self
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
@@ -162,7 +174,9 @@ impl Processes {
         let proxied = proxy.is_some();
         let network = proxy.map_or_else(Vec::new, |proxy| proxy.notes());
         let millis = watch.millis();
-        let finished = Finished { output: kept, dropped, exit, timed_out, millis, proxied, network };
+        let without_git = self.inner.without_git.clone();
+        let finished =
+            Finished { output: kept, dropped, exit, timed_out, millis, proxied, network, without_git };
         Ok(Ran::Finished(Box::new(finished)))
     }
 
@@ -247,7 +261,7 @@ impl Processes {
             // Our own cache and temporary folder hold nothing that anybody else runs.
             let own = &self.inner.environment.write;
             let roots: Vec<_> = scope.write.iter().filter(|root| !own.contains(root)).cloned().collect();
-            launch.protected = protected(&roots, &self.inner.nested);
+            launch.protected = protected(&roots, own, &self.inner.nested);
         }
         launch.write.extend(scope.write);
         launch.limits = self.inner.limits;

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::host::process::{Finished, Processes, Ran, protection_note, sandbox_hint};
+use crate::host::process::{Finished, Processes, Ran, git_hint, protection_note, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
@@ -137,7 +137,11 @@ fn result(finished: &Finished, command: &str) -> RawResult {
     for note in &finished.network {
         text.push_str(&format!("\n[network: {note}]"));
     }
-    if !success
+    let no_git = finished.without_git.as_ref().filter(|_| !success).and_then(|why| git_hint(&text, why));
+    if let Some(hint) = no_git {
+        text.push('\n');
+        text.push_str(&hint);
+    } else if !success
         && finished.network.is_empty()
         && let Some(hint) = sandbox_hint(&text, finished.proxied)
     {
