@@ -18,7 +18,8 @@ pub use digest::{Digest, sha256_hex};
 pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};
 pub use store::{
-    AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, is_ours, read_private,
+    AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, is_locked, is_ours,
+    read_private,
 };
 pub use stored::Stored;
 pub use text::{

@@ -133,6 +133,12 @@ impl StateDir {
 /// Longest wait for a lock that is held for some milliseconds at a time.
 const LONGEST_LOCK: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// Whether another process holds the lock on a file ([`AppendFile::try_lock`]); false where there is none.
+pub fn is_locked(path: &Path) -> bool {
+    let held = fs::File::open(path).map(|file| file.try_lock_shared());
+    matches!(held, Ok(Err(fs::TryLockError::WouldBlock)))
+}
+
 /// Whether a file or folder belongs to the user that `iosm` runs as.
 pub fn is_ours(meta: &std::fs::Metadata) -> bool {
     meta.uid() == rustix::process::geteuid().as_raw()

@@ -124,8 +124,10 @@ impl Known {
     pub fn chain(&self) -> ChainAudit {
         match &self.journal {
             Ok(Sealed { verified, .. }) => ChainAudit {
-                intact: true,
-                problem: None,
+                intact: !verified.ended_unsealed(),
+                problem: verified
+                    .ended_unsealed()
+                    .then(|| "it ended without a seal: killed, or cut; nothing proves its rows".to_owned()),
                 rows: verified.rows,
                 sealed: verified.sealed,
                 unsealed: verified.unsealed,

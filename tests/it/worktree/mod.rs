@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::screen::Terminal;
 use crate::world::{Ended, World};
 
 /// Writes, commits and looks; `why` and `audit` are asked about it afterwards.
@@ -104,7 +105,7 @@ fn all_of_a_working_day_goes_in_a_linked_work_tree() {
     // A checkpoint of this work tree, and none of it in another.
     let checkpoints = trees.says(&["checkpoints"]);
     assert!(checkpoints.contains("before turn 1"), "{checkpoints}");
-    let restored = trees.says(&["checkpoints", "restore", "1", "--yes"]);
+    let restored = trees.says(&["checkpoints", "restore", "1"]);
     assert!(!trees.world.repo().join("poem.txt").exists(), "{restored}");
     assert!(trees.base().join("main/AGENTS.md").exists());
 }
@@ -221,4 +222,17 @@ fn a_hostile_git_file_opens_nothing() {
         );
         assert_eq!(trees.sh("git -C mine log -1 2>&1 | grep -c x || true").trim(), "0", "{target}");
     }
+}
+
+#[test]
+fn the_footer_names_the_work_tree_s_branch_and_whether_it_is_clean() {
+    let trees = Trees::linked();
+    std::fs::write(trees.base().join("other/new.txt"), "x").unwrap();
+    trees.sh("git -C repo switch -qc violet");
+    let model = trees.world.script("rules:\n  - reply: [{text: done}]\n");
+    let clean = Terminal::start_with(&trees.world, 100, 30, &["-m", &model], &[]);
+    let screen = clean.shows("violet");
+    assert!(!screen.contains("violet*"), "{screen}");
+    std::fs::write(trees.world.repo().join("new.txt"), "x").unwrap();
+    Terminal::start_with(&trees.world, 100, 30, &["-m", &model], &[]).shows("violet*");
 }
