@@ -133,6 +133,17 @@ impl StateDir {
 /// Longest wait for a lock that is held for some milliseconds at a time.
 const LONGEST_LOCK: std::time::Duration = std::time::Duration::from_secs(10);
 
+/// Whether another process holds the lock on a file ([`AppendFile::try_lock`]); false where there is none.
+pub fn is_locked(path: &Path) -> bool {
+    let held = fs::File::open(path).map(|file| file.try_lock_shared());
+    matches!(held, Ok(Err(fs::TryLockError::WouldBlock)))
+}
+
+/// Whether a file or folder belongs to the user that `iosm` runs as.
+pub fn is_ours(meta: &std::fs::Metadata) -> bool {
+    meta.uid() == rustix::process::geteuid().as_raw()
+}
+
 /// Reads a file that holds a secret of the user's: a regular file, no link, theirs, closed to others.
 pub fn read_private(path: &Path) -> Result<Vec<u8>, StoreError> {
     let read = || -> io::Result<Vec<u8>> {
@@ -141,7 +152,7 @@ pub fn read_private(path: &Path) -> Result<Vec<u8>, StoreError> {
         let meta = file.metadata()?;
         let fault = if !meta.is_file() {
             Some("it is no regular file".to_owned())
-        } else if meta.uid() != rustix::process::geteuid().as_raw() {
+        } else if !is_ours(&meta) {
             Some(format!("it belongs to user {}, not to you", meta.uid()))
         } else if meta.mode() & 0o077 != 0 {
             Some(format!("others may open it (mode {:o}): chmod 600", meta.mode() & 0o777))

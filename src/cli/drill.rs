@@ -88,7 +88,7 @@ fn misses(what: &str, misses: &[Miss], mended: &str, hopeless: &str) -> String {
     }
     let mut out = format!("\n{} {what}\n", misses.len());
     for miss in misses.iter().take(MOST_SHOWN) {
-        out.push_str(&format!("\n{}: {}\n  {:?} by {}", miss.case, miss.call, miss.verdict, miss.decided_by));
+        out.push_str(&format!("\n{}: {}\n  {} by {}", miss.case, miss.call, miss.verdict, miss.decided_by));
         if !miss.why.is_empty() {
             out.push_str(&format!("; {}", miss.why));
         }

@@ -107,9 +107,9 @@ fn explanation_text(explanation: &Explanation, in_force: &InForce) -> String {
     }
     let fold = format!("{:.1} µs", explanation.fold_micros);
     rows.push(vec!["fold".to_owned(), fold, "all rungs at one go".to_owned()]);
-    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason:?})"));
+    let reason = verdict.reason.map_or(String::new(), |reason| format!(" ({reason})"));
     let mut out = format!("{} {}\n\n{}\n", explanation.call.tool, explanation.call.args, table(&rows));
-    out.push_str(&format!("{:?}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
+    out.push_str(&format!("{}{reason} by {}/{}\n", verdict.kind, verdict.rung, verdict.rule));
     for (who, line) in [("user", &verdict.user_line), ("model", &verdict.model_line)] {
         if !line.is_empty() {
             out.push_str(&format!("{who}: {line}\n"));

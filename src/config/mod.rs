@@ -6,6 +6,7 @@
 mod command_limits;
 mod contract;
 mod dirs;
+mod git_home;
 mod keymap;
 mod own;
 mod policy;
@@ -20,6 +21,7 @@ mod workspace;
 pub use command_limits::CommandLimits;
 pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
+pub use git_home::{Doubt, GitDirs, GitHome};
 pub use keymap::{Action, Binding, Key, KeyContext, Keymap, KeymapError, SHIPPED as SHIPPED_KEYMAP, Stroke};
 pub use own::{Own, PromptCommand, Skill, Whose, is_command_name};
 pub use policy::{

@@ -32,6 +32,12 @@ pub fn configured_remotes(git_common: &Path, home: &Path) -> Vec<(String, String
     remotes
 }
 
+/// The last value of `section.key`, without a subsection, in one file of git's configuration.
+pub(super) fn configured(file: &Path, section: &str, key: &str) -> Option<String> {
+    let fits = |entry: &Entry| entry.section == section && entry.name.is_empty() && entry.key == key;
+    entries(file).into_iter().rfind(fits).map(|entry| entry.value)
+}
+
 /// The longest prefix that stands for another wins.
 fn replaced(url: &str, aliases: &[(String, String)]) -> String {
     let fitting = aliases.iter().filter(|(prefix, _)| !prefix.is_empty() && url.starts_with(prefix.as_str()));

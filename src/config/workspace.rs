@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::dirs::project_id;
+use super::git_home::GitHome;
 
 #[derive(Debug, thiserror::Error)]
 pub enum WorkspaceError {
@@ -22,8 +23,8 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Real path of the folder the user stood in.
     pub cwd: PathBuf,
-    /// Real path of the git directory shared by all worktrees, where there is one.
-    pub git_common: Option<PathBuf>,
+    /// Where its repository keeps its things.
+    pub git: GitHome,
 }
 
 impl Workspace {
@@ -40,28 +41,15 @@ impl Workspace {
         if root == Path::new("/") || root == home {
             return Err(WorkspaceError::TooWide(root));
         }
-        let git_common = toplevel.and_then(git_common_dir);
-        Ok(Self { root, cwd: cwd_real, git_common })
+        let git = if toplevel.is_some() { GitHome::of(&root) } else { GitHome::None };
+        Ok(Self { root, cwd: cwd_real, git })
     }
 
+    /// Names the project: the same in all work trees of a repository. A git directory elsewhere counts only
+    /// when it is proved, or a stranger's `.git` could take on another project's trust and rules.
     pub fn project_id(&self) -> String {
-        project_id(self.git_common.as_deref().unwrap_or(&self.root))
+        project_id(self.git.found().map_or(&*self.root, |dirs| &dirs.common))
     }
-}
-
-/// `.git` is a folder, or (in a worktree) a file `gitdir: PATH` whose folder has a `commondir`.
-fn git_common_dir(toplevel: &Path) -> Option<PathBuf> {
-    let dot_git = toplevel.join(".git");
-    if dot_git.is_dir() {
-        return dot_git.canonicalize().ok();
-    }
-    let text = crate::base::read_text(&dot_git).ok()?;
-    let gitdir = toplevel.join(text.strip_prefix("gitdir:")?.trim());
-    let common = match crate::base::read_text(&gitdir.join("commondir")) {
-        Ok(common) => gitdir.join(common.trim()),
-        Err(_) => gitdir,
-    };
-    common.canonicalize().ok()
 }
 
 #[cfg(test)]
@@ -77,14 +65,28 @@ mod tests {
         fs::create_dir_all(main.join(".git/worktrees/tree")).unwrap();
         fs::create_dir_all(main.join("src")).unwrap();
         fs::create_dir_all(&tree).unwrap();
-        fs::write(main.join(".git/worktrees/tree/commondir"), "../..\n").unwrap();
-        fs::write(tree.join(".git"), format!("gitdir: {}/.git/worktrees/tree\n", main.display())).unwrap();
+        for folder in [".git/objects", ".git/refs"] {
+            fs::create_dir_all(main.join(folder)).unwrap();
+        }
+        for head in [".git/HEAD", ".git/worktrees/tree/HEAD"] {
+            fs::write(main.join(head), "ref: refs/heads/main\n").unwrap();
+        }
+        let private = main.join(".git/worktrees/tree");
+        fs::write(private.join("commondir"), "../..\n").unwrap();
+        fs::write(private.join("gitdir"), tree.join(".git").as_os_str().as_encoded_bytes()).unwrap();
+        fs::write(tree.join(".git"), format!("gitdir: {}\n", private.display())).unwrap();
         let home = base.join("home");
         let from_src = Workspace::find(&main.join("src"), &home).unwrap();
         assert_eq!((from_src.root.clone(), from_src.cwd.clone()), (main.clone(), main.join("src")));
         let from_tree = Workspace::find(&tree, &home).unwrap();
         assert_eq!(from_tree.root, tree);
         assert_eq!(from_tree.project_id(), from_src.project_id());
+        // Whoever only says so is somebody else.
+        let liar = base.join("liar");
+        fs::create_dir_all(&liar).unwrap();
+        fs::copy(tree.join(".git"), liar.join(".git")).unwrap();
+        let from_liar = Workspace::find(&liar, &home).unwrap();
+        assert_eq!(from_liar.project_id(), project_id(&liar));
     }
 
     #[test]

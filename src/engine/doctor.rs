@@ -130,7 +130,14 @@ async fn servers() -> Check {
 
 fn workspace(ground: &Ground) -> Check {
     let root = ground.workspace.root.display();
-    match &ground.workspace.git_common {
+    let git = ground.git();
+    if let Some(fault) = &git.fault {
+        return Check::with("workspace", CheckStatus::Warning, fault);
+    }
+    match &git.dirs {
+        Some(dirs) if !dirs.own.starts_with(&ground.workspace.root) => {
+            Check::ok("workspace", format!("{root} (git, in {})", dirs.own.display()))
+        }
         Some(_) => Check::ok("workspace", format!("{root} (git)")),
         None => Check {
             name: "workspace",

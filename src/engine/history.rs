@@ -17,7 +17,7 @@ pub(super) struct History(Option<Arc<Mutex<Repository>>>);
 impl History {
     /// An error only when the look cannot be put on record.
     pub(super) fn of(ground: &Ground, kernel: &Kernel) -> Result<Self, Report> {
-        if ground.workspace.git_common.is_none() {
+        if ground.git().dirs.is_none() {
             return Ok(Self(None));
         }
         let grant = kernel.system_git().map_err(state)?;

@@ -184,6 +184,7 @@ fn folders_to(workspace: &Workspace, path: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GitHome;
 
     #[test]
     fn nearest_last_and_one_name_a_folder() {
@@ -194,7 +195,7 @@ mod tests {
         for file in ["AGENTS.md", "CLAUDE.md", "a/CLAUDE.md", "a/b/AGENTS.md", "IOSM.md"] {
             std::fs::write(root.join(file), file).unwrap();
         }
-        let workspace = Workspace { root: root.clone(), cwd, git_common: None };
+        let workspace = Workspace { root: root.clone(), cwd, git: GitHome::None };
         let found = candidates(&workspace, Path::new("/nowhere"));
         let shown: Vec<_> = found.iter().map(|p| p.strip_prefix(&root).unwrap().to_str().unwrap()).collect();
         assert_eq!(shown, ["IOSM.md", "AGENTS.md", "a/CLAUDE.md", "a/b/AGENTS.md"]);
@@ -212,7 +213,7 @@ mod tests {
             put(path);
         }
         let folders = |cwd: &str, path: &str| {
-            let workspace = Workspace { root: root.clone(), cwd: root.join(cwd), git_common: None };
+            let workspace = Workspace { root: root.clone(), cwd: root.join(cwd), git: GitHome::None };
             let found = folders_to(&workspace, &root.join(path));
             let shown = found.iter().map(|path| path.strip_prefix(&root).unwrap().display().to_string());
             shown.collect::<Vec<_>>().join(" ")

@@ -14,6 +14,7 @@ mod doctor;
 pub mod drill;
 mod editor;
 mod export;
+mod git_home;
 mod ground;
 mod history;
 mod import;

@@ -43,6 +43,8 @@ pub(super) struct Fence {
     /// Package managers and the hosts of their registries.
     pub registries: Vec<(String, Vec<String>)>,
     pub outward: Outward,
+    /// Why git does not work for commands, where it does not.
+    pub without_git: Option<String>,
 }
 
 pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<Fence, Report> {
@@ -77,7 +79,8 @@ pub(super) fn fence(ground: &Ground, options: &Options, temp: &Path) -> Result<F
     let outward = Outward::new(&*options.env, &expose.hosts);
     let registries = toolchains.package_managers();
     let limits = limits(&ground.settings.settings.sandbox.limits);
-    Ok(Fence { strength, layers, limits, environment, cache, line, registries, outward })
+    let without_git = ground.git().line();
+    Ok(Fence { strength, layers, limits, environment, cache, line, registries, outward, without_git })
 }
 
 fn limits(set: &CommandLimits) -> Limits {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::ground::{Ground, state};
 use super::key;
 use super::options::SharedEnv;
-use crate::base::matches_prefix;
+use crate::base::{matches_prefix, plural};
 use crate::kernel::{self, Broken, Verified};
 use crate::protocol::{Report, ReportKind};
+use crate::session::{self, Payload};
 
 /// Journals whose chains hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,9 @@ pub fn verify(ground: &Ground, env: &SharedEnv, given: Option<&str>) -> Result<J
             journals.push((path.clone(), verified.map_err(|why| broken(&path, &why))?));
         }
         let index = checked.index.map_err(|why| broken(folder.path(), &why))?;
+        for (path, verified) in &journals {
+            sealed(ground, path, verified)?;
+        }
         return Ok(JournalsChecked { index, journals });
     };
     let path = match Path::new(given) {
@@ -40,7 +44,35 @@ pub fn verify(ground: &Ground, env: &SharedEnv, given: Option<&str>) -> Result<J
         _ => journal_of(ground, given)?,
     };
     let verified = kernel::verify(&path, &trusted).map_err(|why| broken(&path, &why))?;
+    sealed(ground, &path, &verified)?;
     Ok(JournalsChecked { index: None, journals: vec![(path, verified)] })
+}
+
+/// A journal that nobody sealed is told of, unless its session goes on.
+fn sealed(ground: &Ground, path: &Path, verified: &Verified) -> Result<(), Report> {
+    if !verified.ended_unsealed() {
+        return Ok(());
+    }
+    let session = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+    let dir = ground.state()?.sub("sessions").map_err(state)?;
+    let entries = session::entries(&dir, session).unwrap_or_default();
+    let ended = entries.iter().filter(|entry| matches!(entry.payload, Payload::TurnEnd { .. })).count();
+    let rows = plural(verified.rows as usize, "row");
+    let report = Report::new(
+        ReportKind::Check,
+        format!("{}: {rows}, ended without a seal: killed, or cut", path.display()),
+    );
+    let report = match (entries.is_empty(), ended) {
+        (true, _) => report.cause("no conversation of it was kept that could tell which"),
+        (false, 0) => report.cause("in its conversation no turn has ended, as when it was killed in its first"),
+        (false, turns) => report.cause(format!(
+            "its conversation tells of {} that ended, and each end seals: the seal was taken away, and rows may be gone",
+            plural(turns, "turn")
+        )),
+    };
+    Err(report.cause("nothing proves these rows, nor that there were no more").hint(format!(
+        "if you know that it was killed: `iosm -r {session} -p …` goes on with it and seals them"
+    )))
 }
 
 pub(super) fn broken(path: &Path, why: &Broken) -> Report {

@@ -231,7 +231,7 @@ impl Why {
                     "         THESE ARE NOT THE ARGUMENTS THAT WERE JUDGED: the session's log was changed\n",
                 );
             }
-            let verdict = call.verdict.map_or("none".to_owned(), |kind| format!("{kind:?}").to_lowercase());
+            let verdict = call.verdict.map_or("none".to_owned(), |kind| kind.to_string());
             let by = call.decided_by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
             let approver = call.approver.as_ref().map(super::audit::person);
             let approver = approver.map_or(String::new(), |who| format!(", allowed by {who}"));

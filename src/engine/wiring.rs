@@ -18,7 +18,7 @@ use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Setup, SkillLine};
 use crate::base::{BlobStore, nearest};
-use crate::config::{Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
+use crate::config::{GitDirs, Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
@@ -115,6 +115,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         notices.push(notice);
         None
     });
+    notices.extend(ground.git().fault);
     notices.extend(trust_notice(ground));
     notices.extend(own_notice(&own));
     notices.extend(opened.notice);
@@ -223,7 +224,8 @@ pub(super) fn registry(
     register_leaf_tools(&mut all);
     let (launcher, environment) = (options.launcher.clone(), fence.environment.clone());
     let outward = fence.outward.clone();
-    let processes = Processes::bounded(launcher, environment, fence.layers, fence.limits, outward);
+    let processes = Processes::bounded(launcher, environment, fence.layers, fence.limits, outward)
+        .without_git(fence.without_git.clone());
     register_bash(&mut all, &processes);
     register_fetch(&mut all, &fence.outward);
     if let Some(wanted) = &options.tools {
@@ -290,10 +292,12 @@ pub(super) fn charter(
         extra_roots.push(real);
     }
     let dirs = &ground.dirs;
+    let git = ground.git().dirs;
     Ok(Charter {
         session: session.to_owned(),
         workspace: ground.workspace.root.clone(),
         extra_roots,
+        git: git.as_ref().map(GitDirs::tops).unwrap_or_default(),
         readable: fence.environment.read.clone(),
         skills: Vec::new(),
         temp: temp.to_owned(),
@@ -301,8 +305,8 @@ pub(super) fn charter(
         home: dirs.home.clone(),
         own_dirs: vec![dirs.config.clone(), dirs.state.clone(), dirs.data.clone()],
         registries: fence.registries.clone(),
-        remotes: match &ground.workspace.git_common {
-            Some(git) => configured_remotes(git, &dirs.home),
+        remotes: match &git {
+            Some(git) => configured_remotes(&git.common, &dirs.home),
             None => Vec::new(),
         },
         tools: registry.specs().cloned().collect(),

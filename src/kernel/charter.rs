@@ -35,6 +35,8 @@ pub struct Charter {
     pub workspace: PathBuf,
     /// Real paths added with `--add-dir`; as writable as the workspace.
     pub extra_roots: Vec<PathBuf>,
+    /// The workspace's git directories, wherever they lie: commands may use them, nobody edits them.
+    pub git: Vec<PathBuf>,
     /// Trees that may be read besides: dependency caches, toolchains, the system's own.
     pub readable: Vec<PathBuf>,
     /// Folders of the user's own skills: to be read although they lie among settings, never written.

@@ -81,7 +81,7 @@ impl Kernel {
             (rung.judge)(&case, &mut findings);
             let micros = micros(since);
             let told = findings.objections[before..].iter();
-            step(rung.name, micros, told.map(|f| format!("{:?} ({}): {}", f.kind, f.rule, f.user)).collect());
+            step(rung.name, micros, told.map(|f| format!("{} ({}): {}", f.kind, f.rule, f.user)).collect());
         }
         let session = self.state().agreed.clone();
         let since = Instant::now();

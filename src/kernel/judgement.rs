@@ -87,9 +87,10 @@ pub struct Refused {
     pub effects: Vec<Effect>,
 }
 
-/// What two refusals have in common when a model runs into the same wall again.
+/// What two refusals have in common when a model runs into the same wall again; people read it, too.
 pub fn shape(call: &ToolCall, verdict: &Verdict) -> String {
-    format!("{}/{:?}/{}/{}", call.tool, verdict.reason, verdict.rung, verdict.rule)
+    let reason = verdict.reason.map_or(String::new(), |reason| format!("{reason}, "));
+    format!("{} refused ({reason}{}/{})", call.tool, verdict.rung, verdict.rule)
 }
 
 /// The commands of a line as their words.

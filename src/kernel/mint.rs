@@ -16,7 +16,9 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
     let Prepared { facts, reach, shell, .. } = prepared;
     let Reach::Run(mut scope) = reach else { return reach };
     if walls::changes_nothing(charter, &facts) {
-        let own = |root: &PathBuf| *root == charter.workspace || charter.extra_roots.contains(root);
+        let own = |root: &PathBuf| {
+            *root == charter.workspace || charter.extra_roots.contains(root) || charter.git.contains(root)
+        };
         scope.still = scope.write.extract_if(.., |root| own(root)).collect();
     }
     for fact in &facts {

@@ -48,7 +48,7 @@ pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is
 pub use by_user::USER;
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use constraints::Violation;
-pub use effects::may_hold_secrets;
+pub use effects::{guarded_folder, may_hold_secrets};
 pub use error::KernelError;
 pub use explain::{Explanation, Step};
 pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, Shut, host_entry};

@@ -78,6 +78,7 @@ impl World {
             session: "s_test".to_owned(),
             workspace: work,
             extra_roots: Vec::new(),
+            git: Vec::new(),
             readable: vec![root.join("deps")],
             skills: Vec::new(),
             temp: root.join("tmp"),

@@ -42,7 +42,7 @@ impl Transcript {
                     }
                     kind => format!(
                         "  {call_id} REFUSED ({})  {}",
-                        verdict.reason.map_or_else(|| format!("{kind:?}"), |reason| format!("{reason:?}")),
+                        verdict.reason.map_or_else(|| kind.to_string(), |reason| reason.to_string()),
                         verdict.user_line
                     ),
                 };

@@ -31,6 +31,19 @@ impl VerdictKind {
     }
 }
 
+impl std::fmt::Display for VerdictKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Allow => "allow",
+            Self::Transform => "transform",
+            Self::Wait => "wait",
+            Self::RequireWitness => "require_witness",
+            Self::RequireApproval => "require_approval",
+            Self::Deny => "deny",
+        })
+    }
+}
+
 /// Why, from a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Reason {
@@ -48,6 +61,27 @@ pub enum Reason {
     UnknownTool,
     Contract,
     Irreversible,
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::DefaultDeny => "DefaultDeny",
+            Self::PolicyBlock => "PolicyBlock",
+            Self::SelfModify => "SelfModify",
+            Self::LeaseHeld => "LeaseHeld",
+            Self::TrustViolation => "TrustViolation",
+            Self::Malformed => "Malformed",
+            Self::Misroute => "Misroute",
+            Self::RateLimited => "RateLimited",
+            Self::SecretExfil => "SecretExfil",
+            Self::Unwitnessed => "Unwitnessed",
+            Self::Oversize => "Oversize",
+            Self::UnknownTool => "UnknownTool",
+            Self::Contract => "Contract",
+            Self::Irreversible => "Irreversible",
+        })
+    }
 }
 
 /// What the caller can do about it.
@@ -98,6 +132,40 @@ impl Verdict {
             rule: rule.to_owned(),
             user_line: String::new(),
             model_line: String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// People read what scripts do.
+    #[test]
+    fn words_are_those_of_the_published_shapes() {
+        use {Reason as R, VerdictKind as K};
+        let kinds = [K::Allow, K::Transform, K::Wait, K::RequireWitness, K::RequireApproval, K::Deny];
+        for kind in kinds {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.to_string());
+        }
+        let reasons = [
+            R::DefaultDeny,
+            R::PolicyBlock,
+            R::SelfModify,
+            R::LeaseHeld,
+            R::TrustViolation,
+            R::Malformed,
+            R::Misroute,
+            R::RateLimited,
+            R::SecretExfil,
+            R::Unwitnessed,
+            R::Oversize,
+            R::UnknownTool,
+            R::Contract,
+            R::Irreversible,
+        ];
+        for reason in reasons {
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.to_string());
         }
     }
 }

@@ -36,6 +36,7 @@ fn kernel(root: &std::path::Path) -> Kernel {
         session: "s_bench".to_owned(),
         workspace: root.join("work"),
         extra_roots: Vec::new(),
+        git: Vec::new(),
         readable: vec!["/usr/share".into(), root.join("home/.cargo/registry")],
         skills: Vec::new(),
         temp: root.join("tmp"),

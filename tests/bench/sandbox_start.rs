@@ -69,7 +69,7 @@ fn main() {
                         environment.apply(&mut launch);
                         launch.write.push(root.clone());
                         if layers.any() {
-                            launch.protected = protected(std::slice::from_ref(&root), &nested);
+                            launch.protected = protected(std::slice::from_ref(&root), &[], &nested);
                         }
                         launch.layers = *layers;
                         runtime.block_on(run(&launcher, launch));

@@ -33,4 +33,5 @@ mod sessions;
 mod shell;
 mod skills;
 mod tui_term;
+mod worktree;
 mod world;

@@ -41,8 +41,11 @@ impl Sources {
         let project = ground.state()?;
         let trusted = key::trusted(ground, &options.env)?;
         let (kernel, _, temp) = judge_only(ground, options, None)?;
-        let repository = match ground.workspace.git_common {
-            None => Err(format!("{} is in no git repository", ground.workspace.root.display())),
+        let git = ground.git();
+        let repository = match git.dirs {
+            None => Err(git
+                .line()
+                .unwrap_or_else(|| format!("{} is in no git repository", ground.workspace.root.display()))),
             Some(_) => {
                 let grant = kernel.system_git().map_err(state)?;
                 Repository::open(grant).map_err(|error| error.to_string())
@@ -121,8 +124,10 @@ impl Known {
     pub fn chain(&self) -> ChainAudit {
         match &self.journal {
             Ok(Sealed { verified, .. }) => ChainAudit {
-                intact: true,
-                problem: None,
+                intact: !verified.ended_unsealed(),
+                problem: verified
+                    .ended_unsealed()
+                    .then(|| "it ended without a seal: killed, or cut; nothing proves its rows".to_owned()),
                 rows: verified.rows,
                 sealed: verified.sealed,
                 unsealed: verified.unsealed,

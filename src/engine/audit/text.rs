@@ -25,6 +25,9 @@ impl Audit {
 fn session_text(session: &SessionAudit) -> String {
     let chain = &session.chain;
     let state = match (&chain.problem, &chain.signed_by) {
+        (Some(problem), _) if chain.rows > 0 => {
+            format!("**NOT SEALED: {problem}** ({})", plural(chain.rows as usize, "row"))
+        }
         (Some(problem), _) => format!("**BROKEN: {problem}**"),
         (None, Some(key)) => {
             let open = match chain.unsealed {
@@ -32,6 +35,9 @@ fn session_text(session: &SessionAudit) -> String {
                 more => format!("; the last {} are not sealed yet", plural(more as usize, "row")),
             };
             format!("intact, {}, signed by {key}{open}", plural(chain.rows as usize, "row"))
+        }
+        (None, None) if chain.sealed == 0 => {
+            format!("open, {}, none sealed yet", plural(chain.rows as usize, "row"))
         }
         (None, None) => format!("intact, {}, unsigned", plural(chain.rows as usize, "row")),
     };

@@ -22,11 +22,11 @@ pub(super) const COMMAND: Command = Command {
 
 fn answer(call: &Call<'_>) -> Result<String, Report> {
     let usage = |error: GitError| Report::from_error(ReportKind::Usage, &error);
-    if call.desk.ground.workspace.git_common.is_none() {
-        return Err(Report::new(
-            ReportKind::Usage,
-            "/diff compares with a commit, and this is no git repository",
-        ));
+    let git = call.desk.ground.git();
+    if git.dirs.is_none() {
+        let report =
+            Report::new(ReportKind::Usage, "/diff compares with a commit, and this is no git repository");
+        return Err(git.line().into_iter().fold(report, Report::cause));
     }
     let grant = call.desk.kernel.system_git().map_err(state)?;
     let repository = Repository::open(grant).map_err(usage)?;

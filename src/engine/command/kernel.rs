@@ -74,7 +74,7 @@ fn explained(call: &Call<'_>, id: &str) -> Result<String, Report> {
         out.push_str(&format!("| {} | {} |\n", step.name, step.said.join("; ").replace('|', "\\|")));
     }
     let verdict = &now.verdict;
-    out.push_str(&format!("\n**{:?}** by {}/{}", verdict.kind, verdict.rung, verdict.rule));
+    out.push_str(&format!("\n**{}** by {}/{}", verdict.kind, verdict.rung, verdict.rule));
     out.push_str(&if verdict.user_line.is_empty() {
         "\n".to_owned()
     } else {
@@ -92,7 +92,7 @@ fn recorded(call: &Call<'_>, id: &str) -> Result<String, Report> {
         let Payload::Call(record) = entry.payload else { continue };
         if record.call_id == id {
             let verdict = &record.verdict;
-            out.push_str(&format!("- then: **{:?}** by {}/{}", verdict.kind, verdict.rung, verdict.rule));
+            out.push_str(&format!("- then: **{}** by {}/{}", verdict.kind, verdict.rung, verdict.rule));
             out.push_str(&if verdict.user_line.is_empty() {
                 "\n".to_owned()
             } else {

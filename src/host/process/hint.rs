@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::host::sandbox::Exit;
 
 /// Signs in a command's output, and the line that says what opens the way.
-const SIGNS: [(&[&str], &str); 7] = [
+const SIGNS: [(&[&str], &str); 8] = [
     (
         &["File too large", "File size limit exceeded"],
         "[a command may write files up to `sandbox.limits.file_mb` of the settings; ask the user to raise it]",
@@ -18,6 +18,10 @@ const SIGNS: [(&[&str], &str); 7] = [
             "error: failed to write new configuration file",
         ],
         "[the sandbox keeps git's configuration and hooks as they are, since git would run what they name; the rest of git works. Ask the user to change it]",
+    ),
+    (
+        &["failed to run reflog", "failed to run worktree"],
+        "[what is private to other work trees of this repository stays as it is, and `git gc` wants to trim it; the rest of git works. Ask the user to run it]",
     ),
     (
         &["Cannot connect to the Docker daemon", "Could not open a connection to your authentication agent"],
@@ -75,6 +79,14 @@ pub fn sandbox_hint(output: &str, proxied: bool) -> Option<&'static str> {
     }
     let sign = SIGNS.iter().find(|(signs, _)| signs.iter().any(|sign| output.contains(sign)));
     sign.map(|(_, hint)| *hint).or_else(|| names_hidden(output).then_some(ABSENT))
+}
+
+/// What git says when it cannot use the repository of the folder it stands in.
+const NO_REPOSITORY: [&str; 2] = ["fatal: not a git repository", "fatal: Unable to create '"];
+
+/// One line for a command that failed because the repository is out of its reach: `why` it is.
+pub fn git_hint(output: &str, why: &str) -> Option<String> {
+    NO_REPOSITORY.iter().any(|sign| output.contains(sign)).then(|| format!("[{why}]"))
 }
 
 /// One line on protected files that were changed while a command ran; `None` when none was.

@@ -7,7 +7,7 @@ mod shut;
 mod wall;
 
 pub use background::{BackgroundState, Glimpse, Killed};
-pub use hint::{protection_note, sandbox_hint};
+pub use hint::{git_hint, protection_note, sandbox_hint};
 pub use run::{Finished, ProcessError, Processes, Ran, over_limit};
 pub use shut::{Guarded, Walls};
 pub use wall::{Met, met};

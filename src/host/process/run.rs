@@ -66,6 +66,8 @@ pub struct Finished {
     pub network: Vec<String>,
     /// What it found shut.
     pub walls: Walls,
+    /// Why the workspace's repository is out of reach, where it is.
+    pub without_git: Option<String>,
 }
 
 /// What became of a command that was waited for.
@@ -97,6 +99,7 @@ struct Inner {
     background: Mutex<Vec<(String, Background)>>,
     /// Told whenever one of those has ended.
     ended: Arc<Notify>,
+    without_git: Option<String>,
 }
 
 impl Processes {
@@ -124,8 +127,17 @@ impl Processes {
             guarded: Guarded::default(),
             background: Mutex::default(),
             ended: Arc::default(),
+            without_git: None,
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Says why the workspace's repository is out of reach, for commands that fail on it.
+    pub fn without_git(mut self, why: Option<String>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.without_git = why;
+        }
+        self
     }
 
     /// Runs a granted shell line to its end, or until `timeout`. `on_output` sees output as it comes.
@@ -178,7 +190,9 @@ impl Processes {
         let proxied = proxy.is_some();
         let network = proxy.map_or_else(Vec::new, |proxy| proxy.notes());
         let millis = watch.millis();
-        let finished = Finished { output: kept, dropped, exit, timed_out, millis, proxied, network, walls };
+        let without_git = self.inner.without_git.clone();
+        let finished =
+            Finished { output: kept, dropped, exit, timed_out, millis, proxied, network, walls, without_git };
         Ok(Ran::Finished(Box::new(finished)))
     }
 
@@ -277,7 +291,7 @@ impl Processes {
             // Our own cache and temporary folder hold nothing that anybody else runs.
             let own = &self.inner.environment.write;
             let roots: Vec<_> = scope.write.iter().filter(|root| !own.contains(root)).cloned().collect();
-            launch.protected = protected(&roots, &self.inner.nested);
+            launch.protected = protected(&roots, own, &self.inner.nested);
             walls.still = scope.still;
             if let Some(shut) = &scope.shut {
                 self.inner.guarded.close(shut, &mut walls);

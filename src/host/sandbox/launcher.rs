@@ -88,7 +88,7 @@ impl Launcher {
             env.into_iter().map(|(name, value)| terminated(format!("{name}={value}"), "the environment"));
         let env = env.collect::<Result<_, _>>()?;
         let (baseline, alive) = self.watch(&protected, &write, layers)?;
-        let protected = protected.firm;
+        let protected = protected.firm.into_iter().chain(protected.held).collect();
         let order = Order {
             argv,
             env,

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use nix::libc;
 
@@ -71,7 +72,11 @@ pub fn key(order: &Order) -> String {
     for list in lists {
         for path in list {
             bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
-            let found = std::fs::metadata(path).map_or([0; 2], |found| [found.dev(), found.ino()]);
+            let found = std::fs::metadata(path).map_or([0; 3], |found| {
+                // A number is used again as soon as its file is gone.
+                let born = found.created().ok().and_then(|born| born.duration_since(UNIX_EPOCH).ok());
+                [found.dev(), found.ino(), born.map_or(0, |born| born.as_nanos() as u64)]
+            });
             bytes.push(0);
             bytes.extend(found.into_iter().flat_map(u64::to_le_bytes));
         }

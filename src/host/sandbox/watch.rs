@@ -21,6 +21,7 @@ use nix::libc;
 use nix::sys::stat::{FileStat, Mode};
 
 use super::frame::{Eye, Pen};
+use super::moved::{self, Identity, Stands};
 use super::protect::{Protected, governing};
 use super::sys;
 
@@ -59,7 +60,11 @@ struct Kept {
 
 /// What protected places held when a command began.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Baseline(Vec<Kept>);
+pub struct Baseline {
+    kept: Vec<Kept>,
+    /// Git folders of repositories below the roots. What they hold is too much to be kept.
+    folders: Vec<(PathBuf, Identity)>,
+}
 
 /// Commands that run, and what was kept for them. Lives in `iosm`.
 #[derive(Debug, Default)]
@@ -94,7 +99,8 @@ impl Watches {
             if !roots.iter().any(|root| path.starts_with(root)) {
                 continue;
             }
-            let known = self.0.iter().flat_map(|(baseline, _)| &baseline.0).find(|kept| kept.path == *path);
+            let known =
+                self.0.iter().flat_map(|(baseline, _)| &baseline.kept).find(|kept| kept.path == *path);
             let state = match known {
                 Some(kept) => kept.state.clone(),
                 None => {
@@ -109,7 +115,19 @@ impl Watches {
             };
             kept.push(Kept { path: path.clone(), loose, state });
         }
-        Ok(Baseline(kept))
+        let below = |path: &&PathBuf| roots.iter().any(|root| path.starts_with(root));
+        let folder = |path: &PathBuf| {
+            let mut known = self.0.iter().flat_map(|(baseline, _)| &baseline.folders);
+            let known = known.find(|(known, _)| known == path).map(|(_, identity)| *identity);
+            let (name, above) = (path.file_name()?, path.parent()?);
+            let now = || match moved::stands(moved::open(above).ok()?, name) {
+                Ok(Stands::Folder(identity)) => Some(identity),
+                _ => None,
+            };
+            Some((path.clone(), known.or_else(now)?))
+        };
+        let folders = protected.folders.iter().filter(below).filter_map(folder).collect();
+        Ok(Baseline { kept, folders })
     }
 
     /// Remembers a command that begins. What comes back is held open by its supervisor.
@@ -122,8 +140,14 @@ impl Watches {
 
 impl Baseline {
     pub fn encode(&self, pen: &mut Pen) {
-        pen.number(self.0.len() as u64);
-        for Kept { path, loose, state } in &self.0 {
+        pen.number(self.folders.len() as u64);
+        for (path, Identity { device, number }) in &self.folders {
+            pen.bytes(path.as_os_str().as_bytes());
+            pen.number(*device);
+            pen.number(*number);
+        }
+        pen.number(self.kept.len() as u64);
+        for Kept { path, loose, state } in &self.kept {
             pen.bytes(path.as_os_str().as_bytes());
             pen.number(u64::from(*loose));
             state.encode(pen);
@@ -131,11 +155,15 @@ impl Baseline {
     }
 
     pub fn decode(eye: &mut Eye) -> Option<Self> {
+        let path = |eye: &mut Eye| Some(PathBuf::from(OsStr::from_bytes(eye.bytes()?)));
+        let folders = (0..eye.number()?)
+            .map(|_| Some((path(eye)?, Identity { device: eye.number()?, number: eye.number()? })))
+            .collect::<Option<_>>()?;
         let kept = (0..eye.number()?).map(|_| {
-            let path = PathBuf::from(OsStr::from_bytes(eye.bytes()?));
+            let path = path(eye)?;
             Some(Kept { path, loose: eye.number()? == 1, state: Arc::new(State::decode(eye)?) })
         });
-        kept.collect::<Option<_>>().map(Self)
+        Some(Self { kept: kept.collect::<Option<_>>()?, folders })
     }
 
     /// Puts everything back. To be called when the command's processes are gone; others may still run,
@@ -143,10 +171,15 @@ impl Baseline {
     pub fn mend(&self, roots: &[PathBuf], protected: &[PathBuf]) -> Mended {
         let mut mended = Mended::default();
         let mut known: BTreeSet<&Path> = protected.iter().map(PathBuf::as_path).collect();
-        for Kept { path, loose, state } in &self.0 {
+        // First the folders, or there is nothing to put the rest into.
+        let replaced =
+            self.folders.iter().filter(|(path, identity)| mended.git_folder(roots, path, *identity));
+        let lost: Vec<&Path> = replaced.map(|(path, _)| path.as_path()).collect();
+        for Kept { path, loose, state } in &self.kept {
             known.insert(path);
             let Some(root) = roots.iter().find(|root| path.starts_with(root)) else { continue };
-            mended.place(root, path, *loose, state);
+            let loose = *loose && !lost.iter().any(|lost| path.starts_with(lost));
+            mended.place(root, path, loose, state);
         }
         if !known.is_empty() {
             for (root, path) in
@@ -179,6 +212,23 @@ impl Mended {
         }
     }
 
+    /// Puts a git folder back that something else stands in for: a link or a file there would send git to
+    /// another repository. One that is gone, or that another was made for, is a clone that went. Says
+    /// whether it is lost.
+    fn git_folder(&mut self, roots: &[PathBuf], path: &Path, identity: Identity) -> bool {
+        let (Some(name), Some(above)) = (path.file_name(), path.parent()) else { return false };
+        let Ok(folder) = moved::open(above) else { return false };
+        if !matches!(moved::stands(&folder, name), Ok(Stands::Else)) {
+            return false;
+        }
+        let back = set_aside(folder.as_raw_fd(), name)
+            .and_then(|()| moved::bring_back(roots, identity, &folder, name))
+            .and_then(|found| if found { Ok(()) } else { Err(io::ErrorKind::NotFound.into()) });
+        let lost = back.is_err();
+        self.note(path, back);
+        lost
+    }
+
     /// Opens the folder of a place, having put back what is in its stead, and itself if it is `wanted`.
     fn folder(&mut self, root: &Path, folder: &Path, wanted: bool) -> io::Result<Option<OwnedFd>> {
         let mut at = open_folder(libc::AT_FDCWD, root.as_os_str())?;
@@ -188,14 +238,21 @@ impl Mended {
             let next = match open_folder(at.as_raw_fd(), name) {
                 Ok(next) => next,
                 Err(error) => {
-                    if error.raw_os_error() != Some(libc::ENOENT) {
-                        let aside = set_aside(at.as_raw_fd(), name);
-                        self.note(&path, aside);
+                    let replaced = error.raw_os_error() != Some(libc::ENOENT);
+                    if replaced {
+                        set_aside(at.as_raw_fd(), name)?;
                     }
                     if !wanted {
+                        // Nothing stands in for it any more; what was there was not kept.
+                        if replaced {
+                            self.note(&path, Err(error));
+                        }
                         return Ok(None);
                     }
                     nix::sys::stat::mkdirat(&at, name, Mode::from_bits_truncate(0o755))?;
+                    if replaced {
+                        self.note(&path, Ok(()));
+                    }
                     open_folder(at.as_raw_fd(), name)?
                 }
             };

@@ -1,6 +1,6 @@
 //! Paths that protect the user or ourselves, by their real path.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::place::Place;
 use crate::kernel::charter::Charter;
@@ -217,6 +217,11 @@ pub(in crate::kernel) fn guard_of(charter: &Charter, place: Place, real: &Path) 
     if SYSTEM_SECRETS.iter().any(|secret| real.starts_with(secret)) || process_secret(real) {
         return Some(CREDENTIALS);
     }
+    // Work trees of a bare repository may lie in it.
+    let inside = |path: &Path| path.starts_with(&charter.workspace);
+    if charter.git.iter().any(|git| real.starts_with(git) && (inside(git) || !inside(real))) {
+        return Some(GIT);
+    }
     let mut names = real.iter().filter_map(|name| name.to_str()).peekable();
     while let Some(name) = names.next() {
         if name.eq_ignore_ascii_case(".git") {
@@ -227,6 +232,27 @@ pub(in crate::kernel) fn guard_of(charter: &Charter, place: Place, real: &Path) 
         }
     }
     by_leaf(&real.file_name()?.to_string_lossy().to_ascii_lowercase())
+}
+
+/// What keeps a folder from being opened as the workspace's git directory: it lies where credentials or our
+/// own files do, or they lie in it.
+pub fn guarded_folder(home: &Path, own_dirs: &[PathBuf], dir: &Path) -> Option<&'static str> {
+    if own_dirs.iter().any(|own| dir.starts_with(own) || own.starts_with(dir)) {
+        return Some(OWN.what);
+    }
+    if home.starts_with(dir) {
+        return Some("your home folder");
+    }
+    let below = dir.strip_prefix(home).ok();
+    let kept = |names: &[&str]| below.is_some_and(|below| names.iter().any(|name| lies_in(below, name)));
+    let holds = |name: &&str| home.join(name).starts_with(dir);
+    let secret = kept(HOME_CREDENTIALS)
+        || HOME_CREDENTIALS.iter().any(holds)
+        || SYSTEM_SECRETS.iter().any(|secret| dir.starts_with(secret) || Path::new(secret).starts_with(dir));
+    if secret {
+        return Some(CREDENTIALS.what);
+    }
+    (kept(HOME_STARTUP) || HOME_STARTUP.iter().any(holds)).then_some(STARTUP.what)
 }
 
 /// Whether a file of this name may hold secrets, wherever it lies: a grant to read a whole tree does

@@ -68,7 +68,7 @@ pub(in crate::kernel) fn place_of(charter: &Charter, real: &Path) -> Place {
         }
     };
     consider(&charter.workspace, Place::Workspace);
-    for root in &charter.extra_roots {
+    for root in charter.extra_roots.iter().chain(&charter.git) {
         consider(root, Place::Workspace);
     }
     consider(&charter.temp, Place::Temp);

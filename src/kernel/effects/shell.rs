@@ -66,16 +66,20 @@ fn whole(scan: &ShellScan, charter: &Charter, loose: bool, line: &str) -> Effect
 }
 
 fn scope(charter: &Charter, line: &str) -> RunScope {
+    let apart = |dir: &&PathBuf| {
+        !dir.starts_with(&charter.workspace) && !charter.extra_roots.iter().any(|root| dir.starts_with(root))
+    };
+    let git: Vec<PathBuf> = charter.git.iter().filter(apart).cloned().collect();
     let mut write = vec![charter.temp.clone()];
     if charter.capability.effects.contains("write") {
         write.push(charter.workspace.clone());
-        write.extend(charter.extra_roots.iter().cloned());
+        write.extend(charter.extra_roots.iter().chain(&git).cloned());
         write.push(charter.cache.clone());
     }
     let mut read = charter.readable.clone();
     read.extend(charter.skills.iter().cloned());
     read.push(charter.workspace.clone());
-    read.extend(charter.extra_roots.iter().cloned());
+    read.extend(charter.extra_roots.iter().cloned().chain(git));
     RunScope {
         command: line.to_owned(),
         cwd: charter.workspace.clone(),

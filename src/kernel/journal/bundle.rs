@@ -40,13 +40,15 @@ impl Sealed {
 
 /// Reads the journal at `path`, checked against its head and the index beside it.
 pub fn read(path: &Path, trusted: &[PublicKey]) -> Result<Sealed, Broken> {
-    verify(path, trusted)?;
+    let open = verify(path, trusted)?.open;
     let whole = |why: std::io::Error| Broken { row: 0, why: format!("{}: {why}", path.display()) };
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let head = path.with_file_name(head_name(name));
     let head = if head.exists() { Some(std::fs::read_to_string(head).map_err(whole)?) } else { None };
     let text = std::fs::read(path).map_err(whole)?;
-    read_rows(&text, head, trusted)
+    let mut sealed = read_rows(&text, head, trusted)?;
+    sealed.verified.open = open;
+    Ok(sealed)
 }
 
 fn read_rows(text: &[u8], head: Option<String>, trusted: &[PublicKey]) -> Result<Sealed, Broken> {

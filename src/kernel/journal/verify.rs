@@ -7,6 +7,7 @@ use super::head::Head;
 use super::index::{Chain, Entry, INDEX};
 use super::key::PublicKey;
 use super::row::{NO_HASH, Row};
+use crate::base::is_locked;
 
 /// A journal whose chain holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,16 @@ pub struct Verified {
     /// Id of the key that signed the head; `None` where nothing is sealed, or by a head of version 1,
     /// which had no signature.
     pub signed_by: Option<String>,
+    /// Whether a process has it open and may add to it.
+    pub open: bool,
+}
+
+impl Verified {
+    /// Nobody sealed a row of it, and nobody is left to do so. Every turn's end seals, and so does the end
+    /// of a session: it was killed before the first, or somebody cut it and took the seal away.
+    pub fn ended_unsealed(&self) -> bool {
+        self.rows > 0 && self.sealed == 0 && !self.open
+    }
 }
 
 /// The first row that is not what was written.
@@ -139,7 +150,8 @@ fn verify_in(path: &Path, chain: Option<&Chain>, trusted: &[PublicKey]) -> Resul
     let rows = read(path)?.ok_or_else(|| Broken::whole(format!("there is no {}", path.display())))?;
     let session = name.strip_suffix(".jsonl").unwrap_or(name);
     let index = chain.and_then(|chain| chain.newest(session));
-    let verified = check(&rows, &Against { head: head.as_deref(), index, trusted })?;
+    let mut verified = check(&rows, &Against { head: head.as_deref(), index, trusted })?;
+    verified.open = is_locked(&path.with_extension("lock"));
     if let (Some(chain), Some(head)) = (chain, head)
         && let Ok((Head { index: Some(place), session: named, .. }, _)) = Head::read(&head)
     {
@@ -228,6 +240,7 @@ pub(super) fn rows(
         last_hash: last,
         torn: whole < text.len(),
         signed_by: signer.map(|key| key.id()),
+        open: false,
     })
 }
 

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::host::process::{Finished, Met, Processes, Ran, met, protection_note, sandbox_hint};
+use crate::host::process::{Finished, Met, Processes, Ran, git_hint, met, protection_note, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
@@ -147,6 +147,11 @@ fn result(finished: &Finished, command: &str) -> RawResult {
     if let Some(met) = &met {
         text.push('\n');
         text.push_str(&met.hint());
+    } else if let Some(hint) =
+        finished.without_git.as_ref().filter(|_| !success).and_then(|why| git_hint(&text, why))
+    {
+        text.push('\n');
+        text.push_str(&hint);
     } else if !success
         && finished.network.is_empty()
         && let Some(hint) = sandbox_hint(&text, finished.proxied)

@@ -213,7 +213,7 @@ impl Tool {
                 }
             }
             VerdictKind::Deny => {
-                let reason = verdict.reason.map_or(String::new(), |reason| format!("{reason:?}: "));
+                let reason = verdict.reason.map_or(String::new(), |reason| format!("{reason}: "));
                 let line = format!("{reason}{}{rule}", one_line(&verdict.user_line));
                 say(Token::VerdictDeny, "refused: ".to_owned(), line);
             }

@@ -254,6 +254,7 @@ fn charter(field: &Field, agent: usize) -> Charter {
         session: format!("s_agent{agent}"),
         workspace: field.root(agent),
         extra_roots: Vec::new(),
+        git: Vec::new(),
         readable: Vec::new(),
         skills: Vec::new(),
         temp: folder("tmp"),

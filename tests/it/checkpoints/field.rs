@@ -37,6 +37,7 @@ impl Field {
             session: "s_it".to_owned(),
             workspace: base.join("work"),
             extra_roots: Vec::new(),
+            git: Vec::new(),
             readable: Vec::new(),
             temp: base.join("tmp"),
             cache: base.join("cache"),

@@ -87,6 +87,7 @@ impl Rig {
             session: SESSION.to_owned(),
             workspace: root.join("work"),
             extra_roots: Vec::new(),
+            git: Vec::new(),
             readable: Vec::new(),
             temp: root.join("tmp"),
             cache: root.join("cache"),

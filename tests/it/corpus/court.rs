@@ -95,6 +95,7 @@ impl Court {
             session: "s_corpus".to_owned(),
             workspace: fixture.ws(),
             extra_roots: Vec::new(),
+            git: Vec::new(),
             readable: environment.read.clone(),
             skills: Vec::new(),
             temp: at("tmp"),

@@ -6,4 +6,5 @@ mod crash;
 mod key;
 mod tamper;
 mod trailers;
+mod unsealed;
 mod world;

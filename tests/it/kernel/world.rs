@@ -42,6 +42,7 @@ impl World {
             session: "s_it".to_owned(),
             workspace: root.join("work"),
             extra_roots: Vec::new(),
+            git: Vec::new(),
             readable: Vec::new(),
             skills: Vec::new(),
             temp: root.join("tmp"),

@@ -125,7 +125,7 @@ fn mounts_that_protect_hold_against_a_root_of_its_own_making() {
     {
         let mut launch = probe(&world, &what);
         launch.layers = NAMESPACES;
-        launch.protected = protected(std::slice::from_ref(&world.root), &Nested::default());
+        launch.protected = protected(std::slice::from_ref(&world.root), &[], &Nested::default());
         let (output, exit) = finish(launch);
         assert!(!exit.success() && exit.restored.is_empty(), "{what:?}: {output} {exit:?}");
         assert_eq!(whole(&config), before, "{what:?}");

@@ -13,6 +13,7 @@ mod full;
 mod isolation;
 mod life;
 mod limits;
+mod linked;
 mod network;
 mod probe;
 mod protect;

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::slice;
 
 use iosm::host::sandbox::{Exit, Launch, Layers, Nested, Status, protected};
 
@@ -22,7 +23,8 @@ fn repository() -> World {
 fn guarded(world: &World, line: &str, layers: Layers) -> Launch {
     let mut launch = world.shell(line);
     launch.layers = layers;
-    launch.protected = protected(std::slice::from_ref(&world.root), &Nested::default());
+    launch.protected =
+        protected(slice::from_ref(&world.root), slice::from_ref(&world.tmp), &Nested::default());
     launch
 }
 
@@ -48,7 +50,7 @@ fn contents(folder: &Path) -> Vec<(String, u32, Vec<u8>)> {
     found
 }
 
-fn modes() -> Vec<Layers> {
+pub fn modes() -> Vec<Layers> {
     if full() {
         vec![best(), Layers { namespaces: true, ..Layers::NONE }, Layers::REDUCED]
     } else {
@@ -133,6 +135,54 @@ fn what_was_put_back_is_said() {
     assert_eq!(aside.count(), 1);
     let (_, exit) = finish(guarded(&world, "echo ok >> f", Layers::REDUCED));
     assert!(exit.restored.is_empty(), "{exit:?}");
+}
+
+/// A git folder that is renamed away and replaced: the very folder comes back from wherever it lies, and
+/// only what is so is called put back.
+#[test]
+fn a_git_folder_that_something_stands_in_for_comes_back() {
+    for layers in modes() {
+        let world = repository();
+        let line = "git -C sub -c user.name=n -c user.email=a@b commit -q --allow-empty -m inner; mkdir ../tmp/evil; \
+                    git init -q ../tmp/evil; mkdir -p deep/er";
+        assert!(world.run(line).1.success());
+        let git = world.root.join("sub/.git");
+        for line in [
+            "mv sub/.git sub/g2; ln -s $TMPDIR/evil/.git sub/.git",
+            "mv sub/.git deep/er/x; ln -s $TMPDIR/evil/.git sub/.git",
+            "mv sub/.git sub/.git2; echo \"gitdir: $TMPDIR/evil/.git\" > sub/.git",
+            "mv sub/.git g3; echo evil >> g3/config; ln -s /nowhere sub/.git",
+        ] {
+            let before = contents(&git);
+            let (output, exit) = finish(guarded(&world, line, layers));
+            assert!(exit.restored.contains(&git), "{layers:?} {line}: {output} {exit:?}");
+            assert_eq!(exit.damaged, [] as [&Path; 0], "{layers:?} {line}: {output}");
+            assert_eq!(contents(&git), before, "{layers:?} {line}");
+            let (log, _) = world.run("git -C sub log --format=%s; git -C sub rev-parse --show-toplevel");
+            assert_eq!(log, format!("inner\n{}\n", world.root.join("sub").display()), "{layers:?} {line}");
+        }
+        // Nowhere to be found: what was kept is there again, and nobody says that all of it is.
+        let config = std::fs::read(git.join("config")).unwrap();
+        let (_, exit) = finish(guarded(&world, "rm -rf sub/.git; ln -s $TMPDIR/evil/.git sub/.git", layers));
+        assert_eq!(exit.damaged, slice::from_ref(&git), "{layers:?} {exit:?}");
+        assert!(!exit.restored.contains(&git), "{exit:?}");
+        assert_eq!(std::fs::read(git.join("config")).unwrap(), config);
+        // A clone that goes, and one that comes in its stead, are everyday work.
+        for line in ["rm -rf p/q/r/.git", "mv p/q p/s", "rm -rf p; git clone -q . p/q"] {
+            let (output, exit) = finish(guarded(&world, line, layers));
+            assert_eq!((exit.restored, exit.damaged), (vec![], vec![]), "{layers:?} {line}: {output}");
+        }
+    }
+}
+
+/// The workspace's own, where no mount holds it.
+#[test]
+fn the_workspace_s_git_folder_comes_back_too() {
+    let world = repository();
+    let git = world.root.join(".git");
+    let (_, exit) = finish(guarded(&world, "mv .git g2; ln -s /nowhere .git", Layers::REDUCED));
+    assert_eq!((exit.restored, exit.damaged), (vec![git], vec![]));
+    assert!(world.run("git log -1 && git worktree list | grep tree").1.success());
 }
 
 #[test]

@@ -35,6 +35,7 @@ fn charter(root: &Path, temp: &Path, state: &Path) -> Charter {
         session: "s_shell".to_owned(),
         workspace: root.to_owned(),
         extra_roots: Vec::new(),
+        git: Vec::new(),
         readable: Vec::new(),
         skills: Vec::new(),
         temp: temp.to_owned(),

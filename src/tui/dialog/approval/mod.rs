@@ -298,7 +298,10 @@ impl Layer for Approvals {
         let keys = match (&self.words, &self.confirm) {
             (Some(_), _) => "enter says no, esc goes back",
             (None, Some(_)) => "esc goes back",
-            (None, None) => "y once, a always, n no, esc stops the turn",
+            (None, None) if self.answers().contains(&Answer::Yes(Choice::AlwaysHere)) => {
+                "y once, a always, n no, esc stops the turn"
+            }
+            (None, None) => "y once, n no, esc stops the turn",
         };
         let both = if more.is_empty() { keys.to_owned() } else { format!("{more} · {keys}") };
         // On a narrow screen it is said whole that there is more.
