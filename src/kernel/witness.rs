@@ -60,7 +60,7 @@ impl Witnesses {
 fn changes(prepared: &Prepared) -> bool {
     let git = |fact: &crate::kernel::effects::Fact| matches!(fact.effect, Effect::Git { .. });
     let Some(scan) = &prepared.shell else { return prepared.facts.iter().any(|fact| fact.changes()) };
-    if scan.opaque.is_some() {
+    if scan.opaque.is_some() || scan.unseen {
         return true;
     }
     let keeps = |git: &GitCall<'_>| git.reads_only() || KEEPS_FILES.contains(&git.sub);

@@ -124,7 +124,7 @@ fn main() {
             time(0, &|| {
                 let mut launch = start(&root, &["/bin/ls"], layers);
                 launch.write.push(root.clone());
-                launch.protected = protected(std::slice::from_ref(&root), &nested);
+                launch.protected = protected(std::slice::from_ref(&root), &[], &nested);
                 launch
             });
             time(1, &|| start(&root, &["/bin/ls"], layers));

@@ -161,7 +161,7 @@ impl Find<'_> {
         let deletes = tests.iter().any(|word| word.text == "-delete");
         self.loose |= tests.iter().any(|word| word.known == Known::Dynamic && !word.text.contains("{}"));
         // What a glob finds may begin like an option.
-        let open = |word: &Word| word.known == Known::Pattern && word.text.starts_with(['*', '?', '[']);
+        let open = |word: &Word| word.is_open() && word.text.starts_with(['*', '?', '[']);
         self.loose |= folders.iter().any(|word| word.known == Known::Dynamic) || args.iter().any(open);
         // Of what goes by a name, the folder is written, not deleted.
         let usage = match deletes {
@@ -298,8 +298,7 @@ fn awk_files(text: &str) -> Vec<String> {
 
 /// The files that a sed script reads and writes; `None` when it cannot be read, or runs something.
 fn sed_files(script: &Word) -> Option<Vec<(String, Use)>> {
-    let text =
-        script.as_literal().or_else(|| (script.known == Known::Pattern).then_some(script.text.as_str()))?;
+    let text = script.as_literal().or_else(|| script.is_open().then_some(script.text.as_str()))?;
     let mut files = Vec::new();
     let chars: Vec<char> = text.chars().collect();
     let mut at = 0;

@@ -36,7 +36,8 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     }
     // Where names change while the line runs, a path may lead elsewhere than it does now.
     let makers = find.writers.saturating_sub(find.removals);
-    find.loose |= scan.loose || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
+    find.loose |=
+        scan.loose || scan.unseen || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
     let loose = find.loose;
     let mut facts = find.facts;
     facts.insert(0, Fact::bare(whole(&scan, charter, loose, line), Via::Line));
@@ -227,7 +228,7 @@ impl<'c> Find<'c> {
         if changes {
             let surely = absolute || folder.sure && self.stands(folder.dir);
             // Any name that a glob finds may be a link.
-            let glob = word.known == Known::Pattern && (usage != Use::Delete || word.text.contains('/'));
+            let glob = word.is_open() && (usage != Use::Delete || word.text.contains('/'));
             self.loose |= word.known == Known::Dynamic || !surely || glob;
         }
         let (text, rest) = parts(word);

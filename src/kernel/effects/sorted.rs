@@ -70,7 +70,7 @@ pub(super) fn sort<'c>(does: Operands, spec: &'static str, command: &'c SimpleCo
         // A word only known when it runs may be an option, or several words.
         let open = match word.known {
             Known::Literal => false,
-            Known::Pattern => !ended && text.starts_with(['*', '?', '[', '-']),
+            Known::Pattern | Known::Number => !ended && text.starts_with(['*', '?', '[', '-']),
             Known::Dynamic => !text.starts_with("<("),
         };
         out.more |= open && edges;

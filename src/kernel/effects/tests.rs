@@ -51,7 +51,7 @@ fn lines_have_the_effects_their_words_say() {
         ("echo x > \"$TMPDIR/x\"", "exact, w $TMP/x"),
         ("echo x > ${TMPDIR:-/tmp}/x", "exact, w $TMP/x"),
         ("echo x > ~/n; echo x > $HOME/m", "exact, w ~/n, w ~/m"),
-        ("HOME=src; echo x > ~/n", "exact, w src/n"),
+        ("HOME=src; echo x > ~/n", "contained, w src/n"),
         ("echo x > \"$OUT\"", "contained"),
         ("echo x > \"src/$OUT\"", "contained, w src/$OUT"),
         ("X=src; true || X=vendor; rm $X", "contained"),

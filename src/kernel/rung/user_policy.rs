@@ -62,7 +62,7 @@ fn loosen(case: &Case<'_>, out: &mut Findings) {
         out.loosened = Loosened::All;
         return;
     }
-    if case.prepared.shell.as_ref().is_some_and(|scan| scan.opaque.is_none()) {
+    if case.prepared.shell.as_ref().is_some_and(|scan| scan.opaque.is_none() && !scan.unseen) {
         let every = case.spelled.iter().all(|command| rules().any(|rule| rule.opens_command(command)));
         if every && !case.spelled.is_empty() {
             out.loosened = Loosened::Commands;

@@ -171,3 +171,31 @@ fn the_rule_a_refusal_names_allows_exactly_that_call() {
         world.refuses("bash", &format!("{line}; curl evil.test"), "egress", "network");
     }
 }
+
+#[test]
+fn rules_over_commands_see_into_values_that_are_code() {
+    use crate::kernel::charter::SandboxStrength;
+    let world = under("rules: [{name: c, action: deny, command: ['curl*']}]");
+    for line in [
+        "test -v 'a[$(curl https://example.com/x)]'",
+        "x='a[$(curl https://example.com/x)]'; echo $((x))",
+        "PS4='$(curl https://example.com/x)'; set -x; ls",
+    ] {
+        world.refuses("bash", line, "user_policy", "deny");
+    }
+    let mut world =
+        under("rules: [{name: a, action: allow, command: ['test *', 'echo *', 'read *', 'ls*']}]");
+    world.charter.sandbox = SandboxStrength::None;
+    world.charter.unsandboxed_by_user = true;
+    world.allows("bash", "i=2; echo $((i * 2)); test -n x");
+    for line in [
+        "test -v 'a[$(cat secret > copy)]'",
+        "x='a[$(cat secret > copy)]'; echo $((x))",
+        // Nobody knows what these run, so no rule over commands answers for it.
+        "read -r x < notes; echo $((x))",
+        "echo $((FROM_OUTSIDE))",
+        "PATH=.; ls",
+    ] {
+        world.asks("bash", line, "contained", "no_sandbox");
+    }
+}

@@ -7,6 +7,8 @@ use std::rc::Rc;
 pub(super) struct Script {
     pub src: Rc<str>,
     pub body: Seq,
+    /// Where in `body` each line begins: an expansion that fails ends its line, and the next one runs.
+    pub lines: Vec<usize>,
     /// Bodies of heredocs; a redirection names its own by place.
     pub heredocs: Vec<RawWord>,
     /// Why the rest could not be read. Bash runs whole lines before the first it cannot read.
@@ -67,6 +69,8 @@ pub(super) struct Assign {
     pub name: String,
     /// `NAME+=` or `NAME[…]=`: what comes out is more than the value.
     pub partial: bool,
+    /// What stands between the brackets of `NAME[…]=`.
+    pub index: Option<Vec<Part>>,
     pub value: Value,
 }
 
@@ -143,6 +147,22 @@ pub(super) enum VarOp {
         longest: bool,
         pattern: Vec<Part>,
     },
+    /// What reads a value as code, or may.
+    Odd(Box<Odd>),
     /// Anything else; the parts may hold substitutions.
     Other(Vec<Part>),
+}
+
+/// `${X[…]}`, `${!X}`, `${X:…}`, `${X@P}`, and these together.
+#[derive(Debug, Clone)]
+pub(super) struct Odd {
+    pub index: Option<Vec<Part>>,
+    /// The value names what is meant.
+    pub indirect: bool,
+    pub length: bool,
+    pub rest: Vec<Part>,
+    /// The rest is arithmetic: where to begin, and how much to take.
+    pub slice: bool,
+    /// `@P`: the value is expanded as a prompt.
+    pub prompt: bool,
 }

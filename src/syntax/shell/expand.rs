@@ -1,21 +1,19 @@
 //! From a word as written to the words a program is given: braces, tildes, variables, quotes.
 
-use super::ast::{Part, RawWord, VarOp};
+use super::assign::value_of;
+use super::ast::{Odd, Part, RawWord, VarOp};
+use super::braces::{MOST_WORDS, braces, counts};
 use super::glob;
-use super::state::{State, Val};
+use super::state::Val;
 use super::walk::Walk;
 use super::{Known, Word};
 
-/// Words that one word may become.
-const MOST_WORDS: usize = 64;
-/// Longer words with braces in them are not written out.
-const MOST_PIECES: usize = 1000;
 /// Nested `${X:-${Y:-…}}`.
 const DEPTH: usize = 40;
 
 /// Where a character of a word comes from, and so what the shell may make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
+pub(super) enum Mark {
     /// Written without quotes.
     Plain,
     Quoted,
@@ -23,12 +21,14 @@ enum Mark {
     Value,
     /// Part of names that a glob found.
     Found,
+    /// Stands for digits.
+    Digits,
     /// A `~` that is the home folder.
     Home,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Piece {
+pub(super) enum Piece {
     Char(char, Mark),
     /// Something only known when it runs, as shown.
     Hole(String),
@@ -40,18 +40,22 @@ enum Piece {
 
 /// Digits that are only known when it runs: nothing in them can be taken for anything else, so that a
 /// glob says enough.
-const NUMBER: Piece = Piece::Char('*', Mark::Found);
+const NUMBER: Piece = Piece::Char('*', Mark::Digits);
 
 impl Walk<'_, '_> {
     /// The words that `word` becomes; none when it is an empty variable.
     pub(super) fn fields(&mut self, word: &RawWord) -> Vec<Word> {
         let pieces = self.pieces(&word.parts, 0);
         let Some(all) = braces(&pieces, 0) else {
-            return vec![Word { text: shown(&pieces), known: Known::Dynamic }];
+            let number = counts(&pieces);
+            return vec![match number {
+                true => Word { text: "*".to_owned(), known: Known::Number },
+                false => Word { text: shown(&pieces), known: Known::Dynamic },
+            }];
         };
         let mut words = Vec::new();
         for pieces in all {
-            for field in split(pieces, self.splits()) {
+            for field in split(pieces, self.plainly()) {
                 words.push(self.finish(field));
             }
         }
@@ -85,12 +89,13 @@ impl Walk<'_, '_> {
         match word.known {
             Known::Literal => Val::Text(word.text),
             Known::Pattern if !word.text.contains("./~") => Val::Text(word.text),
+            Known::Number => Val::Number,
             _ => Val::Unknown,
         }
     }
 
     /// `None` where an unusual `IFS` splits words nobody knows how.
-    fn splits(&self) -> bool {
+    fn plainly(&self) -> bool {
         self.out.at.get("IFS").is_none()
     }
 
@@ -149,7 +154,10 @@ impl Walk<'_, '_> {
             }
             return;
         }
-        let value = self.lookup(name);
+        if let VarOp::Odd(odd) = op {
+            return self.odd(name, odd, depth, out);
+        }
+        let value = self.out.lookup(name);
         match op {
             VarOp::Plain => match value {
                 Some(value) => put(&value, quoted, out),
@@ -158,6 +166,10 @@ impl Walk<'_, '_> {
             VarOp::Length => out.push(NUMBER),
             VarOp::Default { kind, colon, word } => {
                 let word = self.pieces(word, depth + 1);
+                if *kind == b'=' {
+                    let given = self.finish(word.clone());
+                    self.out.gives(name, &value_of(&given));
+                }
                 let empty = |value: &Val| matches!(value, Val::Text(text) if text.is_empty());
                 match (value, *kind) {
                     // An unset variable is not told apart from an unknown one; an empty one is.
@@ -190,6 +202,7 @@ impl Walk<'_, '_> {
                     _ => out.push(hole()),
                 }
             }
+            VarOp::Odd(_) => {}
             VarOp::Other(parts) => {
                 self.visit(parts);
                 out.push(hole());
@@ -197,47 +210,78 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// `None` when it is not known.
-    fn lookup(&self, name: &str) -> Option<Val> {
-        let state: &State = &self.out.at;
-        if let Some(number) = name.parse::<usize>().ok().filter(|number| *number > 0) {
-            let args = state.args.as_ref()?;
-            // A glob before it may be several of them.
-            if args.iter().take(number - 1).any(|word| !word.is_literal()) {
-                return None;
+    /// What reads a value as code: an index, where to cut, a name within a name, a prompt.
+    fn odd(&mut self, name: &str, odd: &Odd, depth: usize, out: &mut Vec<Piece>) {
+        if let Some(index) = &odd.index {
+            self.index(index);
+        }
+        let held = if odd.index.is_some() { None } else { self.out.lookup(name) };
+        if odd.indirect {
+            let value = held.clone().filter(|_| !matches!(name, "@" | "*" | "?" | "-"));
+            self.out.refers(name, value.as_ref());
+        }
+        if odd.slice {
+            self.arithmetic(&odd.rest);
+        } else {
+            self.pieces(&odd.rest, depth + 1);
+        }
+        if odd.prompt {
+            self.out.prompt(held.as_ref().filter(|_| !odd.indirect));
+        }
+        let number = odd.length && odd.rest.is_empty() && !odd.indirect;
+        out.push(if number { NUMBER } else { Piece::Hole(format!("${name}")) });
+    }
+
+    /// The text between the brackets of an index.
+    pub(super) fn index(&mut self, parts: &[Part]) {
+        let word = self.words_of(parts);
+        if word.known == Known::Dynamic {
+            self.out.unseen();
+            self.out.named(&word.text);
+        } else if word.known != Known::Number {
+            self.out.index(&word.text);
+        }
+    }
+
+    /// Arithmetic, whose substitutions come first.
+    pub(super) fn arithmetic(&mut self, parts: &[Part]) {
+        let word = self.words_of(parts);
+        if word.known == Known::Dynamic {
+            self.out.unseen();
+            self.out.named(&word.text);
+            self.out.reassigns(&word.text);
+        } else {
+            self.out.arithmetic(&word.text);
+        }
+    }
+
+    fn words_of(&mut self, parts: &[Part]) -> Word {
+        let pieces = self.pieces(parts, 0);
+        self.finish(pieces)
+    }
+
+    /// Whether a word may become several that nobody knows.
+    pub(super) fn splits(&self, word: &RawWord, fields: &[Word]) -> bool {
+        let open = |part: &Part| match part {
+            Part::Var { name, op: VarOp::Plain, quoted: false } => {
+                !matches!(self.out.lookup(name), Some(Val::Text(_) | Val::Number))
+                    && !matches!(name.as_str(), "?" | "!" | "$" | "#")
             }
-            let Some(word) = args.get(number - 1) else { return Some(Val::Text(String::new())) };
-            return match word.known {
-                Known::Literal => Some(Val::Text(word.text.clone())),
-                Known::Pattern => Some(Val::Glob(word.text.clone())),
-                Known::Dynamic => None,
-            };
-        }
-        match state.get(name) {
-            Some(Val::Unknown) => None,
-            Some(value) => Some(value.clone()),
-            None => match name {
-                "HOME" => Some(Val::Text("~".to_owned())),
-                "PWD" => state.sure.then(|| self.here()).flatten().map(Val::Text),
-                "OLDPWD" => state.old.as_ref().and_then(|dir| self.absolute(dir)).map(Val::Text),
-                "TMPDIR" | "TMP" | "TEMP" => self.out.given.temp.map(|temp| Val::Text(temp.to_owned())),
-                _ => None,
-            },
-        }
-    }
-
-    /// Where the shell stands, as an absolute path; `.` where nobody said where it began.
-    pub(super) fn here(&self) -> Option<String> {
-        self.absolute(self.out.at.dir.as_ref()?)
-    }
-
-    fn absolute(&self, dir: &str) -> Option<String> {
-        match self.out.given.cwd {
-            _ if dir.starts_with(['/', '~']) => Some(dir.to_owned()),
-            Some(cwd) if dir.is_empty() => Some(cwd.to_owned()),
-            Some(cwd) => Some(format!("{cwd}/{dir}")),
-            None => dir.is_empty().then(|| ".".to_owned()),
-        }
+            Part::Var { op: VarOp::Length, .. } => false,
+            Part::Var { name, quoted: true, .. } => name == "@",
+            Part::Var { quoted: false, .. } | Part::Sub { quoted: false, .. } => {
+                fields.iter().any(|word| !matches!(word.known, Known::Literal | Known::Number))
+            }
+            _ => false,
+        };
+        // A glob of nothing else may find any name.
+        let wild = |part: &Part| match part {
+            Part::Text { text, quoted: false } => {
+                text.contains(['*', '?']) && text.bytes().all(|b| b"*?-v[]!^".contains(&b))
+            }
+            _ => false,
+        };
+        word.parts.iter().any(open) || word.parts.iter().any(wild) && fields.iter().any(Word::is_open)
     }
 
     fn finish(&self, pieces: Vec<Piece>) -> Word {
@@ -254,6 +298,10 @@ impl Walk<'_, '_> {
             }
             _ => {}
         }
+        let digits = pieces.iter().any(|p| matches!(p, Piece::Char(_, Mark::Digits)))
+            && pieces.iter().all(|p| {
+                matches!(p, Piece::Nothing | Piece::Char(_, Mark::Digits) | Piece::Char('0'..='9', _))
+            });
         let mut text = String::new();
         let mut open = false;
         let mut glob = false;
@@ -267,7 +315,7 @@ impl Walk<'_, '_> {
                     }
                 },
                 Piece::Char(ch, mark) => {
-                    let active = matches!(mark, Mark::Plain | Mark::Value | Mark::Found);
+                    let active = matches!(mark, Mark::Plain | Mark::Value | Mark::Found | Mark::Digits);
                     glob |= active && matches!(ch, '*' | '?');
                     open |= active && *ch == '[';
                     glob |= active && open && *ch == ']';
@@ -282,6 +330,7 @@ impl Walk<'_, '_> {
         }
         let known = match (dynamic, glob) {
             (true, _) => Known::Dynamic,
+            _ if digits => Known::Number,
             (false, true) => Known::Pattern,
             (false, false) => Known::Literal,
         };
@@ -297,11 +346,13 @@ impl Walk<'_, '_> {
                 .collect()
         };
         match &pieces[1..end] {
-            [] => match self.lookup("HOME") {
+            [] => match self.out.lookup("HOME") {
                 Some(Val::Text(text)) => Some((1, home(&text))),
                 _ => None,
             },
-            [Piece::Char('+', Mark::Plain)] => Some((2, home(&self.here().filter(|_| self.out.at.sure)?))),
+            [Piece::Char('+', Mark::Plain)] => {
+                Some((2, home(&self.out.here().filter(|_| self.out.at.sure)?)))
+            }
             [Piece::Char(_, Mark::Plain), ..] => None,
             // `~"x"` is a plain name.
             _ => Some((0, home("./"))),
@@ -313,6 +364,7 @@ fn put(value: &Val, quoted: bool, out: &mut Vec<Piece>) {
     let (text, mark) = match value {
         Val::Text(text) => (text, if quoted { Mark::Quoted } else { Mark::Value }),
         Val::Glob(text) => (text, Mark::Found),
+        Val::Number => return out.push(NUMBER),
         Val::Unknown => return out.push(Piece::Hole("$…".to_owned())),
     };
     if quoted && text.is_empty() {
@@ -328,6 +380,7 @@ fn put_word(word: &Word, quoted: bool, out: &mut Vec<Piece>) {
     match word.known {
         Known::Literal => put(&Val::Text(word.text.clone()), quoted, out),
         Known::Pattern => put(&Val::Glob(word.text.clone()), quoted, out),
+        Known::Number => out.push(NUMBER),
         Known::Dynamic => out.push(Piece::Hole("$…".to_owned())),
     }
 }
@@ -363,101 +416,4 @@ fn split(pieces: Vec<Piece>, plain: bool) -> Vec<Vec<Piece>> {
         fields.push(field);
     }
     fields
-}
-
-/// Brace lists written out; `None` when there are too many.
-fn braces(pieces: &[Piece], depth: usize) -> Option<Vec<Vec<Piece>>> {
-    let plain = |piece: &Piece, ch: char| *piece == Piece::Char(ch, Mark::Plain);
-    // Each brace may be looked for to the end of the word.
-    if depth > DEPTH || pieces.len() > MOST_PIECES && pieces.iter().any(|piece| plain(piece, '{')) {
-        return None;
-    }
-    let mut from = 0;
-    while let Some(open) = pieces[from..].iter().position(|p| plain(p, '{')).map(|at| at + from) {
-        from = open + 1;
-        let mut level = 0usize;
-        let mut cuts = vec![open];
-        let mut close = None;
-        for (at, piece) in pieces.iter().enumerate().skip(open + 1) {
-            if plain(piece, '{') {
-                level += 1;
-            } else if plain(piece, '}') {
-                if level == 0 {
-                    close = Some(at);
-                    break;
-                }
-                level -= 1;
-            } else if level == 0 && plain(piece, ',') {
-                cuts.push(at);
-            }
-        }
-        // Without an end this one stands for itself; a later one may still be a list.
-        let Some(close) = close else { continue };
-        let alternatives = if cuts.len() > 1 {
-            if cuts.len() > MOST_WORDS {
-                return None;
-            }
-            cuts.push(close);
-            cuts.windows(2).map(|pair| pieces[pair[0] + 1..pair[1]].to_vec()).collect()
-        } else {
-            match sequence(&pieces[open + 1..close]) {
-                Some(Some(texts)) => texts,
-                Some(None) => return None,
-                None => continue,
-            }
-        };
-        let mut all = Vec::new();
-        let tails = braces(&pieces[close + 1..], depth + 1)?;
-        for alternative in alternatives {
-            for middle in braces(&alternative, depth + 1)? {
-                for tail in &tails {
-                    if all.len() >= MOST_WORDS {
-                        return None;
-                    }
-                    all.push([&pieces[..open], &middle, tail].concat());
-                }
-            }
-        }
-        return Some(all);
-    }
-    Some(vec![pieces.to_vec()])
-}
-
-/// `a..e`, `1..9` or `1..9..2`; `Some(None)` when it is too long to write out.
-fn sequence(inner: &[Piece]) -> Option<Option<Vec<Vec<Piece>>>> {
-    let mut text = String::new();
-    for piece in inner {
-        let Piece::Char(ch, Mark::Plain) = piece else { return None };
-        text.push(*ch);
-    }
-    let parts: Vec<&str> = text.split("..").collect();
-    let (from, to, step) = match parts.as_slice() {
-        [from, to] => (*from, *to, 1),
-        [from, to, step] => (*from, *to, step.parse::<i64>().ok()?.unsigned_abs().max(1)),
-        _ => return None,
-    };
-    let letter = |text: &str| {
-        let mut chars = text.chars();
-        chars.next().filter(|ch| ch.is_ascii_alphabetic() && chars.next().is_none())
-    };
-    let (low, high, letters) = match (from.parse::<i64>(), to.parse::<i64>()) {
-        (Ok(from), Ok(to)) => (from, to, false),
-        _ => (i64::from(u32::from(letter(from)?)), i64::from(u32::from(letter(to)?)), true),
-    };
-    let padded =
-        |text: &str| text.trim_start_matches('-').starts_with('0') && text.trim_start_matches('-').len() > 1;
-    let count = low.abs_diff(high) / step;
-    if count >= MOST_WORDS as u64 || padded(from) || padded(to) || letters && low.abs_diff(high) > 25 {
-        return Some(None);
-    }
-    let items = (0..=count).map(|at| {
-        let away = (at * step) as i64;
-        let value = if low <= high { low + away } else { low - away };
-        let text = match u32::try_from(value).ok().and_then(char::from_u32).filter(|_| letters) {
-            Some(ch) => ch.to_string(),
-            None => value.to_string(),
-        };
-        text.chars().map(|ch| Piece::Char(ch, Mark::Quoted)).collect()
-    });
-    Some(Some(items.collect()))
 }

@@ -8,11 +8,15 @@
 //! commands are then some of those that would run, never all.
 
 mod args;
+mod assign;
 mod ast;
+mod braces;
 mod code;
+mod evaluate;
 mod expand;
 mod glob;
 mod names;
+mod operands;
 mod out;
 mod parse;
 mod start;
@@ -36,6 +40,8 @@ pub enum Known {
     Literal,
     /// An unquoted glob, as written.
     Pattern,
+    /// Digits that are only known when it runs, shown as a glob.
+    Number,
     /// Holds a variable or a substitution; the text is the source.
     Dynamic,
 }
@@ -53,6 +59,11 @@ impl Word {
         Self { text: text.into(), known: Known::Literal }
     }
 
+    /// Whether it is a glob, or shown as one.
+    pub fn is_open(&self) -> bool {
+        matches!(self.known, Known::Pattern | Known::Number)
+    }
+
     pub fn is_literal(&self) -> bool {
         self.known == Known::Literal
     }
@@ -66,6 +77,7 @@ impl Word {
     pub fn known_prefix(&self) -> &str {
         match self.known {
             Known::Literal => &self.text,
+            Known::Number => "",
             Known::Pattern => self.text.split(['*', '?', '[', '{']).next().unwrap_or_default(),
             Known::Dynamic => self.text.split(['$', '`', '<', '"']).next().unwrap_or_default(),
         }
@@ -92,6 +104,8 @@ pub struct SimpleCommand {
     pub sure: bool,
     /// Whether the wrappers do nothing but start it.
     pub certain: bool,
+    /// A word that is only known when it runs, or a glob, stands without quotes: it may be several.
+    pub splits: bool,
     /// A call of a function of this line, whose commands follow.
     pub defined: bool,
     /// Part of a function's definition: where the function is called, its commands stand once more.
@@ -182,6 +196,9 @@ pub struct ShellScan {
     pub unparsable: bool,
     /// Whether commands of it may have run more often, or with other words, than were followed.
     pub loose: bool,
+    /// Whether a text that nobody knows is read as code where the shell reads values so: arithmetic, the
+    /// index of a list. Its commands, if it holds any, are not among these.
+    pub unseen: bool,
 }
 
 /// Scans one shell line or script, knowing nothing of where it runs.

@@ -1,7 +1,7 @@
 //! What a walk collects, with the bounds that hold for a line and all the shells it starts.
 
-use super::state::{Given, State};
-use super::{ShellScan, SimpleCommand};
+use super::state::{Given, State, Val};
+use super::{Known, ShellScan, SimpleCommand};
 
 /// Nesting of everything together; the walk recurses.
 pub(super) const DEPTH: usize = 120;
@@ -79,5 +79,49 @@ impl<'g> Out<'g> {
         let before = self.at.clone();
         visit(self);
         self.at = before;
+    }
+
+    /// `None` when it is not known.
+    pub fn lookup(&self, name: &str) -> Option<Val> {
+        let state = &self.at;
+        if let Some(number) = name.parse::<usize>().ok().filter(|number| *number > 0) {
+            let args = state.args.as_ref()?;
+            // A glob before it may be several of them.
+            if args.iter().take(number - 1).any(|word| !word.is_literal()) {
+                return None;
+            }
+            let Some(word) = args.get(number - 1) else { return Some(Val::Text(String::new())) };
+            return match word.known {
+                Known::Literal => Some(Val::Text(word.text.clone())),
+                Known::Pattern => Some(Val::Glob(word.text.clone())),
+                Known::Number => Some(Val::Number),
+                Known::Dynamic => None,
+            };
+        }
+        match state.get(name) {
+            Some(Val::Unknown) => None,
+            Some(value) => Some(value.clone()),
+            None => match name {
+                "HOME" => Some(Val::Text("~".to_owned())),
+                "PWD" => state.sure.then(|| self.here()).flatten().map(Val::Text),
+                "OLDPWD" => state.old.as_ref().and_then(|dir| self.absolute(dir)).map(Val::Text),
+                "TMPDIR" | "TMP" | "TEMP" => self.given.temp.map(|temp| Val::Text(temp.to_owned())),
+                _ => None,
+            },
+        }
+    }
+
+    /// Where the shell stands, as an absolute path; `.` where nobody said where it began.
+    pub fn here(&self) -> Option<String> {
+        self.absolute(self.at.dir.as_ref()?)
+    }
+
+    fn absolute(&self, dir: &str) -> Option<String> {
+        match self.given.cwd {
+            _ if dir.starts_with(['/', '~']) => Some(dir.to_owned()),
+            Some(cwd) if dir.is_empty() => Some(cwd.to_owned()),
+            Some(cwd) => Some(format!("{cwd}/{dir}")),
+            None => dir.is_empty().then(|| ".".to_owned()),
+        }
     }
 }

@@ -1,10 +1,11 @@
 //! What a command does to the shell it runs in, and the scripts it starts.
 
+use super::operands::sets;
 use super::out::Out;
 use super::state::Val;
 use super::walk::script;
 use super::wrap::{SHELLS, moved, script_args, settle};
-use super::{Known, SimpleCommand, Word, args, code};
+use super::{Known, SimpleCommand, Word, code, stdin};
 
 /// Adds `command`, and follows what it starts or where it goes.
 pub(super) fn starts(mut command: SimpleCommand, out: &mut Out<'_>) {
@@ -26,6 +27,11 @@ pub(super) fn starts(mut command: SimpleCommand, out: &mut Out<'_>) {
                 });
             }
         }
+        "source" | "." if command.args().first().is_some_and(|word| is_input(&word.text)) => {
+            let text = command.stdin.clone().or_else(|| stdin::fed(&command, out).map(Word::literal));
+            let text = text.unwrap_or(Word { text: String::new(), known: Known::Dynamic });
+            here(&command, &[text], "a text that it sources", out);
+        }
         "source" | "." => {
             if command.args().first().is_none_or(|word| !word.is_literal()) {
                 out.opaque("it sources a file that is only known when it runs");
@@ -35,7 +41,9 @@ pub(super) fn starts(mut command: SimpleCommand, out: &mut Out<'_>) {
             out.at.sure = false;
         }
         "read" | "mapfile" | "readarray" | "getopts" | "printf" | "unset" | "let" | "declare" | "typeset"
-        | "local" | "export" | "readonly" | "shift" | "set" => sets(&command, &name, out),
+        | "local" | "export" | "readonly" | "shift" | "set" | "wait" | "test" | "[" => {
+            sets(&command, &name, out)
+        }
         "find" | "fd" | "fdfind" => find_exec(&command, out),
         "su" | "script" | "runuser" => {
             if let Some((text, _)) = after_flag(&command, 'c') {
@@ -95,48 +103,6 @@ fn moves(command: &SimpleCommand, name: &str, out: &mut Out<'_>) {
     state.old = before;
 }
 
-fn sets(command: &SimpleCommand, name: &str, out: &mut Out<'_>) {
-    if matches!(name, "set" | "shift") {
-        out.at.args = args::after(command, name, &out.at.args);
-        return;
-    }
-    let names: Vec<&Word> = match name {
-        "printf" => {
-            let pair = command.args().windows(2).find(|pair| pair[0].text == "-v");
-            pair.map(|pair| &pair[1]).into_iter().collect()
-        }
-        _ => command.operands().collect(),
-    };
-    let declares = matches!(name, "declare" | "typeset" | "local" | "export" | "readonly");
-    for word in names {
-        let end = word.text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-        match word.known {
-            Known::Dynamic => out.at.forget(),
-            // `export X` keeps what it holds.
-            _ if declares && end.is_none() && name != "local" => {}
-            _ if name == "let" => {
-                let texts = word.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-                for text in texts.filter(|text| !text.is_empty()) {
-                    out.at.set(text, Val::Unknown);
-                }
-            }
-            _ => out.at.set(&word.text[..end.unwrap_or(word.text.len())], Val::Unknown),
-        }
-        if declares && word.text.starts_with('-') && word.text.contains('n') {
-            out.at.forget();
-        }
-    }
-    if matches!(name, "declare" | "typeset" | "local") && command.has_flag("-n") {
-        // A name for another variable: from here on a change of one is a change of the other.
-        out.at.forget();
-    }
-    for name in ["REPLY", "MAPFILE", "OPTARG", "OPTIND"] {
-        if out.at.get(name).is_some() {
-            out.at.set(name, Val::Unknown);
-        }
-    }
-}
-
 /// The word after the option bundle that holds `letter`, as in `bash -lc TEXT`, and those after it.
 fn after_flag(command: &SimpleCommand, letter: char) -> Option<(Word, Vec<Word>)> {
     let is_flag = |word: &Word| {
@@ -161,6 +127,10 @@ fn after_flag(command: &SimpleCommand, letter: char) -> Option<(Word, Vec<Word>)
     Some((text, args.get(next + 1..).unwrap_or_default().to_vec()))
 }
 
+fn is_input(path: &str) -> bool {
+    matches!(path, "/dev/stdin" | "/dev/fd/0" | "/proc/self/fd/0")
+}
+
 /// What a variable given on the line holds.
 fn given(word: &Word) -> Val {
     word.as_literal().map_or(Val::Unknown, |text| Val::Text(text.to_owned()))
@@ -178,7 +148,7 @@ fn joined(words: &[Word], what: &str, out: &mut Out<'_>) -> Option<String> {
 }
 
 /// A script in this very shell.
-fn here(command: &SimpleCommand, words: &[Word], what: &str, out: &mut Out<'_>) {
+pub(super) fn here(command: &SimpleCommand, words: &[Word], what: &str, out: &mut Out<'_>) {
     let Some(text) = joined(words, what, out) else {
         out.at.forget();
         out.at.functions.clear();

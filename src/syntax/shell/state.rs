@@ -27,6 +27,8 @@ pub(super) enum Val {
     Text(String),
     /// Names that a glob found.
     Glob(String),
+    /// Digits, whichever they are.
+    Number,
     Unknown,
 }
 
@@ -45,6 +47,14 @@ pub(super) struct State {
     pub functions: BTreeMap<String, (Rc<Script>, Rc<Node>)>,
     /// A variable may hold anything, also one that was never assigned.
     forgotten: bool,
+    /// Variables whose values are read as arithmetic, or as names, when they are given.
+    pub evaluated: BTreeSet<String>,
+    /// Variables that keep what they hold.
+    pub fixed: BTreeSet<String>,
+    /// Every variable that is set is exported (`set -a`).
+    pub exports_all: bool,
+    /// An expansion may have failed, which ends the line it stands in.
+    pub fails: bool,
 }
 
 impl Default for State {
@@ -59,11 +69,36 @@ impl Default for State {
             args: None,
             functions: BTreeMap::new(),
             forgotten: false,
+            evaluated: BTreeSet::new(),
+            fixed: BTreeSet::new(),
+            exports_all: false,
+            fails: false,
         }
     }
 }
 
+impl Val {
+    /// Whether it is surely a number, so that reading it as arithmetic does nothing else.
+    pub fn is_number(&self) -> bool {
+        match self {
+            Self::Text(text) => is_number(text),
+            Self::Number => true,
+            Self::Glob(_) | Self::Unknown => false,
+        }
+    }
+}
+
+/// Decimal digits, with or without a sign.
+pub(super) fn is_number(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
 impl State {
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        self.vars.keys()
+    }
+
     /// What `name` was given in this line; `None` when it has what the environment gave it.
     pub fn get(&self, name: &str) -> Option<&Val> {
         match self.vars.get(name) {
@@ -77,6 +112,11 @@ impl State {
             Val::Text(text) | Val::Glob(text) if text.len() > LONGEST_VALUE => Val::Unknown,
             value => value,
         };
+        if self.fixed.contains(name) && self.vars.get(name) != Some(&value) {
+            self.fails = true;
+            self.vars.insert(name.to_owned(), Val::Unknown);
+            return;
+        }
         if self.vars.len() >= MOST_VARIABLES && !self.vars.contains_key(name) {
             self.forget();
             return;
@@ -108,7 +148,9 @@ impl State {
         let names: Vec<String> =
             self.vars.keys().chain(other.vars.keys()).filter(|n| differs(n)).cloned().collect();
         for name in names {
-            self.vars.insert(name, Val::Unknown);
+            let numeric = |state: &Self| state.vars.get(&name).is_some_and(Val::is_number);
+            let value = if numeric(self) && numeric(other) { Val::Number } else { Val::Unknown };
+            self.vars.insert(name, value);
         }
         self.sure &= other.sure && self.dir == other.dir;
         if self.old != other.old {
@@ -122,6 +164,10 @@ impl State {
         }
         self.forgotten |= other.forgotten;
         self.exported.extend(other.exported.iter().cloned());
+        self.evaluated.extend(other.evaluated.iter().cloned());
+        self.fixed.extend(other.fixed.iter().cloned());
+        self.exports_all |= other.exports_all;
+        self.fails |= other.fails;
         for (name, body) in &other.functions {
             self.functions.entry(name.clone()).or_insert_with(|| body.clone());
         }

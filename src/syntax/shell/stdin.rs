@@ -1,8 +1,9 @@
 //! Shells that read their script from a pipe or a heredoc, and what simple commands print.
 
+use super::ast::{Node, RedirOp, Script};
 use super::out::Out;
-use super::state::Val;
-use super::walk::script;
+use super::state::{Val, is_number};
+use super::walk::{Walk, script};
 use super::wrap::SHELLS;
 use super::{Known, SimpleCommand, Word};
 
@@ -16,7 +17,7 @@ pub(super) fn follow(out: &mut Out<'_>) {
     let name = name.to_owned();
     let text = match (&command.stdin, command.fed_by.last()) {
         (Some(text), _) => text.as_literal().map(str::to_owned),
-        (None, Some(source)) => out.commands().get(*source).filter(|maker| maker.whole).and_then(printed),
+        (None, Some(_)) => fed(command, out),
         (None, None) => return,
     };
     let child = out.at.for_child();
@@ -35,6 +36,11 @@ fn reads_script(command: &SimpleCommand) -> bool {
         return false;
     }
     command.has_flag("-s") || command.operands().all(|word| word.text == "-" || word.text == "/dev/stdin")
+}
+
+/// What the command before it in a pipe prints, where that is plain.
+pub(super) fn fed(command: &SimpleCommand, out: &Out<'_>) -> Option<String> {
+    out.commands().get(*command.fed_by.last()?).filter(|maker| maker.whole).and_then(printed)
 }
 
 /// What a command prints, where that is plain from its words.
@@ -65,6 +71,52 @@ pub(super) fn printed(command: &SimpleCommand) -> Option<String> {
             }
         }
         _ => None,
+    }
+}
+
+impl Walk<'_, '_> {
+    /// Whether a substitution that was just gone through prints numbers and nothing else.
+    pub(super) fn counts(&self, script: &Script) -> bool {
+        let last = match script.body.as_slice() {
+            [(Node::Simple(simple), false)] => simple,
+            [(Node::Pipeline(parts), false)] => match parts.last() {
+                Some(Node::Simple(simple)) => simple,
+                _ => return false,
+            },
+            _ => return false,
+        };
+        let Some(command) = self.out.commands().last() else { return false };
+        let own = command.program.as_deref().is_some_and(|name| !self.out.at.functions.contains_key(name));
+        own && command.wrappers.is_empty()
+            && last.redirs.iter().all(|redir| redir.op == RedirOp::Read)
+            && prints_numbers(command)
+    }
+}
+
+fn prints_numbers(command: &SimpleCommand) -> bool {
+    let args = command.args();
+    let all = |plain: &dyn Fn(&Word) -> bool| !args.is_empty() && args.iter().all(plain);
+    let one_of = |list: &[&str]| args.len() == 1 && list.contains(&args[0].text.as_str());
+    match command.argv[0].as_literal().unwrap_or_default() {
+        // Without a name of a file it prints none.
+        "wc" => all(&|word| matches!(word.text.as_str(), "-l" | "-c" | "-m" | "-w" | "-L")),
+        "seq" => all(&|word| word.known == Known::Number || word.is_literal() && is_number(&word.text)),
+        "date" => one_of(&["+%s", "+%Y", "+%m", "+%d", "+%H", "+%M", "+%S", "+%j", "+%u"]),
+        "id" => one_of(&["-u", "-g"]),
+        "nproc" => args.is_empty(),
+        "grep" => {
+            let known = args.iter().all(|word| word.is_literal() && !word.text.starts_with("--"));
+            known && args.len() <= 3 && args.first().is_some_and(|word| word.text == "-c")
+        }
+        "stat" => match args {
+            [flag, format, file] => {
+                matches!(flag.text.as_str(), "-c" | "-f")
+                    && matches!(format.text.as_str(), "%s" | "%Y" | "%z" | "%m")
+                    && file.is_literal()
+            }
+            _ => false,
+        },
+        _ => false,
     }
 }
 

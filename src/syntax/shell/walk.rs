@@ -3,11 +3,12 @@
 
 use std::rc::Rc;
 
-use super::ast::{Assign, For, Node, Part, RawWord, Redir, RedirOp, Script, Seq, Simple, Value};
-use super::names::Changes;
+use super::assign::Assigned;
+use super::ast::{For, Node, RawWord, Redir, RedirOp, Script, Seq, Simple};
+use super::names::{Changes, declares};
 use super::out::{DEPTH, MOST_COMMANDS, Out};
 use super::parse::parse;
-use super::state::{State, Val};
+use super::state::{State, Val, is_number};
 use super::{Function, Known, MOST_BYTES, Redirect, RedirectKind, SimpleCommand, Word, stdin, wrap};
 
 /// Times that loops and functions are gone through again.
@@ -15,7 +16,7 @@ const MOST_REPEATS: usize = 48;
 /// Values of one loop that are gone through one by one.
 const MOST_VALUES: usize = 16;
 /// Bytes of scripts inside scripts, all together.
-const MOST_INNER: usize = 4 * MOST_BYTES;
+pub(super) const MOST_INNER: usize = 4 * MOST_BYTES;
 
 /// Scans `text` as a script of its own, where `out` stands.
 pub(super) fn script(text: &str, out: &mut Out<'_>) {
@@ -31,7 +32,7 @@ pub(super) fn script(text: &str, out: &mut Out<'_>) {
         out.opaque(format!("it does not parse as shell: {error}"));
     }
     // One of these may cost as much of the stack as several levels of one script.
-    out.deeper(12, |out| Walk { script: parsed.clone(), out }.seq(&parsed.body, &[]));
+    out.deeper(12, |out| Walk { script: parsed.clone(), out }.lines(&parsed));
 }
 
 pub(super) struct Walk<'w, 'g> {
@@ -39,8 +40,28 @@ pub(super) struct Walk<'w, 'g> {
     pub out: &'w mut Out<'g>,
 }
 
+impl<'w, 'g> Walk<'w, 'g> {
+    pub(super) fn over(script: Rc<Script>, out: &'w mut Out<'g>) -> Self {
+        Self { script, out }
+    }
+}
+
 impl Walk<'_, '_> {
-    fn seq(&mut self, seq: &Seq, feed: &[usize]) {
+    /// An expansion that fails ends the line it stands in, and the script goes on with the next one.
+    fn lines(&mut self, script: &Script) {
+        for (nth, from) in script.lines.iter().enumerate() {
+            let to = script.lines.get(nth + 1).copied().unwrap_or(script.body.len());
+            let before = self.out.at.clone();
+            self.out.at.fails = false;
+            self.seq(&script.body[*from..to], &[]);
+            if self.out.at.fails {
+                self.join(vec![before.clone()]);
+            }
+            self.out.at.fails |= before.fails;
+        }
+    }
+
+    fn seq(&mut self, seq: &[(Node, bool)], feed: &[usize]) {
         for (node, background) in seq {
             if *background {
                 let before = self.out.at.clone();
@@ -123,9 +144,7 @@ impl Walk<'_, '_> {
             }
             Node::Test(words, redirs) => {
                 self.redirects(redirs, feed);
-                for word in words {
-                    self.out_of_words(word);
-                }
+                self.test(words);
             }
             Node::Coproc(inner) => {
                 let before = self.out.at.clone();
@@ -197,6 +216,16 @@ impl Walk<'_, '_> {
             self.out.at.forget();
             self.out.at.args = args;
             self.out.at.sure = false;
+            for (_, body) in self.out.at.functions.clone().values() {
+                let mut inner = Changes::default();
+                inner.node(body);
+                changes.evaluated.extend(inner.evaluated);
+            }
+        }
+        self.out.at.evaluated.extend(changes.evaluated);
+        for name in changes.numbers.difference(&changes.names) {
+            let number = self.out.at.get(name).is_some_and(Val::is_number);
+            self.out.at.set(name, if number { Val::Number } else { Val::Unknown });
         }
         for name in changes.names.iter().map(String::as_str).chain(names.iter().copied()) {
             self.out.at.set(name, Val::Unknown);
@@ -225,9 +254,11 @@ impl Walk<'_, '_> {
                 let before = self.out.at.clone();
                 let value = match word.known {
                     Known::Literal => Val::Text(word.text),
+                    Known::Number => Val::Number,
                     _ => Val::Glob(word.text),
                 };
-                let many = matches!(value, Val::Glob(_));
+                let many = matches!(value, Val::Glob(_) | Val::Number);
+                self.out.gives(&each.name, &value);
                 if many {
                     self.unsettle(&[&each.body], &[]);
                 }
@@ -238,6 +269,12 @@ impl Walk<'_, '_> {
             return;
         }
         self.unsettle(&[&each.body], &[&each.name]);
+        let number = |word: &Word| word.known == Known::Number || is_number(&word.text) && word.is_literal();
+        if !each.select && values.iter().all(number) {
+            self.out.at.set(&each.name, Val::Number);
+        }
+        let given = self.out.at.get(&each.name).cloned().unwrap_or(Val::Unknown);
+        self.out.gives(&each.name, &given);
         let before = self.out.at.clone();
         self.seq(&each.body, &feed);
         self.join(vec![before]);
@@ -251,6 +288,7 @@ impl Walk<'_, '_> {
         self.out.at.forget();
         let from = self.out.commands().len();
         let hushed = (self.out.scan.opaque.take(), self.out.scan.redirects.len());
+        let unseen = self.out.scan.unseen;
         self.node(body, &[]);
         // Why a body cannot be known counts where it is called.
         let why = std::mem::replace(&mut self.out.scan.opaque, hushed.0);
@@ -258,6 +296,7 @@ impl Walk<'_, '_> {
             self.out.opaque(why.unwrap_or_else(|| "it is too much to follow".to_owned()));
         }
         self.out.scan.redirects.truncate(hushed.1);
+        self.out.scan.unseen = unseen;
         self.out.dormant = dormant;
         self.out.at = before;
         let body = from..self.out.commands().len();
@@ -272,6 +311,7 @@ impl Walk<'_, '_> {
         }
         if self.out.repeats >= MOST_REPEATS {
             self.out.scan.loose = true;
+            self.out.unseen();
             return true;
         }
         self.out.repeats += 1;
@@ -328,15 +368,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    pub(super) fn arithmetic(&mut self, parts: &[Part]) {
-        self.visit(parts);
-        let mut changes = Changes::default();
-        changes.arithmetic(parts);
-        for name in changes.names {
-            self.out.at.set(&name, Val::Unknown);
-        }
-    }
-
     /// A script in a process of its own.
     pub(super) fn subshell_script(&mut self, script: &Rc<Script>) {
         let before = self.out.at.clone();
@@ -353,74 +384,55 @@ impl Walk<'_, '_> {
         let redirects = self.out.scan.redirects.len();
         self.subshell_script(script);
         let one = self.out.commands().len() == from + 1 && self.out.scan.redirects.len() == redirects;
+        if self.out.commands().len() > from && self.counts(script) {
+            return Some(Val::Number);
+        }
         let [(Node::Simple(_), false)] = script.body.as_slice() else { return None };
         if !one {
             return None;
         }
         let command = self.out.commands().get(from)?.clone();
         if command.program.as_deref() == Some("pwd") && command.args().is_empty() && command.sure {
-            return self.here().filter(|here| here.as_str() != ".").map(Val::Text);
+            return self.out.here().filter(|here| here.as_str() != ".").map(Val::Text);
         }
         let temp = self.out.at.get("TMPDIR").is_none().then_some(self.out.given.temp).flatten();
         stdin::value(&command, temp)
     }
 
-    fn assign(&mut self, assign: &Assign) -> (String, Word, Val) {
-        match &assign.value {
-            Value::Word(word) => {
-                let written = word.parts.iter().all(|part| matches!(part, Part::Text { .. }));
-                let word = self.single(word);
-                let dynamic = Word { text: word.text.clone(), known: Known::Dynamic };
-                let value = match word.known {
-                    _ if assign.partial => Val::Unknown,
-                    // What stands for names or numbers is none of them; a glob stays as it is written.
-                    Known::Pattern if !written => Val::Glob(word.text.clone()),
-                    _ => value(&word),
-                };
-                (assign.name.clone(), if assign.partial { dynamic } else { word }, value)
-            }
-            Value::Array(words) => {
-                for word in words {
-                    self.fields(word);
-                }
-                (assign.name.clone(), Word { text: "(…)".to_owned(), known: Known::Dynamic }, Val::Unknown)
-            }
-        }
-    }
-
     fn simple(&mut self, simple: &Simple, feed: &[usize]) {
         let inside = self.out.commands().len();
-        let assigned: Vec<(String, Word, Val)> = simple.assigns.iter().map(|a| self.assign(a)).collect();
-        let argv: Vec<Word> = simple.words.iter().flat_map(|word| self.fields(word)).collect();
+        let assigned: Vec<Assigned> = simple.assigns.iter().map(|a| self.assign(a)).collect();
+        let mut argv: Vec<Word> = Vec::with_capacity(simple.words.len());
+        let mut splits = false;
+        for word in &simple.words {
+            let fields = self.fields(word);
+            splits |= self.splits(word, &fields);
+            argv.extend(fields);
+        }
         let mut input = None;
         for redir in &simple.redirs {
             input = self.redirect(redir).or(input);
         }
-        let declares = matches!(
-            argv.first().and_then(Word::as_literal),
-            Some("declare" | "typeset" | "local" | "export" | "readonly")
-        );
-        if argv.is_empty() || declares {
-            for (name, _, value) in &assigned {
-                self.out.at.set(name, value.clone());
-                if argv.first().is_some_and(|word| word.text == "export") {
-                    self.out.at.exported.insert(name.clone());
-                }
-            }
+        let declared = argv.first().and_then(Word::as_literal).filter(|name| declares(name));
+        if argv.is_empty() || declared.is_some() {
+            self.give(&argv, &assigned);
         }
         if argv.is_empty() {
             return;
         }
         let from = self.out.commands().len();
         let mut exported: Vec<(String, Word)> = Vec::new();
-        for name in &self.out.at.exported {
+        let every = self.out.at.exports_all.then(|| self.out.at.names()).into_iter().flatten();
+        for name in
+            self.out.at.exported.iter().chain(every.filter(|name| !self.out.at.exported.contains(*name)))
+        {
             let word = match self.out.at.get(name) {
                 Some(Val::Text(text)) => Word::literal(text.clone()),
                 _ => Word { text: format!("${name}"), known: Known::Dynamic },
             };
             exported.push((name.clone(), word));
         }
-        exported.extend(assigned.into_iter().map(|(name, word, _)| (name, word)));
+        exported.extend(assigned.into_iter().map(|assigned| (assigned.name, assigned.word)));
         let command = SimpleCommand {
             program: None,
             argv,
@@ -430,6 +442,7 @@ impl Walk<'_, '_> {
             dir: self.out.at.dir.clone(),
             sure: self.out.at.sure,
             certain: true,
+            splits,
             defined: false,
             dormant: false,
             fed_by: feed.to_vec(),
@@ -448,14 +461,5 @@ impl Walk<'_, '_> {
         }
         wrap::settle(command, self.out);
         stdin::follow(self.out);
-    }
-}
-
-fn value(word: &Word) -> Val {
-    match word.known {
-        Known::Literal => Val::Text(word.text.clone()),
-        // A glob in an assignment stays as it is, until it is used without quotes.
-        Known::Pattern => Val::Text(word.text.clone()),
-        Known::Dynamic => Val::Unknown,
     }
 }

@@ -32,6 +32,9 @@ fn without_walls(court: &Court, line: &str, layers: Layers) -> String {
     ending(try_finish(launch).unwrap().1.status)
 }
 
+/// Everyday lines that end otherwise beside a file of secrets.
+const SHUT: [&str; 1] = ["search/tree-find-xargs"];
+
 /// Every `step`th of the lines, under these layers: how many were carried out.
 fn compare(strength: Strength, step: usize) -> usize {
     let layers = strength.layers();
@@ -51,7 +54,10 @@ fn compare(strength: Strength, step: usize) -> usize {
         let text = block_on(court.run(granted));
         assert_eq!(court.fixture.sentinels(), before, "{line}");
         let bare = without_walls(&court, &line, layers);
-        if !text.contains(&bare) || text.contains("was judged to write nothing") {
+        // They read the whole tree, and `.env` is part of it: that they could not is told.
+        let is_shut =
+            SHUT.contains(&case.id.as_str()) && text.contains("is closed to lines that do not name it");
+        if !text.contains(&bare) && !is_shut || text.contains("was judged to write nothing") {
             wrong.push(format!("{} `{line}`: {text}, and without walls {bare}", case.id));
         }
     }

@@ -244,6 +244,16 @@ const FOUND: &[&str] = &[
     "f() { rm \"$2\"; }; f *.o keep",
     "(echo 'touch n'; echo true) | bash",
     "env A=1 set -- e/w home/h; shift; touch \"$1.n\"",
+    "x='q[$(touch new1)]'; echo $((x))",
+    "test -v 'q[$(touch new1)]'",
+    "read x <<< 'q[$(touch new1)]'; [[ $x -eq 1 ]]",
+    "x='$(touch new1)'; echo \"${x@P}\"",
+    "PS4='$(touch new1)'; set -x; echo hi",
+    "echo $((: '$(touch new1)'))",
+    "set -a; BASH_ENV='$(touch new1)'; bash -c :",
+    "V=a.txt\nV=$((1/0)); V=b.txt\nrm -f $V",
+    "readonly x='q[$(touch new1)]'\nx=1\necho $((x))",
+    "printf '-vq[$(touch new1)]' x",
 ];
 
 #[test]
@@ -286,6 +296,11 @@ fn lines_that_only_look_are_known_as_such() {
         "N=5; head -n $N a.txt; tail -n \"$N\" b.txt",
         "printf '%s\\n' a.txt b.txt | xargs -n1 wc -l; set -- a.txt; cat -n $1",
         "git branch -vv --sort=refname; git tag -l 'v*'; git clean -nd -e x",
+        "i=0; while [ $i -lt 3 ]; do i=$((i+1)); done; echo $((i * 2))",
+        "for ((i=0; i<3; i++)); do echo $i; done",
+        "n=$(wc -l < a.txt); echo $((n*2)); [[ $n -gt 3 ]] && cat a.txt",
+        "x=abcdefghijk; echo ${x:0:8} ${x: -3}",
+        "arr=(a b); echo ${arr[0]} ${#arr[@]} ${arr[-1]}",
     ] {
         let said = effects(&bench.kernel, line);
         let writes: Vec<String> = said.iter().filter(|e| e.may_write()).map(Effect::describe).collect();
@@ -332,6 +347,14 @@ fn lines_that_only_look_are_known_as_such() {
         "git tag -m -l t1",
         "git clean -fdxefoo_n",
         "printf x | tee y",
+        "x='a[$(touch y)]'; echo $((x))",
+        "read -r x < num; echo $((x))",
+        "x=$(cat num); echo ${a[x]}",
+        "PATH=.; ls",
+        "PATH=.:$PATH\nls",
+        "set -a; LD_PRELOAD=./x.so; ls",
+        "declare -x LD_PRELOAD=./x.so; ls",
+        "LD_PRELOAD=./x.so; export LD_PRELOAD; ls",
     ] {
         let said = effects(&bench.kernel, line);
         assert!(said.iter().any(Effect::may_write), "{line}: {said:?}");

@@ -246,8 +246,130 @@ fn quoted(line: &str) -> String {
     format!("'{}'", line.replace('\'', "'\\''"))
 }
 
+/// A value that a shell may read as code: an index, a prompt, a name, a number.
+fn value(dice: &mut Dice) -> String {
+    let file = dice.one(&["new1", "n.txt", "d/new", "a.txt"]);
+    let command = match dice.below(4) {
+        0 => format!("rm -f {file}"),
+        1 => format!("echo 0 > {file}"),
+        _ => format!("touch {file}"),
+    };
+    match dice.below(16) {
+        0..=4 => format!("q[$({command})]"),
+        5 => format!("q[`{command}`]"),
+        6 => format!("1+q[0$({command})]"),
+        7 => format!("q[r[$({command})]]"),
+        8 => format!("$({command})"),
+        9 => format!("${{z:-$({command})}}"),
+        10 => "X".to_owned(),
+        11 => "Y+1".to_owned(),
+        12 => "q[Y]".to_owned(),
+        13 => "q[\\$X]".to_owned(),
+        _ => dice.one(&["0", "1", "07", "-1", "x y"]).to_owned(),
+    }
+}
+
+/// Where a shell reads the value of a variable, or a word, as code.
+fn evaluated(dice: &mut Dice) -> String {
+    let v = value(dice);
+    match dice.below(62) {
+        0 => "echo $((X))".to_owned(),
+        1 => "((X))".to_owned(),
+        2 => "(( Y = X + 1 )); echo $((Y))".to_owned(),
+        3 => "for ((i=X; i<1; i++)); do :; done".to_owned(),
+        4 => "for ((i=0; i<X; i+=9)); do :; done".to_owned(),
+        5 => "let Y=X".to_owned(),
+        6 => "let 'Y += X' Y++".to_owned(),
+        7 => "[[ $X -eq 1 ]]".to_owned(),
+        8 => "[[ 0 -lt X || $Y -ge X ]]".to_owned(),
+        9 => format!("[[ '{v}' -ne 1 ]]"),
+        10 => "s=abcdef; echo ${s:X} ${s:0:Y}".to_owned(),
+        11 => "set -- a b c; echo ${@:X:1}".to_owned(),
+        12 => "l=(1 2 3); echo ${l[X]} ${l[$Y]}".to_owned(),
+        13 => "l[X]=1; echo ${#l[@]}".to_owned(),
+        14 => "l=([X]=1 [1]=2)".to_owned(),
+        15 => format!("l=(['{v}']=1)"),
+        16 => "echo ${!X}".to_owned(),
+        17 => "echo \"${X@P}\"".to_owned(),
+        18 => "echo ${X@Q} ${X@A} ${X^^} ${X/q/r}".to_owned(),
+        19 => format!("test -v '{v}'"),
+        20 => "[ -v \"$X\" ]".to_owned(),
+        21 => "[ $X = 1 ]".to_owned(),
+        22 => "[[ -v $X ]]".to_owned(),
+        23 => format!("printf -v '{v}' 1"),
+        24 => "printf -v \"$X\" 1".to_owned(),
+        25 => format!("printf '-v{v}' 1"),
+        26 => format!("read '{v}' <<< 1"),
+        27 => format!("read -r X <<< '{v}'; echo $((X))"),
+        28 => format!("read -r Y X <<< '1 {v}'; ((X + Y))"),
+        29 => "read -r X < num; echo $((X))".to_owned(),
+        30 => format!("declare '{v}=1'"),
+        31 => format!("declare -i X='{v}'"),
+        32 => format!("declare -i X; X='{v}'"),
+        33 => format!("declare -i X; for X in 1 '{v}'; do :; done"),
+        34 => format!("declare -i X; read X <<< '{v}'"),
+        35 => format!("declare -i X; unset X; : ${{X:='{v}'}}"),
+        36 => format!("declare -n R='{v}'; echo $R"),
+        37 => format!("declare -n R; R='{v}'; echo $R"),
+        38 => format!("f() {{ local '{v}=1'; }}; f"),
+        39 => "f() { echo $(($1)); }; f \"$X\"".to_owned(),
+        40 => "f() { local -i k=$1; }; f \"$X\"".to_owned(),
+        41 => format!("declare -a l='({v})'"),
+        42 => format!("l=(); declare 'l=({v})'"),
+        43 => format!("q=(1); unset '{v}'"),
+        44 => "unset $X".to_owned(),
+        45 => format!("PS4='{v}'; set -x; :"),
+        46 => "PS4=$X; set -x; :".to_owned(),
+        47 => format!("PS4='{v}' bash -xc :"),
+        48 => format!("BASH_ENV='{v}' bash -c :"),
+        49 => format!("set -a; BASH_ENV='{v}'; bash -c :"),
+        50 => "export X; bash -c 'echo $((X))'".to_owned(),
+        51 => format!("RANDOM='{v}'; OPTIND='{v}'"),
+        52 => "readonly X; X=1\nX=1\necho $((X))".to_owned(),
+        53 => "X=$((1/0))\necho $((X))".to_owned(),
+        54 => "eval 'X=$((1/0))'; echo $((X))".to_owned(),
+        55 => "Z=$((X)); echo $((Z))".to_owned(),
+        56 => "V=a.txt\nV=$((1/0)); V=b.txt\nrm -f $V".to_owned(),
+        57 => format!("source /dev/stdin <<< 'echo $(({v}))'"),
+        58 => "mapfile -C 'touch new2; :' -c 1 L < num".to_owned(),
+        59 => "cat <<E\n$((X)) ${l[X]}\nE".to_owned(),
+        60 => format!("echo $((: '{v}'))"),
+        _ => "while read -r l; do X=$l; ((n += X)); done < num".to_owned(),
+    }
+}
+
+/// Everyday arithmetic.
+fn counting(dice: &mut Dice) -> String {
+    match dice.below(9) {
+        0 => "i=0; while [ $i -lt 3 ]; do i=$((i+1)); done; echo $((i * 2))".to_owned(),
+        1 => "for ((i=0, j=3; i<j; i++, j--)); do echo $((i*j)); done".to_owned(),
+        2 => "n=$(wc -l < a.txt); echo $((n*2)); [[ $n -gt 3 ]]".to_owned(),
+        3 => "l=(a b); for ((i=0; i<${#l[@]}; i++)); do echo ${l[$i]} ${l[i]}; done".to_owned(),
+        4 => "x=abcdefghijk; echo ${x:0:8} ${x: -3}".to_owned(),
+        5 => "declare -A m; m[key]=1; echo ${m[key]}".to_owned(),
+        6 => "for i in $(seq 1 3); do ((t = i * 2)); done; echo $t".to_owned(),
+        7 => "f() { echo $(($1 * 2)); }; f 21; printf '%d\\n' $((RANDOM % 6))".to_owned(),
+        _ => "declare -i n=5; n+=1; let n++; echo $n".to_owned(),
+    }
+}
+
 /// One line; `depth` bounds how far it nests.
 pub fn line(dice: &mut Dice, depth: usize) -> String {
+    if dice.chance(20) {
+        let head = match dice.below(5) {
+            0 => String::new(),
+            1 => format!("X='{}'; ", value(dice)),
+            2 => format!("X='{}'; Y=X; ", value(dice)),
+            3 => format!("Y='{}' X=Y\n", value(dice)),
+            _ => format!("X=$(cat num); Y='{}'; ", value(dice)),
+        };
+        return match dice.below(4) {
+            0 => counting(dice),
+            1 if depth > 0 => format!("{head}{}; {}", evaluated(dice), line(dice, depth - 1)),
+            2 => format!("{head}{}; {}", evaluated(dice), evaluated(dice)),
+            _ => format!("{head}{}", evaluated(dice)),
+        };
+    }
     if depth == 0 {
         return simple(dice);
     }

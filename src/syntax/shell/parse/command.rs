@@ -34,6 +34,7 @@ impl Parser {
     /// One list with what ends it.
     pub(super) fn statement(&mut self, seq: &mut Seq) -> Read<()> {
         let node = self.chain()?;
+        self.fresh = false;
         self.blanks();
         let background = self.peek() == Some(b'&') && self.peek_at(1) != Some(b'&');
         match self.peek() {
@@ -247,13 +248,17 @@ impl Parser {
         self.blanks();
         if self.looking_at("((") {
             let end = self.arithmetic_end(self.at + 2).ok_or("a `for ((` does not end")?;
-            let head = self.arithmetic(self.at + 2, end)?;
+            // What it begins with runs once, before the loop.
+            let first = self.separator(self.at + 2, end).ok_or("a `for ((` is not written as one")?;
+            let start = self.arithmetic(self.at + 2, first)?;
+            let head = self.arithmetic(first + 1, end)?;
             self.blanks();
             self.eat(";");
             self.newlines()?;
             let body = self.body_of_for()?;
             let redirs = self.redirects()?;
-            return Ok(Node::While(vec![(Node::Arith(head, Vec::new()), false)], body, redirs));
+            let repeat = Node::While(vec![(Node::Arith(head, Vec::new()), false)], body, Vec::new());
+            return Ok(Node::Group(vec![(Node::Arith(start, Vec::new()), false), (repeat, false)], redirs));
         }
         let name = self.keyword_or_name().filter(|name| is_name(name)).ok_or("a loop has no variable")?;
         self.at += name.len();

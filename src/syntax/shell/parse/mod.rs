@@ -26,9 +26,19 @@ pub(super) fn parse(text: &str) -> Script {
 
 fn parse_at(src: Rc<str>, depth: usize) -> Script {
     let mut parser = Parser::new(src.clone(), depth);
-    let mut body = Vec::new();
-    let error = parser.top(&mut body).err();
-    Script { src, body, heredocs: parser.heredocs, error }
+    let (mut body, mut lines) = (Vec::new(), Vec::new());
+    let error = parser.top(&mut body, &mut lines).err();
+    Script { src, body, lines, heredocs: parser.heredocs, error }
+}
+
+/// A script of nothing but one text, as the shell expands it when it reads a value once more: as between
+/// double quotes.
+pub(super) fn parse_quoted(text: &str) -> Script {
+    let (word, error) = match parse_heredoc(text, 0) {
+        Ok(word) => (word, None),
+        Err(error) => (RawWord::default(), Some(error)),
+    };
+    Script { src: Rc::from(text), body: Vec::new(), lines: Vec::new(), heredocs: vec![word], error }
 }
 
 /// The parts of a heredoc's body.
@@ -51,11 +61,13 @@ struct Parser {
     depth: usize,
     heredocs: Vec<RawWord>,
     pending: Vec<Pending>,
+    /// A line of the script begins here.
+    fresh: bool,
 }
 
 impl Parser {
     fn new(src: Rc<str>, depth: usize) -> Self {
-        Self { src, at: 0, depth, heredocs: Vec::new(), pending: Vec::new() }
+        Self { src, at: 0, depth, heredocs: Vec::new(), pending: Vec::new(), fresh: true }
     }
 
     fn bytes(&self) -> &[u8] {
@@ -125,6 +137,7 @@ impl Parser {
     /// The end of a line, after which the bodies of its heredocs stand.
     fn newline(&mut self) -> Read<()> {
         self.at += 1;
+        self.fresh = true;
         for pending in std::mem::take(&mut self.pending) {
             let mut body = String::new();
             while self.at < self.src.len() {
@@ -156,10 +169,13 @@ impl Parser {
         Ok(())
     }
 
-    fn top(&mut self, body: &mut Seq) -> Read<()> {
+    fn top(&mut self, body: &mut Seq, lines: &mut Vec<usize>) -> Read<()> {
         // Whole lines that were read run even when a later one cannot be read.
         self.newlines()?;
         while self.at < self.src.len() {
+            if self.fresh {
+                lines.push(body.len());
+            }
             let mut line = Vec::new();
             self.statement(&mut line)?;
             body.append(&mut line);
@@ -184,7 +200,13 @@ impl Parser {
             if !lines.is_empty() {
                 return Err("a heredoc in a substitution does not end");
             }
-            Ok(Rc::new(Script { src: parser.src.clone(), body, heredocs: inner, error: None }))
+            Ok(Rc::new(Script {
+                src: parser.src.clone(),
+                body,
+                lines: Vec::new(),
+                heredocs: inner,
+                error: None,
+            }))
         })
     }
 }

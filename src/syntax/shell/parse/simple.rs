@@ -3,6 +3,9 @@
 use super::super::ast::{Assign, Part, RawWord, Redir, RedirOp, Value};
 use super::{Parser, Pending, Read};
 
+/// Bytes of the longest index.
+const MOST_INDEX: usize = 400;
+
 impl Parser {
     /// `NAME=value`, `NAME+=value`, `NAME[…]=value` or `NAME=(…)`.
     pub(super) fn assignment(&mut self) -> Read<Option<Assign>> {
@@ -15,19 +18,32 @@ impl Parser {
         let name = self.slice(self.at, self.at + length).to_owned();
         let mut after = length;
         let mut partial = false;
+        let mut index = None;
         if rest.get(after) == Some(&b'[') {
             // Nobody writes a longer index, and each word would be searched to the end.
-            let Some(close) = rest[after..rest.len().min(after + 200)].iter().position(|b| *b == b']') else {
-                return Ok(None);
+            let most = self.src.len().min(self.at + after + MOST_INDEX);
+            let Some(close) = self.closing(self.at + after + 1, most) else {
+                let cut = most < self.src.len();
+                return if cut { Err("an index is too long") } else { Ok(None) };
             };
-            let index = &rest[after..after + close];
-            if index.iter().any(|b| b"$`'\"\\ ".contains(b)) {
-                let assigns = matches!(rest.get(after + close + 1), Some(b'=' | b'+'));
-                return if assigns { Err("an index is computed") } else { Ok(None) };
+            let assigns = match self.bytes().get(close + 1) {
+                Some(b'+') => self.bytes().get(close + 2) == Some(&b'='),
+                sign => sign == Some(&b'='),
+            };
+            if !assigns {
+                return Ok(None);
             }
-            after += close + 1;
+            let back = self.at;
+            self.at += after + 1;
+            index = Some(self.index()?);
+            if self.at != close + 1 {
+                return Err("an index is not plain");
+            }
+            self.at = back;
+            after = close + 1 - back;
             partial = true;
         }
+        let rest = &self.bytes()[self.at..];
         if rest.get(after) == Some(&b'+') {
             after += 1;
             partial = true;
@@ -50,14 +66,41 @@ impl Parser {
                 }
             }
             self.at += 1;
-            return Ok(Some(Assign { name, partial, value: Value::Array(words) }));
+            return Ok(Some(Assign { name, partial, index, value: Value::Array(words) }));
         }
         let value = match self.peek() {
             None | Some(b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b')') => RawWord::default(),
             Some(b'<' | b'>') if self.peek_at(1) != Some(b'(') => RawWord::default(),
             _ => self.word()?,
         };
-        Ok(Some(Assign { name, partial, value: Value::Word(value) }))
+        Ok(Some(Assign { name, partial, index, value: Value::Word(value) }))
+    }
+
+    /// The bracket that closes an index, by brackets, parentheses and quotes alone.
+    fn closing(&self, from: usize, most: usize) -> Option<usize> {
+        let bytes = &self.bytes()[..most];
+        let (mut brackets, mut parens) = (0usize, 0usize);
+        let mut at = from;
+        while at < most {
+            match bytes[at] {
+                b']' if parens == 0 && brackets == 0 => return Some(at),
+                b']' if parens == 0 => brackets -= 1,
+                b'[' if parens == 0 => brackets += 1,
+                b'(' => parens += 1,
+                b')' => parens = parens.checked_sub(1)?,
+                b'\\' => at += 1,
+                b'\n' | b';' | b'|' | b'&' if parens == 0 => return None,
+                quote @ (b'\'' | b'"' | b'`') => {
+                    at += 1;
+                    while at < most && bytes[at] != quote {
+                        at += if bytes[at] == b'\\' && quote != b'\'' { 2 } else { 1 };
+                    }
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        None
     }
 
     pub(super) fn redirects(&mut self) -> Read<Vec<Redir>> {
@@ -80,6 +123,13 @@ impl Parser {
         if self.at == back && self.peek() == Some(b'{') {
             let close = self.bytes()[self.at..].iter().take(64).position(|b| *b == b'}');
             let named = close.filter(|close| is_name(self.slice(self.at + 1, self.at + close)));
+            // Its index is arithmetic; nobody writes that in good faith.
+            let rest = &self.bytes()[self.at..self.src.len().min(self.at + MOST_INDEX)];
+            let length = rest[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
+            if rest.get(length + 1) == Some(&b'[') && rest.windows(2).any(|two| matches!(two, b"}<" | b"}>"))
+            {
+                return Err("a redirection names a variable with an index");
+            }
             self.at += named.map_or(0, |close| close + 1);
         }
         let both = self.at == back && (self.looking_at("&>") || self.looking_at("&>>"));

@@ -1,6 +1,6 @@
 //! Words: quotes, escapes, expansions, substitutions.
 
-use super::super::ast::{Part, RawWord, VarOp};
+use super::super::ast::{Odd, Part, RawWord, VarOp};
 use super::{Parser, Read, parse_at};
 
 impl Parser {
@@ -185,15 +185,10 @@ impl Parser {
             self.at += 1;
             name = char::from(special).to_string();
         }
-        let mut other = Vec::new();
-        let mut indexed = false;
+        let mut index = None;
         if self.peek() == Some(b'[') {
             self.at += 1;
-            other = self.parts(Some(b']'))?;
-            if !self.eat("]") {
-                return Err("an index does not end");
-            }
-            indexed = true;
+            index = Some(self.index()?);
         }
         let colon = self.peek() == Some(b':') && self.peek_at(1).is_some_and(|b| b"-=+?".contains(&b));
         if colon {
@@ -212,11 +207,21 @@ impl Parser {
         if !self.eat("}") {
             return Err("a `${` does not end");
         }
+        let begins = |sign: &str| match rest.first() {
+            Some(Part::Text { text, .. }) => kind.is_none() && text.starts_with(sign),
+            _ => false,
+        };
+        let (slice, prompt) = (begins(":"), begins("@P"));
+        // `${!X*}` and `${!X[@]}` are names and keys.
+        let names = index.is_none() && (begins("*") || begins("@") && !prompt && is_text(&rest, "@"));
+        let keys = rest.is_empty()
+            && index.as_deref().is_some_and(|index| is_text(index, "@") || is_text(index, "*"));
+        let indirect = indirect && !names && !keys;
         let op = match kind {
-            _ if indexed || indirect => {
-                other.extend(rest);
-                VarOp::Other(other)
+            _ if index.is_some() || indirect || slice || prompt => {
+                VarOp::Odd(Box::new(Odd { index, indirect, length, rest, slice, prompt }))
             }
+            None if names || keys => VarOp::Other(rest),
             None if length && rest.is_empty() => VarOp::Length,
             None if rest.is_empty() => VarOp::Plain,
             Some(kind @ (b'-' | b'=' | b'+' | b'?')) if !length => VarOp::Default { kind, colon, word: rest },
@@ -226,6 +231,29 @@ impl Parser {
             _ => VarOp::Other(rest),
         };
         Ok(Part::Var { name, op, quoted })
+    }
+
+    /// What stands between brackets, after the first of them; brackets inside it are its own.
+    pub(super) fn index(&mut self) -> Read<Vec<Part>> {
+        let mut all = Vec::new();
+        let mut open = 1usize;
+        loop {
+            let parts = self.parts(Some(b']'))?;
+            if !self.eat("]") {
+                return Err("an index does not end");
+            }
+            let opens = |part: &Part| match part {
+                Part::Text { text, quoted: false } => text.matches('[').count(),
+                _ => 0,
+            };
+            open += parts.iter().map(opens).sum::<usize>();
+            all.extend(parts);
+            open -= 1;
+            if open == 0 {
+                return Ok(all);
+            }
+            text(&mut all, ']', false);
+        }
     }
 
     /// Parts of `"${X:-…}"`: quotes inside quotes are removed, single quotes stand for themselves.
@@ -286,16 +314,35 @@ impl Parser {
 
     /// Where the `))` stands that ends what begins at `from`; `None` when these are two parentheses.
     pub(super) fn arithmetic_end(&self, from: usize) -> Option<usize> {
-        let bytes = self.bytes();
+        let at = self.level(from, self.src.len(), b')')?;
+        (self.bytes().get(at + 1) == Some(&b')')).then_some(at)
+    }
+
+    /// The first semicolon of `for ((`.
+    pub(super) fn separator(&self, from: usize, end: usize) -> Option<usize> {
+        self.level(from, end, b';')
+    }
+
+    /// Where `sign` stands outside quotes and parentheses.
+    fn level(&self, from: usize, end: usize, sign: u8) -> Option<usize> {
+        let bytes = &self.bytes()[..end];
         let mut open = 0usize;
-        for at in from..bytes.len() {
+        let mut at = from;
+        while at < end {
             match bytes[at] {
+                byte if byte == sign && open == 0 => return Some(at),
                 b'(' => open += 1,
-                b')' if open == 0 => return (bytes.get(at + 1) == Some(&b')')).then_some(at),
-                b')' => open -= 1,
-                b'`' | b'\'' | b'\\' => return None,
+                b')' => open = open.checked_sub(1)?,
+                b'\\' => at += 1,
+                quote @ (b'\'' | b'"' | b'`') => {
+                    at += 1;
+                    while at < end && bytes[at] != quote {
+                        at += if bytes[at] == b'\\' && quote != b'\'' { 2 } else { 1 };
+                    }
+                }
                 _ => {}
             }
+            at += 1;
         }
         None
     }
@@ -356,6 +403,11 @@ impl Parser {
         let plain = |c: &char| *c != '\0' && (value < 0x80 || most > 2);
         char::from_u32(value).filter(plain).ok_or("an escape is no plain character")
     }
+}
+
+/// Whether the parts are this text.
+fn is_text(parts: &[Part], wanted: &str) -> bool {
+    matches!(parts, [Part::Text { text, .. }] if text == wanted)
 }
 
 /// Adds a character to the text at the end.
