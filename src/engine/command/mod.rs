@@ -196,7 +196,7 @@ pub(super) async fn carry_out(
         None => Err(Report::new(ReportKind::Usage, format!("/{} is the screen's own", command.name))),
         Some(_) if command.place == Place::Idle && agent.is_running() => {
             Err(Report::new(ReportKind::Usage, format!("/{} waits until the turn has ended", command.name))
-                .hint("Esc stops the turn"))
+                .hint("stop the turn first, or wait for its end"))
         }
         Some(run) => run(Call { desk, agent, args: args.trim() }).await,
     };

@@ -53,7 +53,7 @@ fn release(call: Call<'_>, handle: &str) -> Result<Answer, Report> {
     // Its words must not come between calls and their results.
     if call.agent.is_running() {
         return Err(Report::new(ReportKind::Usage, "/withheld release waits until the turn has ended")
-            .hint("Esc stops the turn"));
+            .hint("stop the turn first, or wait for its end"));
     }
     let released = call.desk.kernel.release(handle, "user");
     let released = released.map_err(|error| Report::from_error(ReportKind::State, &error))?;

@@ -45,6 +45,7 @@ pub(super) struct App {
 
 impl App {
     pub(super) fn new(composer: Composer, keys: Keys, styles: Styles) -> Self {
+        let styles = styles.with_keys(keys.keymap());
         Self {
             composer,
             keys,
@@ -60,6 +61,11 @@ impl App {
             answer: String::new(),
             effects: Vec::new(),
         }
+    }
+
+    /// Other looks, from now on.
+    pub(super) fn dress(&mut self, styles: Styles) {
+        self.styles = styles.with_keys(self.keys.keymap());
     }
 
     /// Another session takes the place of the one that was shown.
@@ -204,14 +210,20 @@ impl App {
                 Reply::Action(action) => return self.act(action, now_ms),
                 // It was meant for the line one writes in.
                 Reply::NotMeant => {}
+                Reply::NeverMeant(before) => {
+                    let event = self.composer.handle(before, &mut self.keys, now_ms);
+                    self.on_composed(event, now_ms);
+                }
             }
+        } else {
+            self.layers.typed(now_ms);
         }
         let event = self.composer.handle(key, &mut self.keys, now_ms);
         self.on_composed(event, now_ms);
     }
 
-    pub(super) fn on_paste(&mut self, text: &str) {
-        if self.pager.is_none() && !self.layers.paste(text) {
+    pub(super) fn on_paste(&mut self, text: &str, now_ms: u64) {
+        if self.pager.is_none() && !self.layers.paste(text, now_ms) {
             self.composer.paste(text);
         }
     }

@@ -16,6 +16,7 @@ use crate::tui::style::{Styles, Token};
 use crate::tui::text::markdown::{self, Part, Stream};
 use crate::tui::text::{Row, Wrap, settle};
 
+pub(super) use note::end_of;
 pub use note::{Header, duration, short_count};
 pub use output::Output;
 pub use tool::{Asked, Ended, Tool};
@@ -46,6 +47,8 @@ pub enum Body {
         label: &'static str,
         text: String,
     },
+    /// So many entries before what is shown again.
+    Earlier(usize),
     Taint(TaintMark),
     /// What a sub-agent is at.
     Child {
@@ -110,6 +113,7 @@ impl Cell {
                 rows
             }
             Body::Mark { label, text } => note::said(label, Token::Info, text, "", styles),
+            Body::Earlier(count) => note::earlier_rows(*count, styles),
             Body::Taint(mark) => note::taint_rows(mark, styles),
             Body::Child { agent, calls, last, done } => {
                 let mark = if *done { "✓ " } else { "▸ " };

@@ -4,8 +4,9 @@ use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::plural;
+use crate::config::Action;
 use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Status, TaintMark};
-use crate::tui::style::{Styles, Token};
+use crate::tui::style::{Styles, Token, WRITING};
 use crate::tui::text::{Row, one_line, visible, width as width_of};
 
 /// Bytes from the end of a thought that are looked at for the line that is shown; more than a line has room for.
@@ -49,10 +50,23 @@ pub(super) fn user_rows(text: &str, expanded: bool, styles: &Styles) -> Vec<Row>
         rows.push(row.behind(if at == 0 { &mark } else { &indent }, &indent));
     }
     if most < count {
-        let more = format!("  ⋮ {} more lines, ctrl+t shows them", count - most);
+        let how = hinted(Action::Transcript, "shows them", styles);
+        let more = format!("  ⋮ {} more lines{how}", count - most);
         rows.push(Row::words(Span::styled(more, styles.get(Token::Muted))));
     }
     rows
+}
+
+/// What stood before the part of a conversation that is shown again.
+pub(super) fn earlier_rows(count: usize, styles: &Styles) -> Vec<Row> {
+    let how = hinted(Action::Transcript, "shows them all", styles);
+    let entries = if count == 1 { "1 earlier entry".to_owned() } else { format!("{count} earlier entries") };
+    said("… ", Token::Info, &format!("{entries}{how}"), "", styles)
+}
+
+/// `, ctrl+t shows them`, when a key does.
+fn hinted(action: Action, does: &str, styles: &Styles) -> String {
+    styles.hint(WRITING, action, does).map_or(String::new(), |hint| format!(", {hint}"))
 }
 
 /// Thinking: one line, or all of it.
@@ -67,7 +81,10 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, width: u16, 
             format!("∴ thinking: {}", end_of(&one_line(&last[from..]), room))
         }
         false if expanded => "∴ thought".to_owned(),
-        false => format!("∴ thought · {}, ctrl+o shows them", plural(count, "line")),
+        false => {
+            let how = hinted(Action::ExpandTool, "shows them", styles);
+            format!("∴ thought · {}{how}", plural(count, "line"))
+        }
     };
     let mut rows = vec![Row::words(Span::styled(head, look)).hanging(2)];
     if expanded {
@@ -78,7 +95,7 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, width: u16, 
 }
 
 /// The end of a line in at most `most` columns: what was thought last is what is new.
-fn end_of(line: &str, most: usize) -> String {
+pub(in crate::tui) fn end_of(line: &str, most: usize) -> String {
     if width_of(line) <= most {
         return line.to_owned();
     }

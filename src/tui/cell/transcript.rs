@@ -266,8 +266,7 @@ impl Transcript {
     /// before it.
     pub fn recall(&mut self, items: &[Item], left_out: usize) {
         if left_out > 0 {
-            let text = format!("{left_out} earlier entries; ctrl+t shows them all");
-            self.push(Body::Mark { label: "… ", text });
+            self.push(Body::Earlier(left_out));
         }
         items.iter().for_each(|item| self.item(item));
         // A call without a result was cut off.
@@ -314,8 +313,10 @@ impl Transcript {
     }
 
     fn push(&mut self, body: Body) {
-        let close =
-            matches!(&body, Body::Tool(_) | Body::Mark { .. } | Body::Thinking { .. } | Body::Child { .. });
+        let close = matches!(
+            &body,
+            Body::Tool(_) | Body::Mark { .. } | Body::Earlier(_) | Body::Thinking { .. } | Body::Child { .. }
+        );
         let lead = !(matches!(body, Body::Header(_)) || (close && self.close));
         self.close = close;
         self.live.push(Cell { body, lead });

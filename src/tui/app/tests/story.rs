@@ -154,3 +154,94 @@ fn commands_without_arguments_are_choices() {
         assert!(effects.contains(&effect), "{line}: {effects:?}");
     }
 }
+
+/// Keys of somebody who writes at an even pace, each with a frame behind it.
+fn types(desk: &mut Desk, text: &str, every_ms: u64) {
+    for c in text.chars() {
+        desk.write(c.encode_utf8(&mut [0; 4]));
+        desk.frame();
+        desk.now_ms += every_ms;
+    }
+}
+
+#[test]
+fn a_sentence_typed_across_a_question_is_no_answer_and_loses_no_letter() {
+    const SENTENCE: &str = "also check that the code has docs at each place, y or n, 1 2 3 a";
+    for every_ms in [1, 100, 400, 999] {
+        for from in [0, 1, 10, 30] {
+            let mut desk = Desk::new(80, 24).begun();
+            desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make")]);
+            types(&mut desk, &SENTENCE[..from], every_ms);
+            desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+            // One frame more or less makes no difference.
+            (from % 2 == 0).then(|| desk.frame());
+            types(&mut desk, &SENTENCE[from..], every_ms);
+            assert_eq!(ops(&desk.effects()), [], "every {every_ms} ms from {from}");
+            assert_eq!(desk.app.composer.expanded(), SENTENCE, "every {every_ms} ms from {from}");
+            let shown = desk.shown();
+            assert!(shown.contains("Allow bash?") && shown.contains(SENTENCE), "{shown}");
+            assert!(shown.contains("you are typing"), "{shown}");
+            // After a pause it takes an answer.
+            desk.now_ms += 1_000;
+            desk.frame();
+            desk.press("y");
+            assert!(matches!(&ops(&desk.effects())[..], [Op::Approve { .. }]));
+        }
+    }
+    // After a pause of its own a word begins with the key of an answer: a rule is shown, not kept, and the
+    // word is whole.
+    let mut desk = Desk::new(80, 24).begun();
+    desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make")]);
+    desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+    desk.frame();
+    desk.now_ms += 5_000;
+    types(&mut desk, "also this", 100);
+    assert_eq!(ops(&desk.effects()), []);
+    assert_eq!(desk.app.composer.expanded(), "also this");
+    desk.press("enter");
+    let prompt = Prompt { text: "also this".into() };
+    assert_eq!(ops(&desk.effects()), [Op::Prompt(prompt)], "what was meant to be sent is sent");
+}
+
+#[test]
+fn hints_name_the_keys_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keymap.yaml");
+    let text = "approval: {f2: answer_yes, y: ~, a: ~, esc: ~, ctrl+c: ~}\nglobal: {esc: ~, f3: transcript, ctrl+t: ~, ctrl+o: ~}\n\
+        composer: {\"?\": ~}\nlist: {esc: ~, ctrl+c: ~, f4: close}\n";
+    std::fs::write(&path, text).unwrap();
+    let keys = Keys::new(Keymap::load(Some(&path)).unwrap());
+    let mut desk = Desk::new(80, 24).begun();
+    desk.app.keys = keys;
+    desk.app.dress(Styles::plain());
+    let shown = desk.shown();
+    assert!(shown.contains("/keys for keys"), "{shown}");
+    desk.happens([Event::TurnStart { turn: 1 }]);
+    let shown = desk.shown();
+    assert!(!shown.contains("stops"), "{shown}");
+    desk.happens([
+        bash("t1", "make"),
+        prints("t1", &(0..40).map(|n| format!("line {n}\n")).collect::<String>()),
+        ends("t1", ToolStatus::Ok, "exit code 0"),
+    ]);
+    desk.happens([Event::ThinkingDelta { text: "one\ntwo".into() }, words("x\n\n")]);
+    desk.happens([said(&"line\n".repeat(60))]);
+    let shown = desk.shown();
+    assert!(shown.contains("… 35 lines above\n") && shown.contains("thought · 2 lines\n"), "{shown}");
+    assert!(shown.contains("more lines, f3 shows them"), "{shown}");
+    desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+    let shown = desk.shown();
+    assert!(shown.contains("f2 once, n no\n"), "{shown}");
+    desk.app.layers.open("trust", Dialog::Confirm(Confirm::new("Sure?", Vec::new(), [("no", "No")], 0)));
+    assert!(desk.shown().contains("f4 closes"));
+    // A key that another context takes before is no hint.
+    let taken = "composer: {ctrl+o: undo}\n";
+    std::fs::write(&path, taken).unwrap();
+    desk.app.keys = Keys::new(Keymap::load(Some(&path)).unwrap());
+    desk.app.dress(Styles::plain());
+    let key = |action| desk.app.styles.key(crate::tui::style::WRITING, action);
+    assert_eq!(
+        (key(crate::config::Action::ExpandTool), key(crate::config::Action::Transcript).as_deref()),
+        (None, Some("ctrl+t"))
+    );
+}

@@ -78,9 +78,9 @@ pub(super) fn lines(approval: &Approval, styles: &Styles) -> Vec<Line<'static>> 
 }
 
 /// What the second yes is about.
-pub(super) fn rule_for_all(rule: &str, styles: &Styles) -> Vec<Line<'static>> {
+pub(super) fn rule_kept(place: &str, rule: &str, styles: &Styles) -> Vec<Line<'static>> {
     let mut out = Lines { styles, lines: Vec::new() };
-    out.push(Token::Warning, "! From now on this would hold in every project of yours:".to_owned());
+    out.push(Token::Warning, format!("! From now on this would hold {place}:"));
     for line in rule.lines() {
         out.push(Token::Code, format!("  {}", paint::plain(line)));
     }
