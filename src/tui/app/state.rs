@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::effect::{Effect, Pick};
 use super::footer::Footer;
@@ -14,7 +14,7 @@ use crate::protocol::{Event, Op, Prompt, Report, Stamped, Status, VerdictKind};
 use crate::tui::cell::{Transcript, is_own};
 use crate::tui::composer::{Composer, ComposerEvent, Draft};
 use crate::tui::dialog::{Layers, Reply};
-use crate::tui::keys::{Keys, Pressed};
+use crate::tui::keys::{Keys, Pressed, written};
 use crate::tui::style::Styles;
 
 /// How long a word of ours stays above the composer, in milliseconds.
@@ -235,8 +235,9 @@ impl App {
                 KeyCode::Enter => pager.end_search(true),
                 KeyCode::Esc => pager.end_search(false),
                 KeyCode::Backspace => pager.delete(),
-                KeyCode::Char(c) => pager.write(c),
-                _ => {}
+                // As some terminals say backspace.
+                KeyCode::Char('h') if key.modifiers.contains(KeyModifiers::CONTROL) => pager.delete(),
+                _ => written(key).into_iter().for_each(|c| pager.write(c)),
             }
             return;
         }
