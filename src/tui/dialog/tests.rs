@@ -428,6 +428,20 @@ fn what_matters_is_seen_on_the_smallest_screen() {
 }
 
 #[test]
+fn no_sandbox_is_promised_where_there_is_none() {
+    let contained = Effect::Contained { reach: "writes in the workspace, no network".into() };
+    for (effect, told) in
+        [(contained, "run with all your rights"), (opaque().effects[0].clone(), "intent unknown")]
+    {
+        let mut asked = Approval { effects: vec![effect], ..bash() };
+        assert!(screen(&shown([asked.clone()]).0, 80, 24).contains("run in the sandbox"));
+        asked.reach[0] = "no sandbox: all the user's rights".into();
+        let screen = screen(&shown([asked]).0, 80, 24);
+        assert!(screen.contains(told) && !screen.contains("in the sandbox"), "{screen}");
+    }
+}
+
+#[test]
 fn looks() {
     let keys = Keys::new(Keymap::built_in());
     let mut out = String::new();
