@@ -121,6 +121,11 @@ impl Desk for FrontDesk {
                 Ok(command::Answer::Prompt(text)) => Then::Prompt(text),
                 Ok(command::Answer::Done) => Then::Nothing,
                 Err(report) => {
+                    // Who typed it sees what the error is about.
+                    if self.has_person() {
+                        let echo = Event::Answer { command: line.trim().to_owned(), markdown: String::new() };
+                        agent.emit(echo).await;
+                    }
                     agent.emit(Event::Notice { report }).await;
                     Then::Nothing
                 }
