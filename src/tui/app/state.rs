@@ -40,6 +40,8 @@ pub(super) struct App {
     pub focused: bool,
     /// The last answer of the model, for the clipboard.
     pub answer: String,
+    /// Profiles taken by a key that the engine has not answered yet.
+    cycled: u32,
     pub effects: Vec<Effect>,
 }
 
@@ -59,6 +61,7 @@ impl App {
             hint: None,
             focused: true,
             answer: String::new(),
+            cycled: 0,
             effects: Vec::new(),
         }
     }
@@ -76,6 +79,7 @@ impl App {
         (self.pager, self.work) = (None, None);
         self.queued.clear();
         self.answer.clear();
+        self.cycled = 0;
         self.composer.set_running(false);
     }
 
@@ -115,7 +119,9 @@ impl App {
     }
 
     pub(super) fn on_event(&mut self, stamped: &Stamped, now_ms: u64) {
-        self.transcript.apply(stamped);
+        if !self.is_of_cycling(&stamped.event) {
+            self.transcript.apply(stamped);
+        }
         match &stamped.event {
             Event::TurnStart { .. } => self.begin_work(now_ms, false),
             Event::ToolCall { call } if is_own(&call.id) => self.begin_work(now_ms, true),
@@ -170,6 +176,14 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// Whether this answers a profile that a key took: what changes says so itself.
+    fn is_of_cycling(&mut self, event: &Event) -> bool {
+        let Event::Answer { command, markdown } = event else { return false };
+        let own = self.cycled > 0 && command.split_whitespace().next() == Some("profile");
+        self.cycled -= u32::from(own);
+        own && !markdown.is_empty()
     }
 
     fn begin_work(&mut self, now_ms: u64, own_line: bool) {
@@ -315,6 +329,7 @@ impl App {
         let now = self.footer.setup.as_ref().map_or("", |setup| setup.profile.as_str());
         let at = PROFILES.iter().position(|profile| *profile == now);
         let next = PROFILES[at.map_or(0, |at| (at + 1) % PROFILES.len())];
+        self.cycled += 1;
         self.op(Op::Command(format!("profile {next}")));
     }
 }

@@ -4,6 +4,7 @@
 //! forgotten.
 
 mod argument;
+mod ending;
 mod note;
 mod output;
 mod tool;
@@ -11,7 +12,7 @@ mod transcript;
 
 use ratatui::text::{Line, Span};
 
-use crate::protocol::{Outcome, Report, TaintMark};
+use crate::protocol::{Outcome, Report, Setup, TaintMark};
 use crate::tui::style::{Styles, Token};
 use crate::tui::text::markdown::{self, Part, Stream};
 use crate::tui::text::{Row, Wrap, settle};
@@ -47,6 +48,11 @@ pub enum Body {
         label: &'static str,
         text: String,
     },
+    /// Another setup; the last of these may still change.
+    Change {
+        old: Box<Setup>,
+        new: Box<Setup>,
+    },
     /// So many entries before what is shown again.
     Earlier(usize),
     Taint(TaintMark),
@@ -58,6 +64,13 @@ pub enum Body {
         done: bool,
     },
     Outcome(Box<Outcome>),
+    /// The end of a run that the person brought about, or that the kernel held back: `how` in words, and what
+    /// tells more.
+    Stopped {
+        outcome: Box<Outcome>,
+        how: String,
+        hint: Option<String>,
+    },
 }
 
 /// One piece of the transcript.
@@ -113,6 +126,9 @@ impl Cell {
                 rows
             }
             Body::Mark { label, text } => note::said(label, Token::Info, text, "", styles),
+            Body::Change { old, new } => {
+                note::said("from now on: ", Token::Info, &note::differences(old, new), "", styles)
+            }
             Body::Earlier(count) => note::earlier_rows(*count, styles),
             Body::Taint(mark) => note::taint_rows(mark, styles),
             Body::Child { agent, calls, last, done } => {
@@ -121,6 +137,7 @@ impl Cell {
                 note::said(mark, Token::ToolName, &text, "", styles)
             }
             Body::Outcome(outcome) => note::outcome_rows(outcome, styles),
+            Body::Stopped { outcome, how, hint } => note::stopped_rows(outcome, how, hint.as_deref(), styles),
         };
         self.led(settle(rows, clamp(wrap, width)))
     }

@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::plural;
 use crate::config::Action;
-use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Status, TaintMark};
+use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Setup, Status, TaintMark};
 use crate::tui::style::{Styles, Token, WRITING};
 use crate::tui::text::{Row, one_line, visible, width as width_of};
 
@@ -185,6 +185,30 @@ pub(super) fn outcome_rows(outcome: &Outcome, styles: &Styles) -> Vec<Row> {
         Status::Limit => ("limit reached", Token::Warning),
         Status::Interrupted => ("interrupted", Token::Warning),
     };
+    let spans = vec![
+        Span::styled(word, styles.get(token)),
+        Span::styled(format!(" · {}", facts(outcome)), styles.get(Token::Muted)),
+    ];
+    let mut rows = vec![Row::words(spans).hanging(2)];
+    for report in &outcome.errors {
+        rows.extend(report_rows(report, styles));
+    }
+    rows
+}
+
+/// The same where nothing failed: somebody said no, or stopped it. One quiet line.
+pub(super) fn stopped_rows(outcome: &Outcome, how: &str, hint: Option<&str>, styles: &Styles) -> Vec<Row> {
+    let text = format!("{} · {}", one_line(how), facts(outcome));
+    let mut rows = vec![Row::words(Span::styled(text, styles.get(Token::Muted))).hanging(2)];
+    for report in &outcome.errors {
+        rows.extend(report_rows(report, styles));
+    }
+    rows.extend(hint.into_iter().flat_map(|hint| said("try: ", Token::Muted, hint, "  ", styles)));
+    rows
+}
+
+/// What a run took and what came of it.
+fn facts(outcome: &Outcome) -> String {
     let mut facts = vec![plural(outcome.turns as usize, "turn")];
     let usage = outcome.usage;
     facts.push(format!(
@@ -200,15 +224,7 @@ pub(super) fn outcome_rows(outcome: &Outcome, styles: &Styles) -> Vec<Row> {
     if !outcome.files_changed.is_empty() {
         facts.push(format!("{} changed", plural(outcome.files_changed.len(), "file")));
     }
-    let spans = vec![
-        Span::styled(word, styles.get(token)),
-        Span::styled(format!(" · {}", facts.join(" · ")), styles.get(Token::Muted)),
-    ];
-    let mut rows = vec![Row::words(spans).hanging(2)];
-    for report in &outcome.errors {
-        rows.extend(report_rows(report, styles));
-    }
-    rows
+    facts.join(" · ")
 }
 
 fn cost(cost: Cost) -> Option<String> {
@@ -239,4 +255,23 @@ pub fn duration(ms: u64) -> String {
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
+}
+
+/// What has changed, in words.
+pub(super) fn differences(old: &Setup, new: &Setup) -> String {
+    let mut parts = Vec::new();
+    let mut changed = |name: &str, old: &str, new: &str| {
+        if old != new {
+            parts.push(format!("{name} {}", one_line(new)));
+        }
+    };
+    changed("model", &old.model, &new.model);
+    changed("profile", &old.profile, &new.profile);
+    changed("thinking", &old.thinking, &new.thinking);
+    changed(
+        "address",
+        old.base_url.as_deref().unwrap_or("the provider's"),
+        new.base_url.as_deref().unwrap_or("the provider's"),
+    );
+    parts.join(", ")
 }

@@ -245,3 +245,98 @@ fn hints_name_the_keys_in_force() {
         (None, Some("ctrl+t"))
     );
 }
+
+#[test]
+fn what_one_brought_about_is_told_in_one_quiet_line() {
+    use crate::protocol::{Closed, ReportKind};
+    let ended = |status, kind, message: &str| {
+        let report =
+            Report::new(kind, message).hint("see the verdicts above; `iosm kernel explain` shows more");
+        Event::Finished(Box::new(Outcome { errors: vec![report], ..outcome(status) }))
+    };
+    let refused = || ended(Status::Refused, ReportKind::Refused, "the work ended on a refusal");
+    let denied = |id| [judged(id, VerdictKind::Deny), ends(id, ToolStatus::Denied, "refused")];
+    let begin = || {
+        let mut desk = Desk::new(80, 24).begun();
+        desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make"), bash("t2", "cat /etc/passwd")]);
+        desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+        desk
+    };
+    let mut desk = begin();
+    desk.happens(denied("t2"));
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Declined }]);
+    desk.happens(denied("t1"));
+    desk.happens([refused()]);
+    let shown = desk.shown();
+    assert!(shown.contains("\nyou said no to bash make · 3 turns"), "{shown}");
+    assert!(!shown.contains("error:") && !shown.contains("try:"), "{shown}");
+    // What the kernel refused by itself is told as that, with what tells more here.
+    let mut desk = begin();
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Declined }]);
+    desk.happens(denied("t1"));
+    desk.happens(denied("t2"));
+    desk.happens([refused()]);
+    let shown = desk.shown();
+    assert!(
+        shown.contains("\nended on a refusal · 3 turns") && shown.contains("try: /kernel explain t2"),
+        "{shown}"
+    );
+    assert!(!shown.contains("error:") && !shown.contains("iosm kernel"), "{shown}");
+    // A no of the run before is none of this one.
+    desk.happens([Event::TurnStart { turn: 2 }, refused()]);
+    assert!(desk.shown().contains("ended on a refusal"));
+    let mut desk = begin();
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Withdrawn }]);
+    desk.happens([ended(Status::Interrupted, ReportKind::Interrupted, "interrupted")]);
+    let shown = desk.shown();
+    assert!(
+        shown.contains("\nstopped by you · 3 turns") && shown.contains("stopped before an answer"),
+        "{shown}"
+    );
+    assert!(!shown.contains("error:") && !shown.contains("interrupted"), "{shown}");
+    // A fault stays one.
+    desk.happens([ended(Status::Error, ReportKind::Provider, "overloaded")]);
+    assert!(desk.shown().contains("error: overloaded"));
+}
+
+#[test]
+fn going_through_profiles_by_key_leaves_one_line_at_most() {
+    let to = |profile: &str| Event::Setup(Setup { profile: profile.into(), ..setup() });
+    let answer = |markdown: &str| Event::Answer { command: "profile".into(), markdown: markdown.into() };
+    let mut desk = Desk::new(80, 24).begun();
+    desk.shown();
+    for profile in ["plan", "iosm", "meta"] {
+        desk.press("shift+tab");
+        assert_eq!(ops(&desk.effects()), [Op::Command(format!("profile {profile}"))]);
+        desk.happens([to(profile), answer("The profile holds from here on.")]);
+        let shown = desk.shown();
+        assert!(shown.contains(&format!("from now on: profile {profile}\n")), "{shown}");
+        assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
+    }
+    desk.happens([said("go on")]);
+    let shown = desk.shown();
+    assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
+    assert!(shown.contains("from now on: profile meta\n") && !shown.contains("holds"), "{shown}");
+    // Once round leaves nothing.
+    for profile in ["full", "plan", "iosm", "meta"] {
+        desk.press("shift+tab");
+        desk.happens([to(profile), answer("x")]);
+    }
+    desk.happens([said("and on")]);
+    assert!(!desk.shown().contains("from now on"));
+    // What was typed is answered.
+    desk.happens([to("plan"), answer("The profile `plan` holds from here on.")]);
+    let shown = desk.shown();
+    assert!(shown.contains("from now on: profile plan") && shown.contains("holds from here on"), "{shown}");
+}
+
+#[test]
+fn the_screens_own_commands_take_no_words_that_mean_nothing() {
+    let mut desk = Desk::new(80, 24).begun();
+    for line in ["quit now", "keys x", "new one", "copy that"] {
+        desk.app.command(line, desk.now_ms);
+        assert_eq!(desk.effects(), [], "{line}");
+        let shown = desk.shown();
+        assert!(shown.contains("takes no words"), "{line}: {shown}");
+    }
+}
