@@ -10,7 +10,7 @@ use super::footer::Footer;
 use super::pager::{Pager, Wanted};
 use super::work::Work;
 use crate::config::{Action, KeyContext};
-use crate::protocol::{Event, Op, Prompt, Report, Stamped, Status, VerdictKind};
+use crate::protocol::{Event, Op, Prompt, Report, ReportKind, Stamped, Status, VerdictKind};
 use crate::tui::cell::{Transcript, is_own};
 use crate::tui::composer::{Composer, ComposerEvent, Draft};
 use crate::tui::dialog::{Layers, Reply};
@@ -42,6 +42,8 @@ pub(super) struct App {
     pub answer: String,
     /// Profiles taken by a key that the engine has not answered yet.
     cycled: u32,
+    /// One of them has been put in force by the event before.
+    cycled_now: bool,
     pub effects: Vec<Effect>,
 }
 
@@ -62,6 +64,7 @@ impl App {
             focused: true,
             answer: String::new(),
             cycled: 0,
+            cycled_now: false,
             effects: Vec::new(),
         }
     }
@@ -178,12 +181,24 @@ impl App {
         }
     }
 
-    /// Whether this answers a profile that a key took: what changes says so itself.
+    /// Whether this belongs to a profile that a key took: its answer, or the note right behind the change. The
+    /// change says itself what holds, in the one line that going through profiles leaves.
     fn is_of_cycling(&mut self, event: &Event) -> bool {
-        let Event::Answer { command, markdown } = event else { return false };
-        let own = self.cycled > 0 && command.split_whitespace().next() == Some("profile");
-        self.cycled -= u32::from(own);
-        own && !markdown.is_empty()
+        let changed = std::mem::take(&mut self.cycled_now);
+        match event {
+            Event::Setup(_) => {
+                self.cycled_now = self.cycled > 0;
+                false
+            }
+            Event::Notice { report } => changed && report.kind == ReportKind::Note,
+            Event::Answer { command, markdown } => {
+                let own = self.cycled > 0 && command.split_whitespace().next() == Some("profile");
+                self.cycled -= u32::from(own);
+                // What failed is told with its error.
+                own && !markdown.is_empty()
+            }
+            _ => false,
+        }
     }
 
     fn begin_work(&mut self, now_ms: u64, own_line: bool) {

@@ -99,7 +99,7 @@ fn a_rule_kept_with_always_answers_the_next_question() {
     asked(&terminal);
     terminal.keys(&["a"]);
     // The rule is shown before it is kept, and one key has kept nothing.
-    let screen = terminal.shows("Keep this rule for this project?");
+    let screen = terminal.shows("Keep this rule?");
     assert!(screen.contains("in this project:") && screen.contains("beside.txt"), "{screen}");
     assert!(!world.iosm(&["config", "approvals"]).run().expect(0).out.contains("beside.txt"));
     std::thread::sleep(GUARD);

@@ -308,14 +308,17 @@ fn going_through_profiles_by_key_leaves_one_line_at_most() {
     for profile in ["plan", "iosm", "meta"] {
         desk.press("shift+tab");
         assert_eq!(ops(&desk.effects()), [Op::Command(format!("profile {profile}"))]);
-        desk.happens([to(profile), answer("The profile holds from here on.")]);
+        let note = Report::note("the profile was changed: what was cached is not used again");
+        desk.happens([to(profile), Event::Notice { report: note }]);
+        desk.happens([answer("The profile holds from here on.")]);
         let shown = desk.shown();
         assert!(shown.contains(&format!("from now on: profile {profile}\n")), "{shown}");
         assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
     }
-    desk.happens([said("go on")]);
+    desk.happens([Event::Notice { report: Report::note("something else") }, said("go on")]);
     let shown = desk.shown();
     assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
+    assert!(shown.contains("something else") && !shown.contains("cached"), "{shown}");
     assert!(shown.contains("from now on: profile meta\n") && !shown.contains("holds"), "{shown}");
     // Once round leaves nothing.
     for profile in ["full", "plan", "iosm", "meta"] {

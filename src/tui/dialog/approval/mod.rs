@@ -386,8 +386,7 @@ impl Layer for Approvals {
         self.body.seen_as(&dressed);
         let more = unseen(over, under, KeyContext::Approval, styles);
         let title = match &self.sure {
-            Some(Sure::Here) => "Keep this rule for this project?".to_owned(),
-            Some(Sure::Everywhere { .. }) => "Keep this rule for every project?".to_owned(),
+            Some(_) => "Keep this rule?".to_owned(),
             None => format!("Allow {}?", paint::plain(&front.call.tool)),
         };
         // Beside the keys when there is room for it, else above, shortened: the keys are always seen.
