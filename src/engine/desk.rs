@@ -120,12 +120,9 @@ impl Desk for FrontDesk {
                 }
                 Ok(command::Answer::Prompt(text)) => Then::Prompt(text),
                 Ok(command::Answer::Done) => Then::Nothing,
-                Err(report) => {
+                Err(mut report) => {
                     // Who typed it sees what the error is about.
-                    if self.has_person() {
-                        let echo = Event::Answer { command: line.trim().to_owned(), markdown: String::new() };
-                        agent.emit(echo).await;
-                    }
+                    report.command = Some(line.trim().to_owned());
                     agent.emit(Event::Notice { report }).await;
                     Then::Nothing
                 }

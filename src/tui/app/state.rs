@@ -190,12 +190,16 @@ impl App {
                 self.cycled_now = self.cycled > 0;
                 false
             }
-            Event::Notice { report } => changed && report.kind == ReportKind::Note,
-            Event::Answer { command, markdown } => {
-                let own = self.cycled > 0 && command.split_whitespace().next() == Some("profile");
+            Event::Notice { report } => {
+                // What failed is told, and is over.
+                self.cycled -=
+                    u32::from(self.cycled > 0 && report.command.as_deref().is_some_and(is_profile));
+                changed && report.kind == ReportKind::Note
+            }
+            Event::Answer { command, .. } => {
+                let own = self.cycled > 0 && is_profile(command);
                 self.cycled -= u32::from(own);
-                // What failed is told with its error.
-                own && !markdown.is_empty()
+                own
             }
             _ => false,
         }
@@ -347,4 +351,9 @@ impl App {
         self.cycled += 1;
         self.op(Op::Command(format!("profile {next}")));
     }
+}
+
+/// Whether a line without its slash is `/profile`.
+fn is_profile(line: &str) -> bool {
+    line.split_whitespace().next() == Some("profile")
 }

@@ -115,7 +115,11 @@ pub(in crate::tui) fn end_of(line: &str, most: usize) -> String {
 pub(super) fn report_rows(report: &Report, styles: &Styles) -> Vec<Row> {
     let note = report.kind == ReportKind::Note;
     let (label, token) = if note { ("note: ", Token::Info) } else { ("error: ", Token::Error) };
-    let mut rows = said(label, token, &report.message, "", styles);
+    let typed = report.command.iter().map(|line| {
+        Row::words(Span::styled(format!("/{}", one_line(line)), styles.get(Token::Muted))).hanging(2)
+    });
+    let mut rows: Vec<Row> = typed.collect();
+    rows.extend(said(label, token, &report.message, "", styles));
     for cause in &report.causes {
         rows.extend(said("because: ", Token::Muted, cause, "  ", styles));
     }
