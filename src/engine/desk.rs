@@ -125,7 +125,9 @@ impl Desk for FrontDesk {
                 }
                 Ok(command::Answer::Prompt(text)) => Then::Prompt(text),
                 Ok(command::Answer::Done) => Then::Nothing,
-                Err(report) => {
+                Err(mut report) => {
+                    // Who typed it sees what the error is about.
+                    report.command = Some(line.trim().to_owned());
                     agent.emit(Event::Notice { report }).await;
                     Then::Nothing
                 }

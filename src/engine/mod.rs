@@ -44,7 +44,7 @@ pub use checkpoint::{
     checkpoint_list, checkpoint_prune, checkpoint_restore,
 };
 pub use command::{
-    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice,
+    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice, extra_words,
     find as find_command, listed_entry, unknown_built_in as unknown_command,
 };
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};

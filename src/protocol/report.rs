@@ -46,11 +46,21 @@ pub struct Report {
     /// Whether the same request may succeed later.
     #[serde(default)]
     pub retryable: bool,
+    /// The command that failed so, as it was typed, without its slash. For a screen alone: no output has it.
+    #[serde(skip)]
+    pub command: Option<String>,
 }
 
 impl Report {
     pub fn new(kind: ReportKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), causes: Vec::new(), hints: Vec::new(), retryable: false }
+        Self {
+            kind,
+            message: message.into(),
+            causes: Vec::new(),
+            hints: Vec::new(),
+            retryable: false,
+            command: None,
+        }
     }
 
     pub fn note(message: impl Into<String>) -> Self {

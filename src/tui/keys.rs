@@ -64,9 +64,9 @@ impl Keys {
         bindings.find(|b| (b.context, b.first, b.second) == (context, first, second))
     }
 
-    /// The first key of an action, as shown in hints: `ctrl+t`.
-    pub fn hint(&self, context: KeyContext, action: Action) -> Option<String> {
-        self.keymap.keys_of(context, action).into_iter().next()
+    /// For the hints of what is drawn.
+    pub fn keymap(&self) -> &Keymap {
+        &self.keymap
     }
 
     /// Every key that does something: by context, each action with its keys and its line.
@@ -182,6 +182,10 @@ mod tests {
             (KeyCode::Char('r'), KeyModifiers::CONTROL, Pressed::Action(Action::HistorySearch)),
             (KeyCode::Char('t'), KeyModifiers::CONTROL, Pressed::Action(Action::Transcript)),
             (KeyCode::Char('?'), KeyModifiers::SHIFT, Pressed::Action(Action::KeysWhenEmpty)),
+            (KeyCode::Char('7'), KeyModifiers::CONTROL, Pressed::Action(Action::Undo)),
+            (KeyCode::Char('/'), KeyModifiers::CONTROL, Pressed::Action(Action::Undo)),
+            (KeyCode::Char('7'), KeyModifiers::CONTROL | KeyModifiers::ALT, Pressed::Unbound),
+            (KeyCode::Char('h'), KeyModifiers::CONTROL, Pressed::Action(Action::DeleteLeft)),
             (KeyCode::Char('a'), none, Pressed::Unbound),
             (KeyCode::Char('a'), KeyModifiers::SUPER, Pressed::Unbound),
             (KeyCode::Media(crossterm::event::MediaKeyCode::Play), none, Pressed::Unbound),
@@ -224,6 +228,5 @@ mod tests {
         let shown: usize =
             help.iter().flat_map(|(_, rows)| rows).map(|(keys, _)| keys.split(", ").count()).sum();
         assert_eq!(shown, Keymap::built_in().bindings().len());
-        assert_eq!(keys.hint(KeyContext::Global, Action::Rewind).as_deref(), Some("esc esc"));
     }
 }

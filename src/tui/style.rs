@@ -1,8 +1,11 @@
-//! What things look like: the semantic tokens of a theme as styles of the terminal.
+//! What things look like: the semantic tokens of a theme as styles of the terminal, and the keys that hints
+//! name.
+
+use std::sync::{Arc, LazyLock};
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::config::{Colour, Look, Theme};
+use crate::config::{Action, Colour, KeyContext, Keymap, Look, Theme};
 
 pub use crate::config::Token;
 
@@ -14,11 +17,18 @@ pub enum Depth {
     Indexed,
 }
 
-/// Looks by token.
+/// Where keys go while one writes.
+pub const WRITING: &[KeyContext] = &[KeyContext::Composer, KeyContext::Global];
+
+/// The built-in keys, read once.
+static BUILT_IN: LazyLock<Arc<Keymap>> = LazyLock::new(|| Arc::new(Keymap::built_in()));
+
+/// Looks by token, and the keymap in force: whatever is drawn is drawn with these.
 #[derive(Debug, Clone)]
 pub struct Styles {
     looks: Vec<Style>,
     plain: bool,
+    keys: Arc<Keymap>,
 }
 
 impl Styles {
@@ -28,12 +38,29 @@ impl Styles {
 
     pub fn with_depth(theme: &Theme, depth: Depth) -> Self {
         let looks = Token::ALL.iter().map(|token| style(theme.look(*token), depth)).collect();
-        Self { looks, plain: false }
+        Self { looks, plain: false, keys: BUILT_IN.clone() }
     }
 
     /// Without any colour: attributes only, and marks where a theme has none.
     pub fn plain() -> Self {
-        Self { looks: Token::ALL.iter().map(|token| plain(*token)).collect(), plain: true }
+        let looks = Token::ALL.iter().map(|token| plain(*token)).collect();
+        Self { looks, plain: true, keys: BUILT_IN.clone() }
+    }
+
+    /// With hints that name the keys of this keymap.
+    pub fn with_keys(mut self, keymap: &Keymap) -> Self {
+        self.keys = Arc::new(keymap.clone());
+        self
+    }
+
+    /// The key of an action where `contexts` have the keys; nothing when it has none.
+    pub fn key(&self, contexts: &[KeyContext], action: Action) -> Option<String> {
+        self.keys.hint(contexts, action)
+    }
+
+    /// What a key does, in words: `ctrl+t shows them`; nothing when no key does it.
+    pub fn hint(&self, contexts: &[KeyContext], action: Action, does: &str) -> Option<String> {
+        self.key(contexts, action).map(|key| format!("{key} {does}"))
     }
 
     pub fn get(&self, token: Token) -> Style {

@@ -45,7 +45,7 @@ impl Agent {
     ) -> Result<Moved, Report> {
         if self.is_running() {
             return Err(Report::new(ReportKind::Usage, format!("/{command} waits until the turn has ended"))
-                .hint("Esc stops the turn"));
+                .hint("stop the turn first, or wait for its end"));
         }
         let log = self.parts.log.as_mut().ok_or_else(|| unkept(command))?;
         to(log).map_err(|error| refused(&error))

@@ -105,4 +105,22 @@ impl Keymap {
         let own = self.bindings.iter().filter(|b| b.context == context && b.action == action);
         own.map(Binding::keys).collect()
     }
+
+    /// The first key of an action where `contexts` have the keys, the first of them first: one that no context
+    /// before it takes for something else. Written short, for a hint: `ctrl+t`, `pgdn`.
+    pub fn hint(&self, contexts: &[KeyContext], action: Action) -> Option<String> {
+        let reaches = |binding: &&Binding| {
+            let before = contexts.iter().take_while(|context| **context != binding.context);
+            binding.action == action
+                && !before.into_iter().any(|context| {
+                    let mut taken = self.bindings.iter().filter(|other| other.context == *context);
+                    taken.any(|other| (other.first, other.second) == (binding.first, binding.second))
+                })
+        };
+        let of = |context: &KeyContext| {
+            self.bindings.iter().filter(|binding| binding.context == *context).find(reaches)
+        };
+        let binding = contexts.iter().find_map(of)?;
+        Some(binding.keys().replace("pageup", "pgup").replace("pagedown", "pgdn"))
+    }
 }

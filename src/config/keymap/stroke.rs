@@ -53,6 +53,12 @@ const NAMES: [(&str, Key); 20] = [
 
 const MODIFIERS: [&str; 3] = ["ctrl", "alt", "shift"];
 
+/// Characters that, with `ctrl`, are one control code in most terminals (ECMA-48, as xterm sends them): 0x00 and
+/// 0x1c to 0x1f. What reads the terminal names them by their digits (crossterm, `parse.rs`), people by the
+/// characters on the right.
+const SAME_CONTROL: [(char, char); 7] =
+    [('2', ' '), ('@', ' '), ('4', '\\'), ('5', ']'), ('6', '^'), ('7', '_'), ('/', '_')];
+
 /// A key with its modifiers. A character has no `shift` of its own unless `ctrl` or `alt` is held too and
 /// it is a letter: then the letter is small.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,9 +77,13 @@ pub struct UnknownKey {
 }
 
 impl Stroke {
-    /// Brings the two ways of writing a shifted character together.
+    /// Brings the two ways of writing a shifted character together, and the keys that a terminal cannot tell
+    /// apart.
     pub fn new(key: Key, ctrl: bool, alt: bool, shift: bool) -> Self {
         let Key::Char(c) = key else { return Self { key, ctrl, alt, shift } };
+        let one = |(other, _): &&(char, char)| *other == c;
+        let c = SAME_CONTROL.iter().find(one).filter(|_| ctrl).map_or(c, |(_, written)| *written);
+        let c = if ctrl && shift && c == '-' { '_' } else { c };
         let letter = c.is_alphabetic();
         if !ctrl && !alt {
             let upper = c.to_uppercase().next().filter(|_| shift && letter).unwrap_or(c);

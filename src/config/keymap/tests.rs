@@ -72,3 +72,34 @@ fn keys_read_as_they_are_written() {
         assert_eq!(Stroke::parse(one), Stroke::parse(other), "{one}");
     }
 }
+
+#[test]
+fn keys_that_are_one_control_code_are_one_key() {
+    let stroke = |c, shift| Stroke::new(Key::Char(c), true, false, shift).to_string();
+    // As crossterm reads 0x00 and 0x1c to 0x1f, and as people write them.
+    let cases = [
+        (' ', "ctrl+space"),
+        ('@', "ctrl+space"),
+        ('2', "ctrl+space"),
+        ('4', "ctrl+\\"),
+        ('5', "ctrl+]"),
+        ('6', "ctrl+^"),
+        ('7', "ctrl+_"),
+        ('/', "ctrl+_"),
+        ('_', "ctrl+_"),
+        ('3', "ctrl+3"),
+        ('8', "ctrl+8"),
+        ('h', "ctrl+h"),
+        ('-', "ctrl+-"),
+    ];
+    for (c, name) in cases {
+        assert_eq!(stroke(c, false), name, "{c}");
+        assert_eq!(
+            Stroke::parse(&format!("ctrl+{c}").replace("ctrl+ ", "ctrl+space")).unwrap().to_string(),
+            name
+        );
+        assert_eq!(Stroke::new(Key::Char(c), false, false, false).key, Key::Char(c), "alone it is itself");
+    }
+    assert_eq!(stroke('-', true), "ctrl+_", "as a terminal says it that tells more");
+    assert_eq!(Stroke::new(Key::Char('7'), true, true, false).to_string(), "ctrl+alt+_");
+}

@@ -1,6 +1,6 @@
 //! `/kernel`: what the kernel said and why, whether its journal holds, and what it counted.
 
-use super::{Answer, Call, Command, Place};
+use super::{Answer, Call, Command, Place, missing, no_such_word};
 use crate::engine::ground::state;
 use crate::engine::policy::stats;
 use crate::engine::verify::verify;
@@ -19,14 +19,16 @@ pub(super) const COMMAND: Command = Command {
     }),
 };
 
+const USAGE: &str = "/kernel stats, /kernel verify, or /kernel explain CALL (such as t3)";
+
 fn answer(call: &Call<'_>) -> Result<String, Report> {
     let (verb, rest) = call.args.split_once(char::is_whitespace).unwrap_or((call.args, ""));
     match (verb, rest.trim()) {
         ("" | "stats", "") => counted(call),
         ("verify", "") => verified(call),
-        ("explain", id) if !id.is_empty() => explained(call, id),
-        _ => Err(Report::new(ReportKind::Usage, "/kernel: no such word")
-            .hint("/kernel stats, /kernel verify, or /kernel explain CALL (such as t3)")),
+        ("explain", "") => Err(missing("kernel explain", "the name of a call").hint(USAGE)),
+        ("explain", id) => explained(call, id),
+        _ => Err(no_such_word("kernel", call.args).hint(USAGE)),
     }
 }
 

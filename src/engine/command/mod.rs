@@ -180,6 +180,25 @@ pub fn unknown_built_in(name: &str) -> Report {
     unknown(&Own::default(), name)
 }
 
+/// Words behind a command that takes none.
+pub fn extra_words(command: &Command, args: &str) -> Option<Report> {
+    let report = || {
+        Report::new(ReportKind::Usage, format!("/{} takes no words: `{}`", command.name, args.trim()))
+            .hint(format!("/{} alone", command.name))
+    };
+    (command.args.is_empty() && !args.trim().is_empty()).then(report)
+}
+
+/// Something behind a command is missing, such as `a number`.
+fn missing(command: &str, what: &str) -> Report {
+    Report::new(ReportKind::Usage, format!("/{command}: {what} is missing"))
+}
+
+/// A word behind a command that is none of its own.
+fn no_such_word(command: &str, word: &str) -> Report {
+    Report::new(ReportKind::Usage, format!("/{command}: no such word: {word}"))
+}
+
 /// Carries out `line`, which begins with a command's name; gives the name besides.
 pub(super) async fn carry_out(
     desk: &FrontDesk,
@@ -196,9 +215,12 @@ pub(super) async fn carry_out(
         None => Err(Report::new(ReportKind::Usage, format!("/{} is the screen's own", command.name))),
         Some(_) if command.place == Place::Idle && agent.is_running() => {
             Err(Report::new(ReportKind::Usage, format!("/{} waits until the turn has ended", command.name))
-                .hint("Esc stops the turn"))
+                .hint("stop the turn first, or wait for its end"))
         }
-        Some(run) => run(Call { desk, agent, args: args.trim() }).await,
+        Some(run) => match extra_words(command, args) {
+            Some(report) => Err(report),
+            None => run(Call { desk, agent, args: args.trim() }).await,
+        },
     };
     (command.name.to_owned(), answered)
 }

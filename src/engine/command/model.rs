@@ -33,7 +33,7 @@ pub(super) fn only_between_turns(call: &Call<'_>, what: &str) -> Result<(), Repo
         return Ok(());
     }
     let report = Report::new(ReportKind::Usage, format!("the {what} can be changed once the turn has ended"));
-    Err(report.hint("Esc stops the turn"))
+    Err(report.hint("stop the turn first, or wait for its end"))
 }
 
 fn listed(now: &str, choices: &[ModelChoice]) -> String {

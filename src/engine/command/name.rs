@@ -1,6 +1,6 @@
 //! `/name`: what the session is called in lists.
 
-use super::{Answer, Call, Command, Place};
+use super::{Answer, Call, Command, Place, missing};
 use crate::protocol::{Report, ReportKind};
 use crate::session;
 
@@ -14,6 +14,9 @@ pub(super) const COMMAND: Command = Command {
 };
 
 async fn run(call: Call<'_>) -> Result<Answer, Report> {
+    if call.args.is_empty() {
+        return Err(missing("name", "the name").hint("/name TEXT"));
+    }
     let name =
         session::valid_name(call.args).map_err(|error| Report::from_error(ReportKind::Usage, &error))?;
     call.agent.name_session(&name)?;

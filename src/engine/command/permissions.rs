@@ -1,6 +1,6 @@
 //! `/permissions`: the policy in force, and the answers that stand.
 
-use super::{Answer, Call, Command, Place};
+use super::{Answer, Call, Command, Place, missing, no_such_word};
 use crate::engine::desk::FrontDesk;
 use crate::engine::policy::{approvals, remove_approval};
 use crate::protocol::{Report, ReportKind};
@@ -15,14 +15,16 @@ pub(super) const COMMAND: Command = Command {
 };
 
 async fn run(call: Call<'_>) -> Result<Answer, Report> {
-    let usage = || {
-        Report::new(ReportKind::Usage, "/permissions: no such word")
-            .hint("/permissions, or /permissions remove N")
-    };
-    match call.args.split_once(char::is_whitespace) {
-        None if call.args.is_empty() => Ok(Answer::Markdown(shown(call.desk)?)),
-        Some(("remove", number)) => {
-            let number = number.trim().parse().map_err(|_| usage())?;
+    const USAGE: &str = "/permissions, or /permissions remove N";
+    let (verb, rest) = call.args.split_once(char::is_whitespace).unwrap_or((call.args, ""));
+    match (verb, rest.trim()) {
+        ("", _) => Ok(Answer::Markdown(shown(call.desk)?)),
+        ("remove", "") => Err(missing("permissions remove", "the number of an answer").hint(USAGE)),
+        ("remove", number) => {
+            let number = number.parse().map_err(|_| {
+                Report::new(ReportKind::Usage, format!("/permissions remove: `{number}` is no number"))
+                    .hint("/permissions lists the answers that stand, with their numbers")
+            })?;
             let gone = remove_approval(&call.desk.ground, number).map_err(|mut report| {
                 report.hints = vec!["/permissions lists them".to_owned()];
                 report
@@ -35,7 +37,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
                 gone.rule.name
             )))
         }
-        _ => Err(usage()),
+        _ => Err(no_such_word("permissions", call.args).hint(USAGE)),
     }
 }
 

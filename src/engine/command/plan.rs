@@ -1,7 +1,7 @@
 //! `/plan`: look and think, change nothing; and the user's yes to the plan that came of it.
 
 use super::model::only_between_turns;
-use super::{Answer, Call, Command, Place, profile};
+use super::{Answer, Call, Command, Place, no_such_word, profile};
 use crate::protocol::{Block, Item, Report, ReportKind};
 
 /// The profile that only plans, and the one that carries a plan out.
@@ -32,8 +32,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
             ))
         }
         "accept" => accept(call, is_planning).await,
-        other => Err(Report::new(ReportKind::Usage, format!("/plan: no such word: {other}"))
-            .hint("/plan, or /plan accept")),
+        other => Err(no_such_word("plan", other).hint("/plan, or /plan accept")),
     }
 }
 

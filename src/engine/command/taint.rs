@@ -1,6 +1,6 @@
 //! `/taint`: whose untrusted words the agent has read, and a person's word that one need not count.
 
-use super::{Answer, Call, Command, Place};
+use super::{Answer, Call, Command, Place, missing, no_such_word};
 use crate::protocol::{Event, Report, ReportKind};
 
 pub(super) const COMMAND: Command = Command {
@@ -15,12 +15,13 @@ pub(super) const COMMAND: Command = Command {
 async fn run(call: Call<'_>) -> Result<Answer, Report> {
     let path = call.agent.path().to_owned();
     let marks = call.desk.kernel.taint(&path);
-    let Some(wanted) = call.args.strip_prefix("clear").map(str::trim) else {
-        return match call.args {
-            "" => Ok(Answer::Markdown(listed(&marks))),
-            other => Err(Report::new(ReportKind::Usage, format!("/taint: no such word: {other}"))
-                .hint("/taint, or /taint clear SOURCE, or /taint clear all")),
-        };
+    const USAGE: &str = "/taint, or /taint clear SOURCE, or /taint clear all";
+    let (verb, wanted) = call.args.split_once(char::is_whitespace).unwrap_or((call.args, ""));
+    let wanted = match (verb, wanted.trim()) {
+        ("", _) => return Ok(Answer::Markdown(listed(&marks))),
+        ("clear", "") => return Err(missing("taint clear", "a source, or `all`,").hint(USAGE)),
+        ("clear", wanted) => wanted,
+        _ => return Err(no_such_word("taint", call.args).hint(USAGE)),
     };
     let standing = marks.iter().filter(|mark| mark.cleared.is_none());
     let chosen: Vec<_> = standing.filter(|mark| wanted == "all" || mark.to_string() == wanted).collect();

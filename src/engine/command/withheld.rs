@@ -1,7 +1,7 @@
 //! `/withheld`: texts that the model was not shown because they read like instructions. A person may look at
 //! them, and let the model see one.
 
-use super::{Answer, Call, Command, Place};
+use super::{Answer, Call, Command, Place, missing, no_such_word};
 use crate::kernel::Withheld;
 use crate::protocol::{Report, ReportKind};
 
@@ -20,10 +20,7 @@ pub(super) const COMMAND: Command = Command {
 async fn run(call: Call<'_>) -> Result<Answer, Report> {
     let kept = call.desk.kernel.quarantined();
     let (verb, rest) = call.args.split_once(char::is_whitespace).unwrap_or((call.args, ""));
-    let usage = || {
-        Report::new(ReportKind::Usage, "/withheld: no such word")
-            .hint("/withheld, /withheld view HANDLE, or /withheld release HANDLE")
-    };
+    const USAGE: &str = "/withheld, /withheld view HANDLE, or /withheld release HANDLE";
     let known = |given: &str| {
         let known = kept.iter().find(|entry| entry.handle == given).map(|entry| entry.handle.clone());
         known.ok_or_else(|| {
@@ -33,15 +30,18 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
     };
     match (verb, rest.trim()) {
         ("", _) => Ok(Answer::Markdown(listed(&kept))),
-        ("view", given) if !given.is_empty() => {
+        ("view" | "release", "") => {
+            Err(missing(&format!("withheld {verb}"), "the handle of a text").hint(USAGE))
+        }
+        ("view", given) => {
             let handle = known(given)?;
             Ok(Answer::Markdown(call.desk.kernel.view(&handle).map(|text| fenced(&text)).unwrap_or_default()))
         }
-        ("release", given) if !given.is_empty() => {
+        ("release", given) => {
             let handle = known(given)?;
             release(call, &handle)
         }
-        _ => Err(usage()),
+        _ => Err(no_such_word("withheld", call.args).hint(USAGE)),
     }
 }
 
@@ -53,7 +53,7 @@ fn release(call: Call<'_>, handle: &str) -> Result<Answer, Report> {
     // Its words must not come between calls and their results.
     if call.agent.is_running() {
         return Err(Report::new(ReportKind::Usage, "/withheld release waits until the turn has ended")
-            .hint("Esc stops the turn"));
+            .hint("stop the turn first, or wait for its end"));
     }
     let released = call.desk.kernel.release(handle, "user");
     let released = released.map_err(|error| Report::from_error(ReportKind::State, &error))?;

@@ -40,7 +40,9 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
         scan.loose || scan.unseen || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
     let loose = find.loose;
     let mut facts = find.facts;
-    facts.insert(0, Fact::bare(whole(&scan, charter, loose, line), Via::Line));
+    let outside = |fact: &Fact| matches!(&fact.effect, Effect::Net { host, .. } if !net::is_loopback(host));
+    let network = facts.iter().any(outside);
+    facts.insert(0, Fact::bare(whole(&scan, charter, (loose, network), line), Via::Line));
     Prepared {
         facts,
         shell: Some(scan),
@@ -50,7 +52,8 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     }
 }
 
-fn whole(scan: &ShellScan, charter: &Charter, loose: bool, line: &str) -> Effect {
+/// `network`: whether the line reaches beyond this machine, which the effects beside this one say.
+fn whole(scan: &ShellScan, charter: &Charter, (loose, network): (bool, bool), line: &str) -> Effect {
     if let Some(why) = &scan.opaque {
         return Effect::Opaque { why: why.clone() };
     }
@@ -60,10 +63,14 @@ fn whole(scan: &ShellScan, charter: &Charter, loose: bool, line: &str) -> Effect
         programs.dedup();
         return Effect::Exec { program: programs.join(" "), argv: vec![line.trim().to_owned()] };
     }
-    if charter.capability.effects.contains("write") {
-        return Effect::Contained { reach: "writes in the workspace, no network".to_owned() };
+    let mut reach = match charter.capability.effects.contains("write") {
+        true => "writes in the workspace".to_owned(),
+        false => "writes only what is temporary".to_owned(),
+    };
+    if !network {
+        reach.push_str(", no network");
     }
-    Effect::Contained { reach: "writes only what is temporary, no network".to_owned() }
+    Effect::Contained { reach }
 }
 
 fn scope(charter: &Charter, line: &str) -> RunScope {

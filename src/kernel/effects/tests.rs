@@ -243,3 +243,21 @@ fn a_git_command_is_one_operation_of_a_closed_list() {
         assert_eq!(ops, [op], "{line}");
     }
 }
+
+#[test]
+fn no_effect_of_a_line_says_that_there_is_no_network_beside_one_that_reaches_it() {
+    let world = World::new();
+    let says = |line: &str| {
+        let effects = world.kernel().explain(&world.call("bash", line)).unwrap().effects;
+        effects.iter().map(Effect::describe).collect::<Vec<_>>().join("; ")
+    };
+    for line in ["make; curl https://a.test/x", "true || curl https://a.test/x; make"] {
+        let told = says(line);
+        assert!(told.contains("in the sandbox (writes in the workspace)"), "{line}: {told}");
+        assert!(told.contains("reach a.test") && !told.contains("no network"), "{line}: {told}");
+    }
+    for line in ["make", "make; curl http://localhost:1/x"] {
+        let told = says(line);
+        assert!(told.contains("writes in the workspace, no network"), "{line}: {told}");
+    }
+}

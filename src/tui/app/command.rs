@@ -3,7 +3,9 @@
 use super::effect::{Effect, Pick};
 use super::secret::Secret;
 use super::state::App;
-use crate::engine::{COMMANDS, CommandPlace, KEYED, SessionChoice, listed_entry, unknown_command};
+use crate::engine::{
+    COMMANDS, CommandPlace, KEYED, SessionChoice, extra_words, listed_entry, unknown_command,
+};
 use crate::protocol::Op;
 use crate::tui::dialog::{Dialog, Page, Picker, PickerRow};
 
@@ -17,6 +19,9 @@ impl App {
         // Those of the user's own are the engine's to find.
         let Some(command) = known else { return self.op(Op::Command(line.to_owned())) };
         match (command.place, command.name) {
+            (CommandPlace::Face, _) if let Some(report) = extra_words(command, args) => {
+                self.refuse(&report, now_ms);
+            }
             (CommandPlace::Face, name) => self.own_command(name, args, now_ms),
             // Without an argument these are a choice.
             (_, "model") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Model)),

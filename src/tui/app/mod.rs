@@ -85,7 +85,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
             let (background, meanwhile) = tty.background(ANSWER).map_err(lost)?;
             typed = meanwhile;
             let theme = if background == Some(Background::Light) { LIGHT } else { DARK };
-            app.styles = dressed(&ground, kind, theme)?;
+            app.dress(dressed(&ground, kind, theme)?);
         }
         let (frames, frame) = Frames::new();
         let (done, jobs) = mpsc::channel(JOBS_WAITING);
@@ -219,7 +219,7 @@ impl Screen {
         let now = now_ms();
         match input {
             Input::Key(key) => self.app.on_key(key, now),
-            Input::Paste(text) => self.app.on_paste(&text),
+            Input::Paste(text) => self.app.on_paste(&text, now),
             // Its lines were laid out for the width that was.
             Input::Resize(size) if self.app.pager.is_some() && size.cols != self.tty.size().cols => {
                 self.app.effects.push(Effect::Transcript { last_call: false });

@@ -279,7 +279,7 @@ impl Screen {
         let before = self.ground.settings.settings.theme.replace(name.to_owned());
         match dressed(&self.ground, self.kind, DARK) {
             Ok(styles) => {
-                self.app.styles = styles;
+                self.app.dress(styles);
                 let kept = keep_setting(&self.ground, "theme", Some(name));
                 if let Err(report) = kept {
                     self.app.refuse(&report, now_ms());

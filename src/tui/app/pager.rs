@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
-use crate::config::Action;
+use crate::config::{Action, KeyContext};
 use crate::tui::cell::Passage;
 use crate::tui::style::{Styles, Token};
 
@@ -184,9 +184,33 @@ impl Pager {
         let seen = (top + self.rows).min(self.lines.len());
         let share = if self.lines.is_empty() { 100 } else { seen * 100 / self.lines.len() };
         let title = Span::styled(self.title.clone(), styles.get(Token::Accent));
-        let rest = format!("  {share} %  ↑↓ scroll · [ ] messages · / search · y copy · q close");
+        let rest = format!("  {share} %  {}", keys(styles));
         Line::from(vec![title, Span::styled(rest, muted)])
     }
+}
+
+/// What the keys of the page do: `↑↓ scroll · y copy`.
+fn keys(styles: &Styles) -> String {
+    let key = |action: Action| {
+        let key = styles.key(&[KeyContext::Transcript, KeyContext::Global], action)?;
+        Some(match key.as_str() {
+            "up" => "↑".to_owned(),
+            "down" => "↓".to_owned(),
+            _ => key,
+        })
+    };
+    let hints = [
+        (&[Action::Up, Action::Down][..], "scroll"),
+        (&[Action::PreviousMessage, Action::NextMessage][..], "messages"),
+        (&[Action::Search][..], "search"),
+        (&[Action::Copy][..], "copy"),
+        (&[Action::Close][..], "close"),
+    ];
+    let hint = |(actions, does): (&[Action], &str)| {
+        let keys: Vec<String> = actions.iter().filter_map(|action| key(*action)).collect();
+        (!keys.is_empty()).then(|| format!("{} {does}", keys.join(" ").replace("↑ ↓", "↑↓")))
+    };
+    hints.into_iter().filter_map(hint).collect::<Vec<_>>().join(" · ")
 }
 
 fn text(line: &Line<'static>) -> String {

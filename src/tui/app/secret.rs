@@ -32,7 +32,7 @@ impl Layer for Secret {
                 return Reply::Chosen(self.typed.trim().to_owned());
             }
             (KeyCode::Esc, _) | (KeyCode::Char('c'), true) => return Reply::Closed,
-            (KeyCode::Backspace, _) => drop(self.typed.pop()),
+            (KeyCode::Backspace, _) | (KeyCode::Char('h'), true) => drop(self.typed.pop()),
             (KeyCode::Char('u'), true) => self.typed.clear(),
             (KeyCode::Char(c), false) if self.typed.len() < LONGEST => self.typed.push(c),
             _ => {}

@@ -3,18 +3,18 @@
 
 use std::collections::VecDeque;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::effect::{Effect, Pick};
 use super::footer::Footer;
 use super::pager::{Pager, Wanted};
 use super::work::Work;
 use crate::config::{Action, KeyContext};
-use crate::protocol::{Event, Op, Prompt, Report, Stamped, Status, VerdictKind};
+use crate::protocol::{Event, Op, Prompt, Report, ReportKind, Stamped, Status, VerdictKind};
 use crate::tui::cell::{Transcript, is_own};
 use crate::tui::composer::{Composer, ComposerEvent, Draft};
 use crate::tui::dialog::{Layers, Reply};
-use crate::tui::keys::{Keys, Pressed};
+use crate::tui::keys::{Keys, Pressed, written};
 use crate::tui::style::Styles;
 
 /// How long a word of ours stays above the composer, in milliseconds.
@@ -40,11 +40,16 @@ pub(super) struct App {
     pub focused: bool,
     /// The last answer of the model, for the clipboard.
     pub answer: String,
+    /// Profiles taken by a key that the engine has not answered yet.
+    cycled: u32,
+    /// One of them has been put in force by the event before.
+    cycled_now: bool,
     pub effects: Vec<Effect>,
 }
 
 impl App {
     pub(super) fn new(composer: Composer, keys: Keys, styles: Styles) -> Self {
+        let styles = styles.with_keys(keys.keymap());
         Self {
             composer,
             keys,
@@ -58,8 +63,15 @@ impl App {
             hint: None,
             focused: true,
             answer: String::new(),
+            cycled: 0,
+            cycled_now: false,
             effects: Vec::new(),
         }
+    }
+
+    /// Other looks, from now on.
+    pub(super) fn dress(&mut self, styles: Styles) {
+        self.styles = styles.with_keys(self.keys.keymap());
     }
 
     /// Another session takes the place of the one that was shown.
@@ -70,6 +82,7 @@ impl App {
         (self.pager, self.work) = (None, None);
         self.queued.clear();
         self.answer.clear();
+        self.cycled = 0;
         self.composer.set_running(false);
     }
 
@@ -109,7 +122,9 @@ impl App {
     }
 
     pub(super) fn on_event(&mut self, stamped: &Stamped, now_ms: u64) {
-        self.transcript.apply(stamped);
+        if !self.is_of_cycling(&stamped.event) {
+            self.transcript.apply(stamped);
+        }
         match &stamped.event {
             Event::TurnStart { .. } => self.begin_work(now_ms, false),
             Event::ToolCall { call } if is_own(&call.id) => self.begin_work(now_ms, true),
@@ -179,6 +194,30 @@ impl App {
         self.composer.set_text(&texts.join("\n"));
     }
 
+    /// Whether this belongs to a profile that a key took: its answer, or the note right behind the change. The
+    /// change says itself what holds, in the one line that going through profiles leaves.
+    fn is_of_cycling(&mut self, event: &Event) -> bool {
+        let changed = std::mem::take(&mut self.cycled_now);
+        match event {
+            Event::Setup(_) => {
+                self.cycled_now = self.cycled > 0;
+                false
+            }
+            Event::Notice { report } => {
+                // What failed is told, and is over.
+                self.cycled -=
+                    u32::from(self.cycled > 0 && report.command.as_deref().is_some_and(is_profile));
+                changed && report.kind == ReportKind::Note
+            }
+            Event::Answer { command, .. } => {
+                let own = self.cycled > 0 && is_profile(command);
+                self.cycled -= u32::from(own);
+                own
+            }
+            _ => false,
+        }
+    }
+
     fn begin_work(&mut self, now_ms: u64, own_line: bool) {
         self.work.get_or_insert_with(|| Work::new(now_ms, own_line));
         self.composer.set_running(true);
@@ -217,14 +256,20 @@ impl App {
                 Reply::Action(action) => return self.act(action, now_ms),
                 // It was meant for the line one writes in.
                 Reply::NotMeant => {}
+                Reply::NeverMeant(before) => {
+                    let event = self.composer.handle(before, &mut self.keys, now_ms);
+                    self.on_composed(event, now_ms);
+                }
             }
+        } else {
+            self.layers.typed(now_ms);
         }
         let event = self.composer.handle(key, &mut self.keys, now_ms);
         self.on_composed(event, now_ms);
     }
 
-    pub(super) fn on_paste(&mut self, text: &str) {
-        if self.pager.is_some() || self.layers.paste(text) {
+    pub(super) fn on_paste(&mut self, text: &str, now_ms: u64) {
+        if self.pager.is_some() || self.layers.paste(text, now_ms) {
             return;
         }
         // What some terminals send when there is no text on the clipboard but an image.
@@ -241,8 +286,9 @@ impl App {
                 KeyCode::Enter => pager.end_search(true),
                 KeyCode::Esc => pager.end_search(false),
                 KeyCode::Backspace => pager.delete(),
-                KeyCode::Char(c) => pager.write(c),
-                _ => {}
+                // As some terminals say backspace.
+                KeyCode::Char('h') if key.modifiers.contains(KeyModifiers::CONTROL) => pager.delete(),
+                _ => written(key).into_iter().for_each(|c| pager.write(c)),
             }
             return;
         }
@@ -321,6 +367,12 @@ impl App {
         let now = self.footer.setup.as_ref().map_or("", |setup| setup.profile.as_str());
         let at = PROFILES.iter().position(|profile| *profile == now);
         let next = PROFILES[at.map_or(0, |at| (at + 1) % PROFILES.len())];
+        self.cycled += 1;
         self.op(Op::Command(format!("profile {next}")));
     }
+}
+
+/// Whether a line without its slash is `/profile`.
+fn is_profile(line: &str) -> bool {
+    line.split_whitespace().next() == Some("profile")
 }

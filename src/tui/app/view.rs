@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 
 use super::state::App;
+use crate::tui::cell::end_of;
 use crate::tui::style::Token;
 use crate::tui::text::{Row, Wrap, settle, truncate_line, visible};
 
@@ -34,8 +35,7 @@ impl App {
         let front = front.min(room);
         let mut below = Vec::new();
         if let Some(work) = &self.work {
-            let stop = self.keys.hint(crate::config::KeyContext::Global, crate::config::Action::Interrupt);
-            let line = work.line(now_ms, &stop.unwrap_or_default(), &self.styles);
+            let line = work.line(now_ms, &self.styles);
             below.push(truncate_line(line, usize::from(width)));
         }
         let muted = self.styles.get(Token::Muted);
@@ -47,6 +47,15 @@ impl App {
         if self.queued.len() > MOST_QUEUED {
             let more = format!("↳ and {} more", self.queued.len() - MOST_QUEUED);
             below.push(truncate_line(Line::from(Span::styled(more, muted)), usize::from(width)));
+        }
+        // What one writes is not lost from sight while a question stands in its place.
+        if self.layers.front() == Some("") && !self.composer.is_empty() {
+            let text = self.composer.expanded().replace('\n', " ");
+            let line = Line::from(Span::styled(
+                format!("> {}", end_of(&visible(&text), usize::from(width.saturating_sub(2)))),
+                muted,
+            ));
+            below.push(line);
         }
         if let Some(hint) = self.hint(now_ms) {
             let line = Line::from(Span::styled(visible(hint).into_owned(), self.styles.get(Token::Info)));

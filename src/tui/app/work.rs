@@ -2,9 +2,10 @@
 
 use ratatui::text::{Line, Span};
 
+use crate::config::Action;
 use crate::protocol::{Event, ToolCall, VerdictKind};
 use crate::tui::cell::is_own;
-use crate::tui::style::{Styles, Token};
+use crate::tui::style::{Styles, Token, WRITING};
 use crate::tui::text::visible;
 
 /// Pictures of the spinner, one every [`SPIN_MS`].
@@ -73,8 +74,8 @@ impl Work {
         self.calls.iter().rev().find(|call| call.tool == "bash")
     }
 
-    /// One line; `stop` is the key that stops it.
-    pub(super) fn line(&self, now_ms: u64, stop: &str, styles: &Styles) -> Line<'static> {
+    /// One line.
+    pub(super) fn line(&self, now_ms: u64, styles: &Styles) -> Line<'static> {
         let elapsed = now_ms.saturating_sub(self.since_ms);
         let picture = SPINNER[(elapsed / SPIN_MS) as usize % SPINNER.len()];
         let doing = match (self.calls.last(), self.doing) {
@@ -88,7 +89,9 @@ impl Work {
         if self.output_tokens > 0 {
             rest.push_str(&format!(" · {} tokens", self.output_tokens));
         }
-        rest.push_str(&format!(" · {stop} stops"));
+        if let Some(stop) = styles.hint(WRITING, Action::Interrupt, "stops") {
+            rest.push_str(&format!(" · {stop}"));
+        }
         Line::from(vec![
             Span::styled(format!("{picture} "), styles.get(Token::Spinner)),
             Span::raw(doing),
@@ -115,7 +118,7 @@ mod tests {
     fn it_says_what_goes_on_and_for_how_long() {
         let mut work = Work::new(1_000, false);
         let line = |work: &Work| {
-            let line = work.line(66_000, "esc", &Styles::plain());
+            let line = work.line(66_000, &Styles::plain());
             line.spans.iter().map(|span| span.content.as_ref()).collect::<String>()
         };
         assert_eq!(line(&work), "⠋ Waiting for the model  1 min 5 s · esc stops");

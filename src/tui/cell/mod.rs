@@ -4,6 +4,7 @@
 //! forgotten.
 
 mod argument;
+mod ending;
 mod note;
 mod output;
 mod tool;
@@ -11,11 +12,12 @@ mod transcript;
 
 use ratatui::text::{Line, Span};
 
-use crate::protocol::{Outcome, Report, TaintMark};
+use crate::protocol::{Outcome, Report, Setup, TaintMark};
 use crate::tui::style::{Styles, Token};
 use crate::tui::text::markdown::{self, Part, Stream};
 use crate::tui::text::{Row, Wrap, settle};
 
+pub(super) use note::end_of;
 pub use note::{Header, duration, short_count};
 pub use output::Output;
 pub use tool::{Asked, Ended, Tool};
@@ -46,6 +48,13 @@ pub enum Body {
         label: &'static str,
         text: String,
     },
+    /// Another setup; the last of these may still change.
+    Change {
+        old: Box<Setup>,
+        new: Box<Setup>,
+    },
+    /// So many entries before what is shown again.
+    Earlier(usize),
     Taint(TaintMark),
     /// What a sub-agent is at.
     Child {
@@ -55,6 +64,13 @@ pub enum Body {
         done: bool,
     },
     Outcome(Box<Outcome>),
+    /// The end of a run that the person brought about, or that the kernel held back: `how` in words, and what
+    /// tells more.
+    Stopped {
+        outcome: Box<Outcome>,
+        how: String,
+        hint: Option<String>,
+    },
 }
 
 /// One piece of the transcript.
@@ -110,6 +126,10 @@ impl Cell {
                 rows
             }
             Body::Mark { label, text } => note::said(label, Token::Info, text, "", styles),
+            Body::Change { old, new } => {
+                note::said("from now on: ", Token::Info, &note::differences(old, new), "", styles)
+            }
+            Body::Earlier(count) => note::earlier_rows(*count, styles),
             Body::Taint(mark) => note::taint_rows(mark, styles),
             Body::Child { agent, calls, last, done } => {
                 let mark = if *done { "✓ " } else { "▸ " };
@@ -117,6 +137,7 @@ impl Cell {
                 note::said(mark, Token::ToolName, &text, "", styles)
             }
             Body::Outcome(outcome) => note::outcome_rows(outcome, styles),
+            Body::Stopped { outcome, how, hint } => note::stopped_rows(outcome, how, hint.as_deref(), styles),
         };
         self.led(settle(rows, clamp(wrap, width)))
     }

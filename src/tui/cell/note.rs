@@ -4,8 +4,9 @@ use ratatui::text::Span;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::base::plural;
-use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Status, TaintMark};
-use crate::tui::style::{Styles, Token};
+use crate::config::Action;
+use crate::protocol::{Cost, CostBasis, Finding, Outcome, Report, ReportKind, Setup, Status, TaintMark};
+use crate::tui::style::{Styles, Token, WRITING};
 use crate::tui::text::{Row, one_line, visible, width as width_of};
 
 /// Bytes from the end of a thought that are looked at for the line that is shown; more than a line has room for.
@@ -49,10 +50,23 @@ pub(super) fn user_rows(text: &str, expanded: bool, styles: &Styles) -> Vec<Row>
         rows.push(row.behind(if at == 0 { &mark } else { &indent }, &indent));
     }
     if most < count {
-        let more = format!("  ⋮ {} more lines, ctrl+t shows them", count - most);
+        let how = hinted(Action::Transcript, "shows them", styles);
+        let more = format!("  ⋮ {} more lines{how}", count - most);
         rows.push(Row::words(Span::styled(more, styles.get(Token::Muted))));
     }
     rows
+}
+
+/// What stood before the part of a conversation that is shown again.
+pub(super) fn earlier_rows(count: usize, styles: &Styles) -> Vec<Row> {
+    let how = hinted(Action::Transcript, "shows them all", styles);
+    let entries = if count == 1 { "1 earlier entry".to_owned() } else { format!("{count} earlier entries") };
+    said("… ", Token::Info, &format!("{entries}{how}"), "", styles)
+}
+
+/// `, ctrl+t shows them`, when a key does.
+fn hinted(action: Action, does: &str, styles: &Styles) -> String {
+    styles.hint(WRITING, action, does).map_or(String::new(), |hint| format!(", {hint}"))
 }
 
 /// Thinking: one line, or all of it.
@@ -67,7 +81,10 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, width: u16, 
             format!("∴ thinking: {}", end_of(&one_line(&last[from..]), room))
         }
         false if expanded => "∴ thought".to_owned(),
-        false => format!("∴ thought · {}, ctrl+o shows them", plural(count, "line")),
+        false => {
+            let how = hinted(Action::ExpandTool, "shows them", styles);
+            format!("∴ thought · {}{how}", plural(count, "line"))
+        }
     };
     let mut rows = vec![Row::words(Span::styled(head, look)).hanging(2)];
     if expanded {
@@ -78,7 +95,7 @@ pub(super) fn thinking_rows(text: &str, live: bool, expanded: bool, width: u16, 
 }
 
 /// The end of a line in at most `most` columns: what was thought last is what is new.
-fn end_of(line: &str, most: usize) -> String {
+pub(in crate::tui) fn end_of(line: &str, most: usize) -> String {
     if width_of(line) <= most {
         return line.to_owned();
     }
@@ -98,7 +115,11 @@ fn end_of(line: &str, most: usize) -> String {
 pub(super) fn report_rows(report: &Report, styles: &Styles) -> Vec<Row> {
     let note = report.kind == ReportKind::Note;
     let (label, token) = if note { ("note: ", Token::Info) } else { ("error: ", Token::Error) };
-    let mut rows = said(label, token, &report.message, "", styles);
+    let typed = report.command.iter().map(|line| {
+        Row::words(Span::styled(format!("/{}", one_line(line)), styles.get(Token::Muted))).hanging(2)
+    });
+    let mut rows: Vec<Row> = typed.collect();
+    rows.extend(said(label, token, &report.message, "", styles));
     for cause in &report.causes {
         rows.extend(said("because: ", Token::Muted, cause, "  ", styles));
     }
@@ -168,6 +189,30 @@ pub(super) fn outcome_rows(outcome: &Outcome, styles: &Styles) -> Vec<Row> {
         Status::Limit => ("limit reached", Token::Warning),
         Status::Interrupted => ("interrupted", Token::Warning),
     };
+    let spans = vec![
+        Span::styled(word, styles.get(token)),
+        Span::styled(format!(" · {}", facts(outcome)), styles.get(Token::Muted)),
+    ];
+    let mut rows = vec![Row::words(spans).hanging(2)];
+    for report in &outcome.errors {
+        rows.extend(report_rows(report, styles));
+    }
+    rows
+}
+
+/// The same where nothing failed: somebody said no, or stopped it. One quiet line.
+pub(super) fn stopped_rows(outcome: &Outcome, how: &str, hint: Option<&str>, styles: &Styles) -> Vec<Row> {
+    let text = format!("{} · {}", one_line(how), facts(outcome));
+    let mut rows = vec![Row::words(Span::styled(text, styles.get(Token::Muted))).hanging(2)];
+    for report in &outcome.errors {
+        rows.extend(report_rows(report, styles));
+    }
+    rows.extend(hint.into_iter().flat_map(|hint| said("try: ", Token::Muted, hint, "  ", styles)));
+    rows
+}
+
+/// What a run took and what came of it.
+fn facts(outcome: &Outcome) -> String {
     let mut facts = vec![plural(outcome.turns as usize, "turn")];
     let usage = outcome.usage;
     facts.push(format!(
@@ -183,15 +228,7 @@ pub(super) fn outcome_rows(outcome: &Outcome, styles: &Styles) -> Vec<Row> {
     if !outcome.files_changed.is_empty() {
         facts.push(format!("{} changed", plural(outcome.files_changed.len(), "file")));
     }
-    let spans = vec![
-        Span::styled(word, styles.get(token)),
-        Span::styled(format!(" · {}", facts.join(" · ")), styles.get(Token::Muted)),
-    ];
-    let mut rows = vec![Row::words(spans).hanging(2)];
-    for report in &outcome.errors {
-        rows.extend(report_rows(report, styles));
-    }
-    rows
+    facts.join(" · ")
 }
 
 fn cost(cost: Cost) -> Option<String> {
@@ -222,4 +259,23 @@ pub fn duration(ms: u64) -> String {
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
+}
+
+/// What has changed, in words.
+pub(super) fn differences(old: &Setup, new: &Setup) -> String {
+    let mut parts = Vec::new();
+    let mut changed = |name: &str, old: &str, new: &str| {
+        if old != new {
+            parts.push(format!("{name} {}", one_line(new)));
+        }
+    };
+    changed("model", &old.model, &new.model);
+    changed("profile", &old.profile, &new.profile);
+    changed("thinking", &old.thinking, &new.thinking);
+    changed(
+        "address",
+        old.base_url.as_deref().unwrap_or("the provider's"),
+        new.base_url.as_deref().unwrap_or("the provider's"),
+    );
+    parts.join(", ")
 }

@@ -3,7 +3,8 @@
 use ratatui::text::Span;
 
 use crate::base::{fold_terminal_output, plural};
-use crate::tui::style::{Styles, Token};
+use crate::config::Action;
+use crate::tui::style::{Styles, Token, WRITING};
 use crate::tui::text::{Row, visible};
 
 /// Bytes of one call's output that are held; the engine sends less, and what is older is dropped.
@@ -63,8 +64,9 @@ impl Output {
         let look = styles.get(Token::ToolOutput);
         let bar = [Span::styled("  │ ", styles.get(Token::Border))];
         if hidden > 0 {
-            let how = if live { "above" } else { "above, ctrl+o shows them" };
-            let note = format!("… {} {how}", plural(hidden, "line"));
+            let more = styles.hint(WRITING, Action::ExpandTool, "shows them").filter(|_| !live);
+            let how = more.map_or(String::new(), |more| format!(", {more}"));
+            let note = format!("… {} above{how}", plural(hidden, "line"));
             rows.push(Row::words(Span::styled(note, styles.get(Token::Muted))).behind(&bar, &bar));
         }
         for line in &lines[skipped..] {

@@ -309,7 +309,7 @@ fn a_stopped_run_leaves_nothing_open_and_a_sub_agent_is_one_line() {
         shown.contains("■ bash sleep 9 · stopped") && shown.contains("✓ main/1 · 1 call · read x"),
         "{shown}"
     );
-    assert!(shown.contains("interrupted · 3 turns") && transcript.live_cells().is_empty(), "{shown}");
+    assert!(shown.contains("stopped by you · 3 turns") && transcript.live_cells().is_empty(), "{shown}");
 }
 
 #[test]

@@ -197,7 +197,7 @@ impl Tool {
                 None => "asks you: ",
                 Some(Closed::Approved) => "asked, you allowed it: ",
                 Some(Closed::Declined) => "asked, you declined: ",
-                Some(Closed::Withdrawn) => "asked, nobody answered: ",
+                Some(Closed::Withdrawn) => "asked, stopped before an answer: ",
             };
             say(Token::VerdictAsk, how.to_owned(), one_line(&asked.line));
         }

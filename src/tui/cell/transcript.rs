@@ -5,11 +5,14 @@
 
 use ratatui::text::Line;
 
-use super::note::Header;
+use super::ending::Run;
+use super::note::{Header, differences};
 use super::tool::{Asked, Ended, Tool};
 use super::{Body, Cell};
 use crate::base::plural;
-use crate::protocol::{Block, Event, Item, Part, Report, Setup, Stamped, ToolCall, ToolStatus};
+use crate::protocol::{
+    Block, Closed, Event, Item, Part, Report, Setup, Stamped, ToolCall, ToolStatus, VerdictKind,
+};
 use crate::tui::style::Styles;
 use crate::tui::text::markdown::Stream;
 use crate::tui::text::{Wrap, one_line, truncate};
@@ -45,6 +48,7 @@ pub struct Transcript {
     own_lines: Vec<String>,
     /// Why the stream broke off last: the run may end with the same words.
     discarded: Option<Report>,
+    run: Run,
 }
 
 impl Transcript {
@@ -72,19 +76,27 @@ impl Transcript {
                 self.note_own_line(call);
                 self.push(Body::Tool(Box::new(Tool::new(call.clone(), *at_ms))));
             }
-            Event::Verdict { call_id, verdict, repaired, .. } => self.on_tool(call_id, |tool| {
-                tool.verdict = Some(verdict.clone());
-                tool.repaired.clone_from(repaired);
-            }),
+            Event::Verdict { call_id, verdict, repaired, .. } => {
+                if verdict.kind == VerdictKind::Deny && !is_own(call_id) {
+                    self.run.refused(call_id);
+                }
+                self.on_tool(call_id, |tool| {
+                    tool.verdict = Some(verdict.clone());
+                    tool.repaired.clone_from(repaired);
+                });
+            }
             Event::ApprovalAsked(approval) => self.on_tool(&approval.call.id, |tool| {
                 let line = approval.verdict.user_line.clone();
                 tool.asked = Some(Asked { id: approval.id.clone(), line, closed: None });
                 tool.diff.clone_from(&approval.diff);
             }),
             Event::ApprovalClosed { id, how } => {
-                let asked = self.tools().filter_map(|tool| tool.asked.as_mut());
-                if let Some(asked) = asked.into_iter().find(|asked| asked.id == *id) {
-                    asked.closed = Some(*how);
+                let asks = |tool: &&mut Tool| tool.asked.as_ref().is_some_and(|asked| asked.id == *id);
+                let Some(tool) = self.tools().find(asks) else { return };
+                tool.asked.iter_mut().for_each(|asked| asked.closed = Some(*how));
+                if *how == Closed::Declined && !is_own(&tool.call.id) {
+                    let call = tool.call.clone();
+                    self.run.declined(&call);
                 }
             }
             Event::ToolOutput { call_id, delta } => self.on_tool(call_id, |tool| tool.output.push(delta)),
@@ -103,7 +115,8 @@ impl Transcript {
                 let mut outcome = outcome.clone();
                 let told = self.discarded.take();
                 outcome.errors.retain(|error| Some(error) != told.as_ref());
-                self.push(Body::Outcome(outcome));
+                let ended = self.run.end(outcome);
+                self.push(ended);
             }
             other => self.mark(other),
         }
@@ -136,11 +149,8 @@ impl Transcript {
                 resumed: *resumed,
             }),
             Event::Setup(setup) => {
-                let changed = self.setup.replace(setup.clone()).map(|old| differences(&old, setup));
-                match changed.filter(|changed| !changed.is_empty()) {
-                    Some(changed) => mark("from now on: ", changed),
-                    None => return,
-                }
+                let Some(old) = self.setup.replace(setup.clone()) else { return };
+                return self.change(old, setup.clone());
             }
             Event::Said { text, images, .. } => {
                 let images = images.iter().map(|media_type| image_mark(media_type));
@@ -181,6 +191,21 @@ impl Transcript {
         self.push(body);
     }
 
+    /// One change after the other, with nothing between them, is one change; and none, where it leads back.
+    fn change(&mut self, old: Setup, new: Setup) {
+        let before = match self.live.last() {
+            Some(Cell { body: Body::Change { old, .. }, .. }) => Some((**old).clone()),
+            _ => None,
+        };
+        if before.is_some() {
+            self.live.pop();
+        }
+        let old = before.unwrap_or(old);
+        if !differences(&old, &new).is_empty() {
+            self.push(Body::Change { old: Box::new(old), new: Box::new(new) });
+        }
+    }
+
     /// Cells that will not change any more and were not taken yet, in order.
     pub fn take_cells(&mut self) -> Vec<Cell> {
         let mut out = Vec::new();
@@ -195,7 +220,8 @@ impl Transcript {
                 }
                 break;
             }
-            if !is_finished(&self.live[0].body) {
+            let last = self.live.len() == 1;
+            if !is_finished(&self.live[0].body) || last && matches!(self.live[0].body, Body::Change { .. }) {
                 break;
             }
             let cell = self.live.remove(0);
@@ -269,8 +295,7 @@ impl Transcript {
     /// before it.
     pub fn recall(&mut self, items: &[Item], left_out: usize) {
         if left_out > 0 {
-            let text = format!("{left_out} earlier entries; ctrl+t shows them all");
-            self.push(Body::Mark { label: "… ", text });
+            self.push(Body::Earlier(left_out));
         }
         items.iter().for_each(|item| self.item(item));
         // A call without a result was cut off.
@@ -317,8 +342,15 @@ impl Transcript {
     }
 
     fn push(&mut self, body: Body) {
-        let close =
-            matches!(&body, Body::Tool(_) | Body::Mark { .. } | Body::Thinking { .. } | Body::Child { .. });
+        let close = matches!(
+            &body,
+            Body::Tool(_)
+                | Body::Mark { .. }
+                | Body::Change { .. }
+                | Body::Earlier(_)
+                | Body::Thinking { .. }
+                | Body::Child { .. }
+        );
         let lead = !(matches!(body, Body::Header(_)) || (close && self.close));
         self.close = close;
         self.live.push(Cell { body, lead });
@@ -467,22 +499,4 @@ fn is_finished(body: &Body) -> bool {
         Body::Child { done, .. } => *done,
         _ => true,
     }
-}
-
-fn differences(old: &Setup, new: &Setup) -> String {
-    let mut parts = Vec::new();
-    let mut changed = |name: &str, old: &str, new: &str| {
-        if old != new {
-            parts.push(format!("{name} {}", one_line(new)));
-        }
-    };
-    changed("model", &old.model, &new.model);
-    changed("profile", &old.profile, &new.profile);
-    changed("thinking", &old.thinking, &new.thinking);
-    changed(
-        "address",
-        old.base_url.as_deref().unwrap_or("the provider's"),
-        new.base_url.as_deref().unwrap_or("the provider's"),
-    );
-    parts.join(", ")
 }

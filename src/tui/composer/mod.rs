@@ -99,7 +99,7 @@ impl Composer {
             files_wanted: false,
             running: false,
             quit_asked_ms: None,
-            placeholder: "Ask, or / for commands, @ for files, ! for a shell line, ? for keys".to_owned(),
+            placeholder: "Ask, or / for commands, @ for files, ! for a shell line".to_owned(),
             width: Cell::new(78),
         }
     }

@@ -10,7 +10,9 @@ use super::chip::{Chips, is_chip};
 use super::history::Search;
 use super::popup::{Kind, MOST_ROWS, Popup, command_line};
 use super::{Composer, wrap};
+use crate::config::Action;
 use crate::tui::paint::{columns, cut, put, put_cut};
+use crate::tui::style::WRITING;
 use crate::tui::{Styles, Token};
 
 /// Below this many columns the mark is left out.
@@ -87,7 +89,11 @@ impl Composer {
         let width = text_width(area.width);
         self.width.set(width);
         if text.is_empty() {
-            put_cut(buf, field, (0, 0), field.width, &self.placeholder, styles.get(Token::Placeholder));
+            let keys =
+                styles.key(WRITING, Action::KeysWhenEmpty).or_else(|| styles.key(WRITING, Action::Keys));
+            let keys = keys.unwrap_or_else(|| "/keys".to_owned());
+            let text = format!("{}, {keys} for keys", self.placeholder);
+            put_cut(buf, field, (0, 0), field.width, &text, styles.get(Token::Placeholder));
             return Position::new(field.x.min(area.right() - 1), field.y);
         }
         let (rows, own) =
@@ -168,9 +174,11 @@ impl Composer {
         }
         let x = put(buf, area, x, 0, query, styles.get(Token::Accent));
         let cursor = Position::new(area.x + x.min(area.width - 1), area.y);
-        let hint = "  enter takes it, esc leaves";
-        if usize::from(area.width - x.min(area.width)) > columns(hint) {
-            put(buf, area, x, 0, hint, styles.get(Token::Muted));
+        let takes = styles.hint(WRITING, Action::Submit, "takes it");
+        let leaves = styles.hint(WRITING, Action::Interrupt, "leaves");
+        let hint = takes.into_iter().chain(leaves).collect::<Vec<_>>().join(", ");
+        if usize::from(area.width - x.min(area.width)) > columns(&hint) + 2 {
+            put(buf, area, x + 2, 0, &hint, styles.get(Token::Muted));
         }
         Some(cursor)
     }

@@ -113,15 +113,22 @@ proptest! {
         let mut approvals = approvals("x");
         let mut keys = Keys::new(Keymap::built_in());
         let (mut now_ms, mut shown_ms): (u64, Option<u64>) = (1_000, None);
+        // When a key was last given back as not meant for the question.
+        let mut typed_ms: Option<u64> = None;
+        // Whether a rule has been shown since the question was.
+        let mut asked_again = false;
         for one in all {
             match one {
                 Happens::Key(key) => match approvals.handle(key, &mut keys, now_ms) {
                     Reply::Send(Op::Approve { choice, confirm, seen, .. }) => {
                         let first = shown_ms.expect("it was drawn");
                         prop_assert!(seen.shown_at_ms >= first && seen.after(0));
-                        prop_assert!(now_ms >= seen.shown_at_ms + 300);
+                        prop_assert!(now_ms >= seen.shown_at_ms + 500);
+                        prop_assert!(typed_ms.is_none_or(|at| now_ms >= at + 1_000));
+                        prop_assert!(choice != Choice::AlwaysHere || asked_again);
                         prop_assert!(confirm.is_none() || choice == Choice::AlwaysEverywhere);
                     }
+                    Reply::NotMeant | Reply::NeverMeant(_) => typed_ms = Some(now_ms),
                     Reply::Closed | Reply::Chosen(_) => prop_assert!(false, "the engine closes questions"),
                     _ => {}
                 },
@@ -129,6 +136,7 @@ proptest! {
                 Happens::Draw(..) => {
                     approvals.drawn(now_ms);
                     shown_ms = shown_ms.or(Some(now_ms));
+                    asked_again = approvals.keeps_a_rule();
                 }
                 Happens::Wait(ms) => now_ms += ms,
                 Happens::Confirm => {

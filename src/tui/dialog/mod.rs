@@ -36,6 +36,8 @@ pub enum Reply {
     Stays,
     /// The key came before the dialog was seen: it was meant for what had the keys before.
     NotMeant,
+    /// Neither this key nor the one before it, which the dialog took for an answer, was meant for it.
+    NeverMeant(KeyEvent),
     /// Closed, nothing chosen.
     Closed,
     /// Closed; this was chosen, by its key.

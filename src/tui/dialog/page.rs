@@ -87,13 +87,19 @@ impl Scroll {
 }
 
 /// What of a text is not on the screen, in words; nothing when all of it is.
-pub(super) fn unseen(over: usize, under: usize) -> String {
+pub(super) fn unseen(over: usize, under: usize, context: KeyContext, styles: &Styles) -> String {
+    let key = |action| styles.key(&[context], action).map_or(String::new(), |key| format!(" ({key})"));
     match (over, under) {
         (0, 0) => String::new(),
-        (0, under) => format!("{under} more below (pgdn)"),
-        (over, 0) => format!("{over} more above (pgup)"),
+        (0, under) => format!("{under} more below{}", key(Action::PageDown)),
+        (over, 0) => format!("{over} more above{}", key(Action::PageUp)),
         (over, under) => format!("{over} more above, {under} below"),
     }
+}
+
+/// What closes a list or a page: `esc closes`.
+pub(super) fn closes(styles: &Styles) -> String {
+    styles.hint(&[KeyContext::List], Action::Close, "closes").unwrap_or_default()
 }
 
 /// The rows of one line; words stay whole where they can.
@@ -196,13 +202,13 @@ impl Layer for Page {
     }
 
     fn render(&self, area: Rect, buf: &mut Buffer, styles: &Styles) -> Option<Position> {
-        let below = titled(area, buf, styles, &self.title, "esc closes");
+        let below = titled(area, buf, styles, &self.title, &closes(styles));
         // The last row says what more there is.
         let foot = u16::from(below.height > 2);
         let body = Rect { height: below.height - foot, ..below };
         let (over, under) = self.body.render(body, buf);
         if foot > 0 && over + under > 0 {
-            let more = unseen(over, under);
+            let more = unseen(over, under, KeyContext::List, styles);
             let foot = Rect { y: below.bottom() - 1, height: 1, ..below };
             paint::put_cut(buf, foot, (0, 0), foot.width, &more, styles.get(Token::Muted));
         }

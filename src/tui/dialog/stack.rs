@@ -135,8 +135,17 @@ impl Layers {
     }
 
     /// What was pasted; false when no dialog has a use for it: then it was meant for the composer.
-    pub fn paste(&mut self, text: &str) -> bool {
-        self.layer_mut().is_some_and(|layer| layer.paste(text))
+    pub fn paste(&mut self, text: &str, now_ms: u64) -> bool {
+        let used = self.layer_mut().is_some_and(|layer| layer.paste(text));
+        if !used {
+            self.approvals.typed(now_ms);
+        }
+        used
+    }
+
+    /// A key went to the line one writes in, before a question stood in its place.
+    pub fn typed(&mut self, now_ms: u64) {
+        self.approvals.typed(now_ms);
     }
 
     /// Rows the front dialog wants; 0 when none is open.

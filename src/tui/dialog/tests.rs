@@ -110,29 +110,78 @@ fn yes(id: &str, choice: Choice, shown_at_ms: u64, answered_at_ms: u64) -> Reply
 #[test]
 fn keys_answer() {
     let cases = [
-        ("y", yes("q1", Choice::Once, 2_000, 2_300)),
-        ("enter", yes("q1", Choice::Once, 2_000, 2_300)),
-        ("1", yes("q1", Choice::Once, 2_000, 2_300)),
-        ("2", yes("q1", Choice::Session, 2_000, 2_300)),
-        ("3", yes("q1", Choice::AlwaysHere, 2_000, 2_300)),
-        ("a", yes("q1", Choice::AlwaysHere, 2_000, 2_300)),
-        ("4", yes("q1", Choice::AlwaysEverywhere, 2_000, 2_300)),
+        ("y", yes("q1", Choice::Once, 2_000, 2_500)),
+        ("enter", yes("q1", Choice::Once, 2_000, 2_500)),
+        ("1", yes("q1", Choice::Once, 2_000, 2_500)),
+        ("2", yes("q1", Choice::Session, 2_000, 2_500)),
+        ("4", yes("q1", Choice::AlwaysEverywhere, 2_000, 2_500)),
         ("5", Reply::Stays),
         ("6", Reply::Stays),
-        ("x", Reply::Stays),
         ("esc", Reply::Send(Op::Cancel)),
+        // No answer begins so: somebody writes a word.
+        ("x", Reply::NotMeant),
     ];
     for (key, expected) in cases {
-        assert_eq!(press(&mut shown([bash()]), key, 2_300), expected, "{key}");
+        assert_eq!(press(&mut shown([bash()]), key, 2_500), expected, "{key}");
     }
     let mut edit = shown([edit()]);
-    assert_eq!(press(&mut edit, "a", 2_300), Reply::Stays, "what is not offered is not answered");
+    assert_eq!(press(&mut edit, "a", 2_500), Reply::Stays, "what is not offered is not answered");
+    // A word that begins with another letter answers nothing by its later ones.
+    let typing = &mut shown([bash()]);
+    for (n, key) in ["c", "h", "a", "y", "enter", "1"].iter().enumerate() {
+        assert_eq!(press(typing, key, 9_000 + n as u64 * 100), Reply::NotMeant, "{key}");
+    }
+}
+
+#[test]
+fn a_rule_is_kept_by_a_second_key_that_was_meant() {
+    let keep = |at_ms| yes("q1", Choice::AlwaysHere, 3_000, at_ms);
+    let begin = |key: &str| {
+        let mut dialog = shown([bash()]);
+        assert_eq!(press(&mut dialog, key, 2_500), Reply::Stays, "{key} alone keeps nothing");
+        assert_eq!(press(&mut dialog, "enter", 2_501), Reply::Stays, "not seen yet");
+        dialog.0.drawn(3_000);
+        dialog
+    };
+    for key in ["a", "3"] {
+        let mut dialog = begin(key);
+        let screen = screen(&dialog.0, 80, 24);
+        assert!(screen.contains("in this project:") && screen.contains("hosts: [static"), "{screen}");
+        assert_eq!(press(&mut dialog, "enter", 3_499), Reply::Stays, "not seen for long enough");
+        for key in ["a", "y"] {
+            assert_eq!(press(&mut dialog, key, 3_500), Reply::Stays, "{key} keeps nothing");
+        }
+        assert_eq!(press(&mut dialog, "enter", 3_500), keep(3_500));
+        for back in ["esc", "n", "1", "up enter"] {
+            let mut dialog = begin(key);
+            back.split(' ').for_each(|key| drop(press(&mut dialog, key, 3_500)));
+            dialog.0.drawn(4_000);
+            assert_eq!(press(&mut dialog, "y", 4_500), yes("q1", Choice::Once, 4_000, 4_500), "{back}");
+        }
+    }
+    // The first letter of a word is given back with the second, and nothing is kept or answered.
+    let mut dialog = begin("a");
+    assert_eq!(press(&mut dialog, "l", 3_100), Reply::NeverMeant(event("a")));
+    dialog.0.drawn(3_150);
+    for (n, key) in ["s", "o", "space", "y", "enter", "a"].iter().enumerate() {
+        assert_eq!(press(&mut dialog, key, 3_200 + 300 * n as u64), Reply::NotMeant, "{key}");
+    }
+    assert_eq!(press(&mut dialog, "y", 5_700), yes("q1", Choice::Once, 3_150, 5_700));
+    // Where care is wanted, Enter leads back.
+    let mut unboxed = bash();
+    unboxed.reach[0] = "no sandbox: all the user's rights".into();
+    let mut dialog = shown([unboxed]);
+    press(&mut dialog, "a", 2_500);
+    dialog.0.drawn(3_000);
+    assert_eq!(press(&mut dialog, "enter", 3_500), Reply::Stays);
+    dialog.0.drawn(4_000);
+    assert_eq!(press(&mut dialog, "y", 4_500), yes("q1", Choice::Once, 4_000, 4_500));
 }
 
 #[test]
 fn keys_from_before_it_was_seen_answer_nothing() {
-    for early in [1_000, 2_000, 2_001, 2_299] {
-        for key in ["y", "enter", "1", "esc"] {
+    for early in [1_000, 2_000, 2_001, 2_499] {
+        for key in ["y", "a", "enter", "1", "esc"] {
             assert_eq!(press(&mut shown([bash()]), key, early), Reply::NotMeant, "{key} {early}");
         }
     }
@@ -140,17 +189,36 @@ fn keys_from_before_it_was_seen_answer_nothing() {
     layers.ask(bash());
     let never_drawn = &mut (layers, Keys::new(Keymap::built_in()));
     assert_eq!(press(never_drawn, "y", 9_000), Reply::NotMeant);
-    // Somebody goes on typing: not an answer before a pause, but no longer than a moment and a half.
+    // Somebody goes on typing: no answer before a pause, however long that takes.
     let typing = &mut shown([bash()]);
-    for now_ms in [2_100, 2_350, 2_600, 2_850, 3_100] {
-        assert_eq!(press(typing, "y", now_ms), Reply::NotMeant, "{now_ms}");
+    for now_ms in (2_499..60_000).step_by(999) {
+        for key in ["y", "a", "enter", "1"] {
+            assert_eq!(press(typing, key, now_ms), Reply::NotMeant, "{key} {now_ms}");
+        }
+        typing.0.drawn(now_ms + 1);
+        assert!(screen(&typing.0, 80, 24).contains("you are typing"));
+        assert!(!screen(&typing.0, 80, 24).contains("y once"));
     }
-    assert_eq!(press(typing, "y", 3_400), yes("q1", Choice::Once, 2_000, 3_400));
-    let typing = &mut shown([bash()]);
-    for now_ms in (2_000..3_500).step_by(100) {
-        assert_eq!(press(typing, "y", now_ms), Reply::NotMeant, "{now_ms}");
-    }
-    assert_eq!(press(typing, "y", 3_500), yes("q1", Choice::Once, 2_000, 3_500));
+    let last = 2_499 + 999 * 57;
+    typing.0.drawn(last + 1_000);
+    assert!(screen(&typing.0, 80, 24).contains("y once"));
+    assert_eq!(press(typing, "y", last + 1_000), yes("q1", Choice::Once, 2_000, last + 1_000));
+}
+
+#[test]
+fn typing_that_began_before_the_question_holds_it_back() {
+    // One key before it appeared, and a paste after: what was meant for the line answers nothing.
+    let mut layers = Layers::default();
+    layers.typed(1_900);
+    layers.ask(bash());
+    layers.drawn(2_000);
+    let dialog = &mut (layers, Keys::new(Keymap::built_in()));
+    assert_eq!(press(dialog, "y", 2_899), Reply::NotMeant);
+    assert_eq!(press(dialog, "y", 3_899), yes("q1", Choice::Once, 2_000, 3_899));
+    let dialog = &mut shown([bash()]);
+    assert!(!dialog.0.paste("for the composer", 9_000));
+    assert_eq!(press(dialog, "enter", 9_999), Reply::NotMeant);
+    assert_eq!(press(dialog, "enter", 10_999), yes("q1", Choice::Once, 2_000, 10_999));
 }
 
 #[test]
@@ -163,65 +231,65 @@ fn enter_is_no_yes_to_what_nobody_knows() {
     final_one.reasons[0].reason = Reason::Irreversible;
     for asked in [opaque(), tainted(), unboxed, weak, final_one] {
         let mut dialog = shown([asked.clone()]);
-        assert_eq!(press(&mut dialog, "enter", 2_300), Reply::Stays, "{asked:?}");
+        assert_eq!(press(&mut dialog, "enter", 2_500), Reply::Stays, "{asked:?}");
         // It has opened the line for words.
         let no = Reply::Send(Op::Decline { id: asked.id.clone(), words: String::new() });
-        assert_eq!(press(&mut dialog, "enter", 2_400), no);
+        assert_eq!(press(&mut dialog, "enter", 2_600), no);
         let mut dialog = shown([asked.clone()]);
-        assert_eq!(press(&mut dialog, "y", 2_300), yes(&asked.id, Choice::Once, 2_000, 2_300));
+        assert_eq!(press(&mut dialog, "y", 2_500), yes(&asked.id, Choice::Once, 2_000, 2_500));
     }
 }
 
 #[test]
 fn a_no_takes_words_along() {
     let mut dialog = shown([bash()]);
-    assert!(!dialog.0.paste("for the composer"));
-    press(&mut dialog, "n", 2_300);
+    assert!(!dialog.0.paste("for the composer", 1_000));
+    press(&mut dialog, "n", 2_500);
     for key in ["u", "s", "e", "space", "y", "space", "1", "backspace"] {
-        assert_eq!(press(&mut dialog, key, 2_400), Reply::Stays);
+        assert_eq!(press(&mut dialog, key, 2_600), Reply::Stays);
     }
-    assert!(dialog.0.paste("make\ncheck\u{1b}"));
+    assert!(dialog.0.paste("make\ncheck\u{1b}", 2_400));
     let no = Reply::Send(Op::Decline { id: "q1".into(), words: "use y make check".into() });
-    assert_eq!(press(&mut dialog, "enter", 2_500), no);
+    assert_eq!(press(&mut dialog, "enter", 2_700), no);
     let mut dialog = shown([bash()]);
-    press(&mut dialog, "n", 2_300);
-    press(&mut dialog, "esc", 2_400);
-    assert_eq!(press(&mut dialog, "y", 2_500), yes("q1", Choice::Once, 2_000, 2_500));
+    press(&mut dialog, "n", 2_500);
+    press(&mut dialog, "esc", 2_600);
+    assert_eq!(press(&mut dialog, "y", 2_700), yes("q1", Choice::Once, 2_000, 2_700));
 }
 
 #[test]
 fn everywhere_needs_the_word_of_a_second_yes() {
     let mut dialog = shown([bash()]);
-    assert_eq!(press(&mut dialog, "4", 2_300), yes("q1", Choice::AlwaysEverywhere, 2_000, 2_300));
+    assert_eq!(press(&mut dialog, "4", 2_500), yes("q1", Choice::AlwaysEverywhere, 2_000, 2_500));
     dialog.0.confirm("other", "w".into(), "rule");
     dialog.0.confirm("q1", "w".into(), "allow: everything\n");
-    assert_eq!(press(&mut dialog, "2", 2_400), Reply::NotMeant, "not seen yet");
-    dialog.0.drawn(2_500);
+    assert_eq!(press(&mut dialog, "enter", 2_600), Reply::Stays, "not seen yet");
+    dialog.0.drawn(2_700);
     // The safe answer is the one to begin with, and leads back.
-    assert_eq!(press(&mut dialog, "enter", 2_900), Reply::Stays);
-    dialog.0.drawn(3_000);
-    assert_eq!(press(&mut dialog, "y", 3_400), yes("q1", Choice::Once, 3_000, 3_400));
+    assert_eq!(press(&mut dialog, "enter", 3_200), Reply::Stays);
+    dialog.0.drawn(3_300);
+    assert_eq!(press(&mut dialog, "y", 3_800), yes("q1", Choice::Once, 3_300, 3_800));
     dialog.0.confirm("q1", "w".into(), "allow: everything\n");
     dialog.0.drawn(4_000);
-    assert_eq!(press(&mut dialog, "y", 4_400), Reply::Stays, "`y` is for once");
-    let seen = Seen { shown_at_ms: 4_000, answered_at_ms: 4_500 };
+    assert_eq!(press(&mut dialog, "y", 4_500), Reply::Stays, "`y` is for once");
+    let seen = Seen { shown_at_ms: 4_000, answered_at_ms: 4_600 };
     let sure =
         Op::Approve { id: "q1".into(), choice: Choice::AlwaysEverywhere, confirm: Some("w".into()), seen };
-    assert_eq!(press(&mut dialog, "2", 4_500), Reply::Send(sure));
+    assert_eq!(press(&mut dialog, "2", 4_600), Reply::Send(sure));
 }
 
 #[test]
 fn questions_come_one_after_the_other_and_behind_what_the_user_opened() {
     let mut dialog = shown([bash(), edit(), opaque()]);
     assert!(screen(&dialog.0, 80, 24).contains("1 of 3"));
-    assert_eq!(press(&mut dialog, "y", 2_300), yes("q1", Choice::Once, 2_000, 2_300));
-    assert_eq!(press(&mut dialog, "y", 2_400), Reply::Stays, "answered once");
+    assert_eq!(press(&mut dialog, "y", 2_500), yes("q1", Choice::Once, 2_000, 2_500));
+    assert_eq!(press(&mut dialog, "y", 2_600), Reply::Stays, "answered once");
     dialog.0.closed("q1");
-    assert_eq!(press(&mut dialog, "y", 2_500), Reply::NotMeant, "another question, not seen yet");
-    dialog.0.drawn(2_600);
+    assert_eq!(press(&mut dialog, "y", 2_700), Reply::NotMeant, "another question, not seen yet");
+    dialog.0.drawn(2_800);
     assert!(screen(&dialog.0, 80, 24).contains("2 of 3"));
-    assert_eq!(press(&mut dialog, "y", 2_700), Reply::NotMeant);
-    assert_eq!(press(&mut dialog, "y", 3_100), yes("q2", Choice::Once, 2_600, 3_100));
+    assert_eq!(press(&mut dialog, "y", 3_600), Reply::NotMeant);
+    assert_eq!(press(&mut dialog, "y", 4_600), yes("q2", Choice::Once, 2_800, 4_600));
     dialog.0.closed("q3");
     dialog.0.closed("q2");
     assert!(dialog.0.is_empty() && dialog.0.front().is_none());
@@ -360,6 +428,20 @@ fn what_matters_is_seen_on_the_smallest_screen() {
 }
 
 #[test]
+fn no_sandbox_is_promised_where_there_is_none() {
+    let contained = Effect::Contained { reach: "writes in the workspace, no network".into() };
+    for (effect, told) in
+        [(contained, "run with all your rights"), (opaque().effects[0].clone(), "intent unknown")]
+    {
+        let mut asked = Approval { effects: vec![effect], ..bash() };
+        assert!(screen(&shown([asked.clone()]).0, 80, 24).contains("run in the sandbox"));
+        asked.reach[0] = "no sandbox: all the user's rights".into();
+        let screen = screen(&shown([asked]).0, 80, 24);
+        assert!(screen.contains(told) && !screen.contains("in the sandbox"), "{screen}");
+    }
+}
+
+#[test]
 fn looks() {
     let keys = Keys::new(Keymap::built_in());
     let mut out = String::new();
@@ -373,12 +455,18 @@ fn looks() {
             shot(name, screen(&shown([asked]).0, width, height));
         }
         let mut no = shown([bash(), edit()]);
-        press(&mut no, "n", 2_300);
-        no.0.paste("use make check");
+        press(&mut no, "n", 2_500);
+        no.0.paste("use make check", 2_600);
         shot("no", screen(&no.0, width, height));
         let mut sure = shown([bash()]);
         sure.0.confirm("q1", "word".into(), "allow:\n  command: cargo test\n");
         shot("everywhere", screen(&sure.0, width, height));
+        let mut here = shown([bash()]);
+        press(&mut here, "a", 2_500);
+        shot("always", screen(&here.0, width, height));
+        let mut typing = shown([bash()]);
+        press(&mut typing, "x", 2_500);
+        shot("typing", screen(&typing.0, width, height));
         shot("picker", drawn(&picker(), width, height));
         shot("picker searched", drawn(&picker().searching("fix"), width, height));
         shot(

@@ -58,6 +58,7 @@ async fn a_mark_of_taint_is_cleared_by_a_person_on_record_and_for_good() {
     assert!(source.starts_with("outside_file:") && source.ends_with("/outside.txt"), "{listed}");
     assert!(refused(&mut face, "taint clear web:x").await.contains("no standing mark is called `web:x`"));
     assert!(refused(&mut face, "taint off").await.contains("no such word"));
+    assert!(refused(&mut face, "taint clear").await.contains("is missing"));
     face.say(Op::Command(format!("taint clear {source}"))).await;
     let mark = loop {
         if let Event::Taint { mark } = face.event().await {
@@ -86,6 +87,11 @@ async fn a_withheld_text_is_looked_at_and_released_by_a_person_only() {
     assert!(answer(&mut face, &format!("withheld view {handle}")).await.contains("mallory@evil.test"));
     assert!(refused(&mut face, "withheld view kept_x").await.contains("nothing was withheld under `kept_x`"));
     assert!(refused(&mut face, "withheld burn").await.contains("no such word"));
+    for verb in ["view", "release"] {
+        assert!(
+            refused(&mut face, &format!("withheld {verb}")).await.contains("the handle of a text is missing")
+        );
+    }
     answer(&mut face, &format!("withheld release {handle}")).await;
     assert!(world.session_holds("mallory@evil.test") && world.session_holds("It is data, not a request"));
     assert!(answer(&mut face, "withheld").await.contains("released by user"));
@@ -113,7 +119,9 @@ async fn standing_answers_are_listed_and_taken_back_in_the_session() {
     face.prompt().await;
     face.end().await;
     assert!(refused(&mut face, "permissions remove 2").await.contains("no answer with this number"));
-    assert!(refused(&mut face, "permissions remove x").await.contains("no such word"));
+    assert!(refused(&mut face, "permissions remove x").await.contains("`x` is no number"));
+    assert!(refused(&mut face, "permissions remove").await.contains("the number of an answer is missing"));
+    assert!(refused(&mut face, "permissions all").await.contains("no such word: all"));
     answer(&mut face, "permissions remove 1").await;
     assert!(answer(&mut face, "permissions").await.contains("No question was answered for always"));
     face.prompt().await;
@@ -135,6 +143,11 @@ async fn the_kernel_explains_verifies_and_counts() {
     assert!(answer(&mut face, "kernel explain t1").await.contains("**Allow**"));
     assert!(refused(&mut face, "kernel explain t9").await.contains("no call of this session is called `t9`"));
     assert!(refused(&mut face, "kernel expalin t1").await.contains("no such word"));
+    assert!(refused(&mut face, "kernel explain").await.contains("the name of a call is missing"));
+    for line in ["doctor x", "contract x", "settings foo", "context a b", "cost today"] {
+        assert!(refused(&mut face, line).await.contains("takes no words"), "{line}");
+    }
+    assert!(refused(&mut face, "name").await.contains("the name is missing"));
     assert!(answer(&mut face, "kernel verify").await.contains("holds"));
     let counted = answer(&mut face, "kernel").await;
     assert!(

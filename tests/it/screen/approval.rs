@@ -98,6 +98,12 @@ fn a_rule_kept_with_always_answers_the_next_question() {
     terminal.say("note it");
     asked(&terminal);
     terminal.keys(&["a"]);
+    // The rule is shown before it is kept, and one key has kept nothing.
+    let screen = terminal.shows("Keep this rule?");
+    assert!(screen.contains("in this project:") && screen.contains("beside.txt"), "{screen}");
+    assert!(!world.iosm(&["config", "approvals"]).run().expect(0).out.contains("beside.txt"));
+    std::thread::sleep(GUARD);
+    terminal.keys(&["Enter"]);
     terminal.counts("It is written down.", 1);
     terminal.say("again");
     terminal.counts("It is written down.", 2);
@@ -107,6 +113,49 @@ fn a_rule_kept_with_always_answers_the_next_question() {
     assert!(kept.out.contains("beside.txt"), "{}", kept.out);
     terminal.say("/permissions");
     terminal.shows("beside.txt");
+}
+
+/// Writes after a while, so that somebody can be in the middle of a sentence.
+const SLOWLY: &str = r#"
+rules:
+  - when: {user: {text: note}}
+    reply:
+      - text: "I think. "
+        fill: 400
+        chunk: 20
+        every_ms: 100
+      - tool_call: {tool: write, args: {path: ../beside.txt, content: "kept for later\n"}}
+  - when: {result: {tool: write, status: denied}}
+    reply: [{text: "Then I leave it."}]
+  - reply: [{text: "It is written down."}]
+"#;
+
+#[test]
+fn a_sentence_typed_across_a_question_answers_nothing_and_loses_nothing() {
+    const SENTENCE: &str = "also check that the code has docs at each place, yes and always, n or 1 2 3";
+    let world = World::new();
+    let terminal = open(&world, SLOWLY);
+    terminal.say("note it");
+    terminal.shows("I think.");
+    let mut seen = false;
+    for c in SENTENCE.chars() {
+        terminal.types(&c.to_string());
+        std::thread::sleep(std::time::Duration::from_millis(80));
+        seen |= terminal.screen().contains("Allow write?");
+    }
+    assert!(seen, "the question came while one typed");
+    let screen = terminal.shows(SENTENCE);
+    assert!(screen.contains("Allow write?"), "it waits:\n{screen}");
+    assert_eq!(beside(&world), None);
+    assert!(!world.iosm(&["config", "approvals"]).run().expect(0).out.contains("beside.txt"));
+    std::thread::sleep(GUARD);
+    terminal.shows("y once");
+    terminal.keys(&["n"]);
+    terminal.shows("No; tell the model");
+    terminal.keys(&["Enter"]);
+    terminal.told("Then I leave it.");
+    terminal.shows(&format!("> {SENTENCE}"));
+    assert_eq!(beside(&world), None);
 }
 
 #[test]

@@ -19,7 +19,7 @@ rules:
     terminal.say("stream it");
     terminal.shows("a very long answer.");
     terminal.keys(&["Escape"]);
-    terminal.shows("interrupted");
+    terminal.shows("stopped by you");
     terminal.loses("esc stops");
     check_conversation(&world);
     terminal.say("go on");
@@ -43,7 +43,7 @@ rules:
     terminal.shows("it has begun");
     wait_until("it runs", || with_mark(&format!("sleep {mark}")).len() >= 3);
     terminal.keys(&["Escape"]);
-    terminal.told("interrupted ·");
+    terminal.told("stopped by you ·");
     wait_until("nothing is left of it", || with_mark(&format!("sleep {mark}")).is_empty());
     check_conversation(&world);
     terminal.say("go on");
@@ -94,7 +94,7 @@ fn what_was_said_and_not_taken_up_comes_back_into_the_composer() {
     terminal.say("the other way");
     terminal.shows("waits: the other way");
     terminal.keys(&["Escape"]);
-    terminal.told("interrupted ·");
+    terminal.told("stopped by you ·");
     terminal.shows("> the other way");
 }
 

@@ -18,8 +18,9 @@ pub use terminal::Terminal;
 
 use crate::world::World;
 
-/// Longer than a question takes no answer after it has appeared (`GUARD_MS` of the dialog).
-const GUARD: Duration = Duration::from_millis(400);
+/// Longer than a question takes no answer after a key that was meant for something else (`TYPING_MS` of the
+/// dialog).
+const GUARD: Duration = Duration::from_millis(1_200);
 
 /// Between two keys of a person.
 const A_BEAT: Duration = Duration::from_millis(100);

@@ -96,3 +96,38 @@ fn an_external_editor_writes_the_message() {
     terminal.shows("done ·");
     assert!(world.session_holds("a whole line"));
 }
+
+#[test]
+fn keys_that_a_terminal_sends_as_control_codes_do_what_help_says() {
+    let world = World::new();
+    let terminal = open(&world, OBLIGING);
+    for undo in ["C-_", "C-/"] {
+        terminal.types("one two");
+        terminal.shows("> one two");
+        terminal.keys(&["C-w"]);
+        terminal.loses("> one two");
+        terminal.keys(&[undo]);
+        terminal.shows("> one two");
+        terminal.keys(&["C-u"]);
+        terminal.loses("> one");
+    }
+}
+
+#[test]
+fn a_failing_command_stands_above_its_error_and_profiles_leave_one_line() {
+    let world = World::new();
+    let terminal = open(&world, OBLIGING);
+    terminal.say("/permissions remove");
+    let history = terminal.told("error: /permissions remove: the number of an answer is missing");
+    super::in_order(&history, &["/permissions remove\n", "error: /permissions remove"]);
+    terminal.say("begin");
+    terminal.told("done ·");
+    for profile in ["plan", "iosm", "meta"] {
+        terminal.keys(&["BTab"]);
+        terminal.shows(&format!("from now on: profile {profile}"));
+    }
+    terminal.say("go on");
+    let history = terminal.counts("done ·", 2);
+    assert_eq!(history.matches("from now on").count(), 1, "{history}");
+    assert!(!history.contains("holds from here on") && !history.contains("cached"), "{history}");
+}

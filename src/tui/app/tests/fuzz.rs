@@ -236,7 +236,7 @@ proptest! {
                         act(&mut desk);
                     }
                 }
-                Happens::Paste(text) => desk.app.on_paste(&text),
+                Happens::Paste(text) => desk.app.on_paste(&text, desk.now_ms),
                 Happens::Size(width, height) => (desk.width, desk.height) = (width, height),
                 Happens::Focus(focused) => desk.app.focused = focused,
                 Happens::Wait(ms) => desk.now_ms += ms,

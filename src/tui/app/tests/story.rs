@@ -159,7 +159,7 @@ fn commands_without_arguments_are_choices() {
 fn an_image_goes_with_its_message_and_comes_back_with_it_when_it_cannot_be_sent() {
     let mut desk = Desk::new(80, 24).begun();
     desk.write("what is ");
-    desk.app.on_paste("/tmp/shot.png");
+    desk.app.on_paste("/tmp/shot.png", desk.now_ms);
     desk.press("enter");
     let prompt = Prompt { text: "what is /tmp/shot.png".into(), images: vec!["/tmp/shot.png".into()] };
     assert_eq!(ops(&desk.effects()), [Op::Prompt(prompt.clone())]);
@@ -176,7 +176,7 @@ fn an_image_goes_with_its_message_and_comes_back_with_it_when_it_cannot_be_sent(
 
     // While a turn runs it waits no longer.
     desk.happens([Event::TurnStart { turn: 1 }]);
-    desk.app.on_paste("/tmp/shot.png");
+    desk.app.on_paste("/tmp/shot.png", desk.now_ms);
     desk.press("tab");
     assert_eq!(desk.app.queued, ["/tmp/shot.png"]);
     let prompt = Prompt { text: "/tmp/shot.png".into(), ..prompt };
@@ -198,12 +198,201 @@ fn a_key_and_an_empty_paste_fetch_the_image_on_the_clipboard() {
     let mut desk = Desk::new(80, 24).begun();
     desk.press("ctrl+v");
     assert_eq!(desk.effects(), [Effect::PasteImage]);
-    desk.app.on_paste("");
+    desk.app.on_paste("", desk.now_ms);
     assert_eq!(desk.effects(), [Effect::PasteImage]);
-    desk.app.on_paste("words");
+    desk.app.on_paste("words", desk.now_ms);
     assert!(desk.effects().is_empty());
     // It is not meant for a list or a question.
     desk.app.layers.open("x", Dialog::Confirm(Confirm::new("Sure?", Vec::new(), [("y", "Yes")], 0)));
     desk.press("ctrl+v");
     assert!(desk.effects().is_empty());
+}
+
+/// Keys of somebody who writes at an even pace, each with a frame behind it.
+fn types(desk: &mut Desk, text: &str, every_ms: u64) {
+    for c in text.chars() {
+        desk.write(c.encode_utf8(&mut [0; 4]));
+        desk.frame();
+        desk.now_ms += every_ms;
+    }
+}
+
+#[test]
+fn a_sentence_typed_across_a_question_is_no_answer_and_loses_no_letter() {
+    const SENTENCE: &str = "also check that the code has docs at each place, y or n, 1 2 3 a";
+    for every_ms in [1, 100, 400, 999] {
+        for from in [0, 1, 10, 30] {
+            let mut desk = Desk::new(80, 24).begun();
+            desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make")]);
+            types(&mut desk, &SENTENCE[..from], every_ms);
+            desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+            // One frame more or less makes no difference.
+            (from % 2 == 0).then(|| desk.frame());
+            types(&mut desk, &SENTENCE[from..], every_ms);
+            assert_eq!(ops(&desk.effects()), [], "every {every_ms} ms from {from}");
+            assert_eq!(desk.app.composer.expanded(), SENTENCE, "every {every_ms} ms from {from}");
+            let shown = desk.shown();
+            assert!(shown.contains("Allow bash?") && shown.contains(SENTENCE), "{shown}");
+            assert!(shown.contains("you are typing"), "{shown}");
+            // After a pause it takes an answer.
+            desk.now_ms += 1_000;
+            desk.frame();
+            desk.press("y");
+            assert!(matches!(&ops(&desk.effects())[..], [Op::Approve { .. }]));
+        }
+    }
+    // After a pause of its own a word begins with the key of an answer: a rule is shown, not kept, and the
+    // word is whole.
+    let mut desk = Desk::new(80, 24).begun();
+    desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make")]);
+    desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+    desk.frame();
+    desk.now_ms += 5_000;
+    types(&mut desk, "also this", 100);
+    assert_eq!(ops(&desk.effects()), []);
+    assert_eq!(desk.app.composer.expanded(), "also this");
+    desk.press("enter");
+    let prompt = Prompt::from("also this");
+    assert_eq!(ops(&desk.effects()), [Op::Prompt(prompt)], "what was meant to be sent is sent");
+}
+
+#[test]
+fn hints_name_the_keys_in_force() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("keymap.yaml");
+    let text = "approval: {f2: answer_yes, y: ~, a: ~, esc: ~, ctrl+c: ~}\nglobal: {esc: ~, f3: transcript, ctrl+t: ~, ctrl+o: ~}\n\
+        composer: {\"?\": ~}\nlist: {esc: ~, ctrl+c: ~, f4: close}\n";
+    std::fs::write(&path, text).unwrap();
+    let keys = Keys::new(Keymap::load(Some(&path)).unwrap());
+    let mut desk = Desk::new(80, 24).begun();
+    desk.app.keys = keys;
+    desk.app.dress(Styles::plain());
+    let shown = desk.shown();
+    assert!(shown.contains("/keys for keys"), "{shown}");
+    desk.happens([Event::TurnStart { turn: 1 }]);
+    let shown = desk.shown();
+    assert!(!shown.contains("stops"), "{shown}");
+    desk.happens([
+        bash("t1", "make"),
+        prints("t1", &(0..40).map(|n| format!("line {n}\n")).collect::<String>()),
+        ends("t1", ToolStatus::Ok, "exit code 0"),
+    ]);
+    desk.happens([Event::ThinkingDelta { text: "one\ntwo".into() }, words("x\n\n")]);
+    desk.happens([said(&"line\n".repeat(60))]);
+    let shown = desk.shown();
+    assert!(shown.contains("… 35 lines above\n") && shown.contains("thought · 2 lines\n"), "{shown}");
+    assert!(shown.contains("more lines, f3 shows them"), "{shown}");
+    desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+    let shown = desk.shown();
+    assert!(shown.contains("f2 once, n no\n"), "{shown}");
+    desk.app.layers.open("trust", Dialog::Confirm(Confirm::new("Sure?", Vec::new(), [("no", "No")], 0)));
+    assert!(desk.shown().contains("f4 closes"));
+    // A key that another context takes before is no hint.
+    let taken = "composer: {ctrl+o: undo}\n";
+    std::fs::write(&path, taken).unwrap();
+    desk.app.keys = Keys::new(Keymap::load(Some(&path)).unwrap());
+    desk.app.dress(Styles::plain());
+    let key = |action| desk.app.styles.key(crate::tui::style::WRITING, action);
+    assert_eq!(
+        (key(crate::config::Action::ExpandTool), key(crate::config::Action::Transcript).as_deref()),
+        (None, Some("ctrl+t"))
+    );
+}
+
+#[test]
+fn what_one_brought_about_is_told_in_one_quiet_line() {
+    use crate::protocol::{Closed, ReportKind};
+    let ended = |status, kind, message: &str| {
+        let report =
+            Report::new(kind, message).hint("see the verdicts above; `iosm kernel explain` shows more");
+        Event::Finished(Box::new(Outcome { errors: vec![report], ..outcome(status) }))
+    };
+    let refused = || ended(Status::Refused, ReportKind::Refused, "the work ended on a refusal");
+    let denied = |id| [judged(id, VerdictKind::Deny), ends(id, ToolStatus::Denied, "refused")];
+    let begin = || {
+        let mut desk = Desk::new(80, 24).begun();
+        desk.happens([Event::TurnStart { turn: 1 }, bash("t1", "make"), bash("t2", "cat /etc/passwd")]);
+        desk.happens([question("q1", call("t1", "bash", json!({"command": "make"})))]);
+        desk
+    };
+    let mut desk = begin();
+    desk.happens(denied("t2"));
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Declined }]);
+    desk.happens(denied("t1"));
+    desk.happens([refused()]);
+    let shown = desk.shown();
+    assert!(shown.contains("\nyou said no to bash make · 3 turns"), "{shown}");
+    assert!(!shown.contains("error:") && !shown.contains("try:"), "{shown}");
+    // What the kernel refused by itself is told as that, with what tells more here.
+    let mut desk = begin();
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Declined }]);
+    desk.happens(denied("t1"));
+    desk.happens(denied("t2"));
+    desk.happens([refused()]);
+    let shown = desk.shown();
+    assert!(
+        shown.contains("\nended on a refusal · 3 turns") && shown.contains("try: /kernel explain t2"),
+        "{shown}"
+    );
+    assert!(!shown.contains("error:") && !shown.contains("iosm kernel"), "{shown}");
+    // A no of the run before is none of this one.
+    desk.happens([Event::TurnStart { turn: 2 }, refused()]);
+    assert!(desk.shown().contains("ended on a refusal"));
+    let mut desk = begin();
+    desk.happens([Event::ApprovalClosed { id: "q1".into(), how: Closed::Withdrawn }]);
+    desk.happens([ended(Status::Interrupted, ReportKind::Interrupted, "interrupted")]);
+    let shown = desk.shown();
+    assert!(
+        shown.contains("\nstopped by you · 3 turns") && shown.contains("stopped before an answer"),
+        "{shown}"
+    );
+    assert!(!shown.contains("error:") && !shown.contains("interrupted"), "{shown}");
+    // A fault stays one.
+    desk.happens([ended(Status::Error, ReportKind::Provider, "overloaded")]);
+    assert!(desk.shown().contains("error: overloaded"));
+}
+
+#[test]
+fn going_through_profiles_by_key_leaves_one_line_at_most() {
+    let to = |profile: &str| Event::Setup(Setup { profile: profile.into(), ..setup() });
+    let answer = |markdown: &str| Event::Answer { command: "profile".into(), markdown: markdown.into() };
+    let mut desk = Desk::new(80, 24).begun();
+    desk.shown();
+    for profile in ["plan", "iosm", "meta"] {
+        desk.press("shift+tab");
+        assert_eq!(ops(&desk.effects()), [Op::Command(format!("profile {profile}"))]);
+        let note = Report::note("the profile was changed: what was cached is not used again");
+        desk.happens([to(profile), Event::Notice { report: note }]);
+        desk.happens([answer("The profile holds from here on.")]);
+        let shown = desk.shown();
+        assert!(shown.contains(&format!("from now on: profile {profile}\n")), "{shown}");
+        assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
+    }
+    desk.happens([Event::Notice { report: Report::note("something else") }, said("go on")]);
+    let shown = desk.shown();
+    assert_eq!(shown.matches("from now on").count(), 1, "{shown}");
+    assert!(shown.contains("something else") && !shown.contains("cached"), "{shown}");
+    assert!(shown.contains("from now on: profile meta\n") && !shown.contains("holds"), "{shown}");
+    // Once round leaves nothing.
+    for profile in ["full", "plan", "iosm", "meta"] {
+        desk.press("shift+tab");
+        desk.happens([to(profile), answer("x")]);
+    }
+    desk.happens([said("and on")]);
+    assert!(!desk.shown().contains("from now on"));
+    // What was typed is answered.
+    desk.happens([to("plan"), answer("The profile `plan` holds from here on.")]);
+    let shown = desk.shown();
+    assert!(shown.contains("from now on: profile plan") && shown.contains("holds from here on"), "{shown}");
+}
+
+#[test]
+fn the_screens_own_commands_take_no_words_that_mean_nothing() {
+    let mut desk = Desk::new(80, 24).begun();
+    for line in ["quit now", "keys x", "new one", "copy that"] {
+        desk.app.command(line, desk.now_ms);
+        assert_eq!(desk.effects(), [], "{line}");
+        let shown = desk.shown();
+        assert!(shown.contains("takes no words"), "{line}: {shown}");
+    }
 }

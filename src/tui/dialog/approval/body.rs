@@ -17,6 +17,21 @@ pub(super) fn wants_care(approval: &Approval) -> bool {
         || approval.reasons.iter().any(|why| matches!(why.reason, Reason::Irreversible | Reason::SecretExfil))
 }
 
+/// Whether nothing would hold it.
+fn is_unboxed(approval: &Approval) -> bool {
+    approval.reasons.iter().any(|why| why.rule == "no_sandbox")
+        || approval.reach.iter().any(|line| line.starts_with("no sandbox"))
+}
+
+/// What an effect does, as the question has it: no sandbox is promised where there is none.
+fn would(effect: &Effect, unboxed: bool) -> String {
+    match effect {
+        Effect::Contained { .. } if unboxed => "run with all your rights".to_owned(),
+        Effect::Opaque { why } if unboxed => format!("run with all your rights, intent unknown: {why}"),
+        effect => effect.describe(),
+    }
+}
+
 /// What a person must not overlook.
 fn warnings(approval: &Approval) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -29,7 +44,7 @@ fn warnings(approval: &Approval) -> Vec<String> {
         let ruled = approval.reasons.iter().any(|why| why.rule == words.replace(' ', "_"));
         ruled || approval.reach.iter().any(|line| line.starts_with(words))
     };
-    if says("no sandbox") {
+    if is_unboxed(approval) {
         warnings.push("no sandbox: it would run with all your rights".to_owned());
     } else if says("part of the sandbox is missing") || says("weak sandbox") {
         warnings.push("part of the sandbox is missing on this machine".to_owned());
@@ -58,7 +73,8 @@ pub(super) fn lines(approval: &Approval, styles: &Styles) -> Vec<Line<'static>> 
             out.push(token, paint::plain(line));
         }
     }
-    out.list("It would", approval.effects.iter().map(Effect::describe));
+    let unboxed = is_unboxed(approval);
+    out.list("It would", approval.effects.iter().map(|effect| would(effect, unboxed)));
     if !approval.argv.is_empty() {
         let words = |words: &Vec<String>| {
             words.iter().map(|word| format!("[{}]", paint::plain(word))).collect::<Vec<_>>().join(" ")
@@ -78,9 +94,9 @@ pub(super) fn lines(approval: &Approval, styles: &Styles) -> Vec<Line<'static>> 
 }
 
 /// What the second yes is about.
-pub(super) fn rule_for_all(rule: &str, styles: &Styles) -> Vec<Line<'static>> {
+pub(super) fn rule_kept(place: &str, rule: &str, styles: &Styles) -> Vec<Line<'static>> {
     let mut out = Lines { styles, lines: Vec::new() };
-    out.push(Token::Warning, "! From now on this would hold in every project of yours:".to_owned());
+    out.push(Token::Warning, format!("! From now on this would hold {place}:"));
     for line in rule.lines() {
         out.push(Token::Code, format!("  {}", paint::plain(line)));
     }
