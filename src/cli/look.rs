@@ -52,12 +52,6 @@ pub(super) fn looking() -> Options {
     Options { session: SessionChoice::Unkept, ..Options::of(environment()) }
 }
 
-/// Local time to the minute, for people.
-pub(super) fn local(stamp: &str) -> String {
-    let zoned = stamp.parse::<jiff::Timestamp>().map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
-    zoned.map_or_else(|_| stamp.to_owned(), |zoned| zoned.strftime("%Y-%m-%d %H:%M").to_string())
-}
-
 pub(super) fn paths(as_json: bool, place: &Place) -> Result<u8, Report> {
     let places = engine::paths(&bare_ground(place)?);
     if as_json {
