@@ -14,6 +14,7 @@ pub mod drill;
 mod editor;
 mod export;
 mod ground;
+mod handover;
 mod history;
 mod import;
 mod inspect;
@@ -53,6 +54,7 @@ pub use export::{
     Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
 };
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use handover::{Handover, names_model};
 pub use history::Branch;
 pub use import::{ImportFrom, Imported, LeftOut, import};
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};

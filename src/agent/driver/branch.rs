@@ -16,6 +16,7 @@ impl Agent {
         self.parts.items = moved.items;
         self.take_past(moved.past);
         self.emit(Event::Rewound { entry, text: text.clone() }).await;
+        self.emit(self.stands()).await;
         Ok(text)
     }
 
@@ -26,6 +27,7 @@ impl Agent {
         self.parts.items = moved.items;
         self.take_past(moved.past);
         self.emit(Event::Switched { entry }).await;
+        self.emit(self.stands()).await;
         Ok(())
     }
 

@@ -128,13 +128,16 @@ impl Transcript {
     fn mark(&mut self, event: &Event) {
         let mark = |label, text| Body::Mark { label, text };
         let body = match event {
-            Event::Session { model, profile, workspace, sandbox, resumed, .. } => Body::Header(Header {
-                model: model.clone(),
-                profile: profile.clone(),
-                workspace: workspace.clone(),
-                sandbox: sandbox.clone(),
-                resumed: *resumed,
-            }),
+            Event::Session { model, profile, thinking, workspace, sandbox, resumed, .. } => {
+                Body::Header(Header {
+                    model: model.clone(),
+                    profile: profile.clone(),
+                    thinking: thinking.clone(),
+                    workspace: workspace.clone(),
+                    sandbox: sandbox.clone(),
+                    resumed: *resumed,
+                })
+            }
             Event::Setup(setup) => {
                 let changed = self.setup.replace(setup.clone()).map(|old| differences(&old, setup));
                 match changed.filter(|changed| !changed.is_empty()) {

@@ -4,6 +4,7 @@ mod approval;
 mod ends;
 mod first_run;
 mod interrupt;
+mod lifecycle;
 mod pages;
 mod rewind;
 mod sessions;
