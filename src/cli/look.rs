@@ -26,7 +26,7 @@ pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<
             options.sandbox = launcher.strength().await.ok();
             options.launcher = Some(launcher);
         }
-        engine::doctor(&ground, &options).await
+        engine::doctor(&ground, &options, None).await
     });
     let failed = checks.iter().any(|check| check.status == CheckStatus::Failed);
     if as_json {
