@@ -11,6 +11,23 @@ use super::wake::Woken;
 use crate::kernel::{Judgement, RawResult, USER};
 use crate::protocol::{Event, Item, Op, Report, ReportKind, ToolCall, ToolStatus};
 
+/// How a message begins that is ours and not the user's; it has one line.
+pub(super) const OWN_WORD: &str = "[iosm:";
+
+const RAN: &str = "I ran `";
+const CAME: &str = "`:\n```\n";
+const END: &str = "\n```";
+
+/// What the model is told of a line and its output.
+fn retold(line: &str, output: &str) -> String {
+    format!("{RAN}{line}{CAME}{output}{END}")
+}
+
+/// The line of a message that tells the model of one: what it printed is not the user's word.
+pub(super) fn told_line(message: &str) -> Option<&str> {
+    message.strip_suffix(END)?.strip_prefix(RAN)?.split_once(CAME).map(|(line, _)| line)
+}
+
 impl Agent {
     /// Judges a line and starts it.
     pub async fn user_shell(&mut self, line: String, told: bool) {
@@ -98,9 +115,9 @@ impl Agent {
             Err(error) => return self.fault(&error),
         }
         let line = call.args["command"].as_str().unwrap_or_default();
-        let text = format!("I ran `{line}`:\n```\n{}\n```", admitted.result().text().trim_end());
+        let text = retold(line, admitted.result().text().trim_end());
         if self.is_running() {
-            self.inputs.push_back(Input::Prompt(text));
+            self.inputs.push_back(Input::Prompt(text.into()));
         } else {
             self.perform(Effect::Append(Item::user(text))).await;
         }

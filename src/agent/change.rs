@@ -22,6 +22,8 @@ pub struct ModelChange {
     pub window: usize,
     /// Whether that is its window; else it is what we assume, and too large a request is sent all the same.
     pub window_is_known: bool,
+    /// Whether it takes images, where that is known.
+    pub takes_images: Option<bool>,
     /// Of one answer.
     pub max_tokens: u32,
     pub base_url: Option<String>,
@@ -57,6 +59,7 @@ impl Agent {
         self.parts.price = to.price;
         self.parts.max_tokens = to.max_tokens;
         self.parts.window_is_known = to.window_is_known;
+        self.parts.takes_images = to.takes_images;
         self.parts.in_force.model = name;
         self.parts.in_force.context_window = to.window as u64;
         self.parts.in_force.base_url = to.base_url;

@@ -18,7 +18,7 @@ pub use digest::{Digest, sha256_hex};
 pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};
 pub use store::{AppendFile, StateDir, StoreError, SyncHandle, create_private, folder_size, read_private};
-pub use stored::Stored;
+pub use stored::{Stored, read_bytes, read_text};
 pub use text::{
-    Elided, elide_middle, estimate_tokens, fold_terminal_output, grouped, nearest, plural, width,
+    Elided, elide_middle, estimate_tokens, fold_terminal_output, grouped, harmless, nearest, plural, width,
 };

@@ -1,8 +1,9 @@
 //! One of our own files, read in place. It never writes, takes no lock and cuts nothing.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::store::{StateDir, StoreError, failed};
 
@@ -51,4 +52,29 @@ impl Stored {
         }
         Ok(0)
     }
+}
+
+/// Bytes of a file that somebody wrote by hand, at most.
+const MOST_BYTES: u64 = 8 * 1024 * 1024;
+
+/// The bytes of a small regular file. A pipe or a device, on which one could wait for ever, is an error, and
+/// so is a file of more than 8 MiB.
+pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidInput, what.to_owned());
+    // Before it is opened: opening a pipe waits for its other end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(wrong("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MOST_BYTES {
+        true => Err(wrong("it has more than 8 MiB")),
+        false => Ok(bytes),
+    }
+}
+
+/// The same as text.
+pub fn read_text(path: &Path) -> io::Result<String> {
+    let not_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is no UTF-8 text");
+    String::from_utf8(read_bytes(path)?).map_err(not_text)
 }

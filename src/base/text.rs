@@ -1,5 +1,7 @@
 //! Measuring and shortening text for people and models.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthStr;
 
 /// Columns that `text` takes on a terminal.
@@ -10,6 +12,29 @@ pub fn width(text: &str) -> usize {
 /// `1 file`, `2 files`.
 pub fn plural(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// A text that a terminal shows and does not obey: controls as pictures (`␛`) or names (`‹U+009B›`), and what
+/// would turn the order of the text round by name. Line ends and tabs stay; carriage returns go.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(obeyed) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\r' => {}
+            '\u{7f}' => out.push('␡'),
+            c if c < ' ' && obeyed(c) => out.extend(char::from_u32(0x2400 + u32::from(c))),
+            c if obeyed(c) => out.push_str(&format!("‹U+{:04X}›", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// `4,000`.
@@ -190,6 +215,13 @@ fn skip_escape(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_shows_controls_and_obeys_none() {
+        assert_eq!(harmless("a\tb\r\nü 🦀\n"), "a\tb\nü 🦀\n");
+        assert_eq!(harmless("\u{1b}]0;x\u{7}\u{7f}\u{9b}2J\u{202e}"), "␛]0;x␇␡‹U+009B›2J‹U+202E›");
+        assert!(matches!(harmless("plain"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn elision_keeps_both_ends_and_counts_the_rest() {

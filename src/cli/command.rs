@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use super::args::{Command, Main, VERBS, Verb};
+use super::args::{Command, Main, OutputFormat, VERBS, Verb};
 use super::checkpoints::CheckpointsVerb;
 use super::say::{code_of, tell};
 use super::verbs::{AuditVerb, ConfigVerb, KernelVerb, KeyVerb, SessionsVerb};
@@ -23,10 +23,14 @@ pub fn run(argv: Vec<OsString>) -> ExitCode {
             Err(error) => Ok(bad_usage(&error)),
         }
     } else {
+        let json = wanted_json(&argv);
         match Main::try_parse_from(argv) {
             Ok(main) => not_from_an_agent("start an agent")
                 .and_then(|()| if main.print { headless::run(main) } else { interactive::run(main) }),
-            Err(error) => Ok(bad_usage(&error)),
+            Err(error) => match json.filter(|_| error.use_stderr()) {
+                Some(format) => headless::misused(&error, format),
+                None => Ok(bad_usage(&error)),
+            },
         }
     };
     ExitCode::from(code.unwrap_or_else(|report| {
@@ -97,6 +101,18 @@ fn verb(verb: Verb) -> Result<u8, Report> {
             import::import(from, dry_run, project_allows, &place)
         }
         Verb::Completions { shell } => completions::completions(shell),
+    }
+}
+
+/// The format of machine-readable output that arguments name which may be wrong elsewhere.
+fn wanted_json(argv: &[OsString]) -> Option<OutputFormat> {
+    let words: Vec<&str> = argv.iter().filter_map(|word| word.to_str()).collect();
+    let after = words.iter().position(|word| *word == "--output-format").and_then(|at| words.get(at + 1));
+    let joined = words.iter().find_map(|word| word.strip_prefix("--output-format="));
+    match joined.or(after.copied()) {
+        Some("json") => Some(OutputFormat::Json),
+        Some("stream-json") => Some(OutputFormat::StreamJson),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! `iosm -p` and `iosm demo`: a run without a screen.
 
-use std::io::BufWriter;
+use std::io::{BufWriter, IsTerminal, Stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -9,6 +9,7 @@ use super::args::{Main, OutputFormat};
 use super::say::{code_of, say, tell, watched};
 use super::stand::{directory, environment, ground};
 use super::{signals, stdin};
+use crate::base::read_text;
 use crate::config::{Rule, RuleAction, is_command_name};
 use crate::engine::{
     AnswerSchema, DEMO_MODEL, DEMO_PROMPT, Demo, FlagSetting, Ground, Options, Session, SessionChoice,
@@ -16,10 +17,10 @@ use crate::engine::{
 };
 use crate::host::sandbox::{Helper, Launcher, Strength};
 use crate::print::{Format, Gate, Printer, Sink, print_unbegun};
-use crate::protocol::{Op, Outcome, Prompt, Report, ReportKind, Severity};
+use crate::protocol::{Op, Outcome, Report, ReportKind, Severity};
 
 /// Most bytes of an `@FILE`.
-const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
+const MOST_FILE_BYTES: usize = 2 * 1024 * 1024;
 
 /// Runs one prompt.
 pub(super) fn run(main: Main) -> Result<u8, Report> {
@@ -29,7 +30,9 @@ pub(super) fn run(main: Main) -> Result<u8, Report> {
     };
     let model = main.model.model.clone();
     match prepare(&main) {
-        Ok(Prepared { ground, options, op, gate }) => drive(&ground, options, false, op, format, gate),
+        Ok(Prepared { ground, options, op, gate }) => {
+            drive(&ground, options, false, op, format, gate).map(|driven| driven.code)
+        }
         Err(report) => unbegun(format, model, report),
     }
 }
@@ -56,7 +59,7 @@ fn prepare(main: &Main) -> Result<Prepared, Report> {
         None => Op::Resume,
         Some(text) => match command(&text) {
             Some(line) => Op::Command(line.to_owned()),
-            None => Op::Prompt(Prompt { text }),
+            None => Op::Prompt(text.into()),
         },
     };
     Ok(Prepared { ground, options, op, gate })
@@ -117,7 +120,7 @@ fn command(prompt: &str) -> Option<&str> {
 fn schema(main: &Main, file: &Path) -> Result<AnswerSchema, Report> {
     let failed = |what: String| Report::new(ReportKind::Usage, format!("--output-schema: {what}"));
     let path = directory(&main.place)?.join(file);
-    let text = std::fs::read_to_string(&path)
+    let text = read_text(&path)
         .map_err(|error| failed(format!("{} cannot be read", file.display())).cause(error.to_string()))?;
     let value = serde_json::from_str(&text).map_err(|error| {
         let place = format!("{}:{}:{}", file.display(), error.line(), error.column());
@@ -127,12 +130,21 @@ fn schema(main: &Main, file: &Path) -> Result<AnswerSchema, Report> {
         .map_err(|why| failed(format!("{} is no JSON Schema", file.display())).cause(why))
 }
 
+/// Arguments that are none, for a script that reads JSON.
+pub(super) fn misused(error: &clap::Error, output: OutputFormat) -> Result<u8, Report> {
+    let text = error.to_string();
+    let (said, more) = text.split_once('\n').unwrap_or((&text, ""));
+    let report = Report::new(ReportKind::Usage, said.trim_start_matches("error: "));
+    let more = more.lines().map(str::trim).filter(|line| !line.is_empty());
+    unbegun(format(output), None, more.fold(report, Report::hint))
+}
+
 /// A run that could not begin: told like every error, and in the json modes as the one object that scripts
 /// wait for.
 fn unbegun(format: Format, model: Option<String>, report: Report) -> Result<u8, Report> {
     let code = code_of(&report);
     let outcome = Outcome::unbegun(model.unwrap_or_default(), report);
-    let (mut out, mut err) = (Sink::new(std::io::stdout()), Sink::new(std::io::stderr()));
+    let (mut out, mut err) = (Sink::new(std::io::stdout()).shown(seen()), errors());
     print_unbegun(format, &outcome, code, &mut out, &mut err).map_err(unprintable)?;
     Ok(code)
 }
@@ -161,9 +173,10 @@ pub(super) fn demo(output: OutputFormat, keep: bool) -> Result<u8, Report> {
         say(&intro)?;
     }
     let format = if output == OutputFormat::Text { Format::Transcript } else { format(output) };
-    let op = Op::Prompt(Prompt { text: DEMO_PROMPT.to_owned() });
-    let code = drive(&ground, options, true, op, format, Gate::default())?;
-    let code = if code == 0 && !demo.is_fixed() { 1 } else { code };
+    let op = Op::Prompt(DEMO_PROMPT.into());
+    let driven = drive(&ground, options, true, op, format, Gate::default())?;
+    // Who stops reading does not want the rest.
+    let code = if driven.code == 0 && driven.read && !demo.is_fixed() { 1 } else { driven.code };
     if keep {
         let path = demo.keep();
         tell(&Report::note(format!("the repository was kept: {}", path.display())));
@@ -183,6 +196,12 @@ pub(super) fn launcher() -> Option<Launcher> {
     }
 }
 
+/// How a run ended, and whether what it said was read to its end.
+struct Driven {
+    code: u8,
+    read: bool,
+}
+
 /// Runs to the end. `own_commands`: the only commands allowed are ours, so they run without a sandbox
 /// where none loads.
 fn drive(
@@ -192,7 +211,7 @@ fn drive(
     op: Op,
     format: Format,
     gate: Gate,
-) -> Result<u8, Report> {
+) -> Result<Driven, Report> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -207,7 +226,10 @@ fn drive(
         options.no_sandbox |= own_commands && unfenced;
         let session = match Session::open(ground, options).await {
             Ok(session) => session,
-            Err(report) => return unbegun(format, ground.settings.settings.model.clone(), report),
+            Err(report) => {
+                let code = unbegun(format, ground.settings.settings.model.clone(), report)?;
+                return Ok(Driven { code, read: true });
+            }
         };
         let Session { ops, events, .. } = session;
         let terminated = Arc::new(AtomicBool::new(false));
@@ -218,14 +240,23 @@ fn drive(
         let mut printer = Printer {
             format,
             gate,
-            out: Sink::new(BufWriter::new(std::io::stdout())),
-            err: Sink::new(std::io::stderr()),
+            out: Sink::new(BufWriter::new(std::io::stdout())).shown(seen()),
+            err: errors(),
             progress: watched(),
             terminated,
         };
         let printed = printer.run(events, move || drop(gone.try_send(Op::Cancel))).await;
-        printed.map_err(unprintable)
+        Ok(Driven { code: printed.map_err(unprintable)?, read: !printer.out.is_closed() })
     })
+}
+
+/// Whether a terminal shows standard output.
+fn seen() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn errors() -> Sink<Stderr> {
+    Sink::new(std::io::stderr()).shown(watched()).spare()
 }
 
 fn format(output: OutputFormat) -> Format {
@@ -332,11 +363,9 @@ fn attached(main: &Main, name: &str) -> Result<String, Report> {
             .cause(why)
             .hint("a word that begins with @ names a file")
     };
-    let size = std::fs::metadata(&path).map_err(|error| failed(error.to_string()))?.len();
-    if size > MOST_FILE_BYTES {
-        return Err(failed(format!("it has {size} bytes, at most {MOST_FILE_BYTES} are taken")));
+    let text = read_text(&path).map_err(|error| failed(error.to_string()))?;
+    if text.len() > MOST_FILE_BYTES {
+        return Err(failed(format!("it has {} bytes, at most {MOST_FILE_BYTES} are taken", text.len())));
     }
-    let bytes = std::fs::read(&path).map_err(|error| failed(error.to_string()))?;
-    let text = String::from_utf8(bytes).map_err(|_| failed("it is no UTF-8 text".into()))?;
     Ok(format!("<file path={name:?}>\n{}\n</file>", text.trim_end()))
 }

@@ -11,6 +11,7 @@ use super::verbs::ConfigVerb;
 use crate::config::ENVIRONMENT;
 use crate::engine::{self, CheckStatus, Ground, Options, ProjectTrust, SessionChoice};
 use crate::host::sandbox::{Helper, Launcher};
+use crate::model::Rates;
 use crate::protocol::{Report, ReportKind};
 use crate::wire;
 
@@ -174,20 +175,25 @@ pub(super) fn models(as_json: bool) -> Result<u8, Report> {
     if as_json {
         let list: Vec<Value> = catalog
             .models()
-            .map(
-                |(name, info)| json!({"model": name, "context": info.context, "max_output": info.max_output}),
-            )
+            .map(|(name, info)| {
+                json!({"model": name, "context": info.context, "max_output": info.max_output,
+                       "images": info.images, "usd_per_million": info.rates()})
+            })
             .collect();
         say_json(&list)?;
         return Ok(0);
     }
-    let mut rows = vec![vec!["MODEL".to_owned(), "CONTEXT".to_owned(), "ANSWER".to_owned()]];
-    rows.extend(
-        catalog
-            .models()
-            .map(|(name, info)| vec![name.to_owned(), info.context.to_string(), info.max_output.to_string()]),
-    );
+    let head = ["MODEL", "CONTEXT", "ANSWER", "IN", "OUT", "CACHED"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(catalog.models().map(|(name, info)| {
+        let dollars = |of: fn(&Rates) -> f64| {
+            info.rates().map_or("?".to_owned(), |rates| format!("${:.2}", of(&rates)))
+        };
+        let (context, answer) = (info.context.to_string(), info.max_output.to_string());
+        let cached = dollars(|rates| rates.cache_read);
+        vec![name.to_owned(), context, answer, dollars(|it| it.input), dollars(|it| it.output), cached]
+    }));
     let (as_of, source) = catalog.provenance();
-    say(&format!("{}\nas of {as_of}: {source}\n", table(&rows)))?;
+    say(&format!("{}\nprices in US dollars a million tokens, as of {as_of}: {source}\n", table(&rows)))?;
     Ok(0)
 }

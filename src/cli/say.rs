@@ -2,12 +2,14 @@
 
 use std::io::{IsTerminal, Write};
 
+use crate::base::harmless;
 use crate::print::report_lines;
 use crate::protocol::{Report, ReportKind};
 
 /// Prints a report on standard error.
 pub(super) fn tell(report: &Report) {
     let text = report_lines(report).join("\n") + "\n";
+    let text = if watched() { harmless(&text) } else { text.as_str().into() };
     let _ = std::io::stderr().write_all(text.as_bytes());
 }
 

@@ -102,7 +102,7 @@ struct ClauseText {
 impl Contract {
     /// Reads the file; `None` where there is none.
     pub fn load(path: &Path) -> Result<Option<Self>, ContractError> {
-        match std::fs::read_to_string(path) {
+        match crate::base::read_text(path) {
             Ok(text) => Self::read(&text, path).map(Some),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(ContractError::Io { path: path.to_owned(), source }),

@@ -67,7 +67,7 @@ impl Profile {
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
         for folder in folders.iter().filter(|_| plain) {
             let path = folder.join(format!("{name}.yaml"));
-            match std::fs::read_to_string(&path) {
+            match crate::base::read_text(&path) {
                 Ok(text) => return Self::parse(name, &text, Some(&path)),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(source) => return Err(ProfileError::Io { path, source }),
@@ -78,7 +78,7 @@ impl Profile {
         }
         for folder in folders.iter().filter(|_| plain) {
             let path = folder.join(format!("{name}.md"));
-            match std::fs::read_to_string(&path) {
+            match crate::base::read_text(&path) {
                 Ok(text) => return Self::from_markdown(name, &text, &path),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                 Err(source) => return Err(ProfileError::Io { path, source }),

@@ -54,7 +54,7 @@ struct Entry {
 
 fn entries(file: &Path) -> Vec<Entry> {
     let small = std::fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.len() <= MOST_BYTES);
-    let text = if small { std::fs::read_to_string(file).unwrap_or_default() } else { String::new() };
+    let text = if small { crate::base::read_text(file).unwrap_or_default() } else { String::new() };
     parse(&text)
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::command_limits::{self, CommandLimits};
 use super::dirs::Env;
 use super::policy::Preset;
-use super::strict::{YamlError, parse};
+use super::strict::{YamlError, explain, parse};
 
 /// Every setting there is. Strict: an unknown key is an error that names the nearest.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -131,6 +131,9 @@ pub struct Resolved {
     pub settings: Settings,
     /// By dotted key, such as `limits.turns`.
     pub origins: BTreeMap<String, Origin>,
+    /// The model that was in force when `base_url` was set: the address is its provider's, and no other
+    /// provider's key or conversation goes there.
+    pub model_at_base_url: Option<String>,
 }
 
 /// Keys that only the user's own layers may set; a project may lower `sandbox.limits`.
@@ -175,6 +178,7 @@ pub fn with_setting(text: &str, key: &str, value: Option<&str>) -> String {
 pub struct Layers {
     merged: Map<String, Value>,
     origins: BTreeMap<String, Origin>,
+    model_at_base_url: Option<String>,
 }
 
 impl Default for Layers {
@@ -188,7 +192,7 @@ impl Default for Layers {
             ("sandbox".to_owned(), command_limits::built_in()),
         ]);
         let origins = merged.keys().map(|key| (key.clone(), Origin::BuiltIn)).collect();
-        Self { merged, origins }
+        Self { merged, origins, model_at_base_url: None }
     }
 }
 
@@ -259,7 +263,11 @@ impl Layers {
     }
 
     fn merge(&mut self, layer: Map<String, Value>, origin: &Origin) -> Result<(), SettingsError> {
+        let has_address = layer.contains_key("base_url");
         merge_map(&mut self.merged, layer, "", origin, &mut self.origins);
+        if has_address {
+            self.model_at_base_url = text(&self.merged, "model");
+        }
         Ok(())
     }
 
@@ -267,12 +275,26 @@ impl Layers {
         let settings: Settings = serde_json::from_value(Value::Object(self.merged)).map_err(|error| {
             SettingsError::BadValue { origin: "settings".into(), message: error.to_string() }
         })?;
-        let resolved = Resolved { settings, origins: self.origins };
+        let resolved =
+            Resolved { settings, origins: self.origins, model_at_base_url: self.model_at_base_url };
         if let Some(policy) = &resolved.settings.policy {
             policy.parse::<Preset>().map_err(|error| SettingsError::BadValue {
                 origin: resolved.origin("policy"),
                 message: error.to_string(),
             })?;
+        }
+        let limits = &resolved.settings.limits;
+        let above_zero = |number: f64| number > 0.0 && number.is_finite();
+        for (key, wrong, wanted) in [
+            ("limits.turns", limits.turns == Some(0), "a whole number above 0"),
+            ("limits.budget_usd", limits.budget_usd.is_some_and(|usd| !above_zero(usd)), "a number above 0"),
+            ("limits.minutes", limits.minutes.is_some_and(|min| !above_zero(min)), "a number above 0"),
+            ("limits.context_tokens", limits.context_tokens == Some(0), "a whole number above 0"),
+        ] {
+            if wrong {
+                let message = format!("{key} must be {wanted}");
+                return Err(SettingsError::BadValue { origin: resolved.origin(key), message });
+            }
         }
         if let Some(percent) = resolved.settings.limits.compact_percent
             && !COMPACT_PERCENT.contains(&percent)
@@ -311,7 +333,7 @@ fn scalar(text: &str) -> Value {
 }
 
 fn read_layer(path: &Path) -> Result<Option<Map<String, Value>>, SettingsError> {
-    let text = match std::fs::read_to_string(path) {
+    let text = match crate::base::read_text(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(SettingsError::Io { path: path.to_owned(), source }),
@@ -331,11 +353,8 @@ fn read_layer(path: &Path) -> Result<Option<Map<String, Value>>, SettingsError> 
 fn check(layer: &Map<String, Value>, file: Option<&Path>) -> Result<(), YamlError> {
     let plain: Map<String, Value> =
         layer.iter().map(|(key, value)| (key.trim_start_matches('+').to_owned(), value.clone())).collect();
-    serde_json::from_value::<Settings>(Value::Object(plain)).map(drop).map_err(|error| YamlError {
-        file: file.map(Path::to_owned),
-        message: error.to_string(),
-        hint: None,
-    })
+    let checked = serde_json::from_value::<Settings>(Value::Object(plain));
+    checked.map(drop).map_err(|error| explain(&error.to_string(), file))
 }
 
 /// Maps merge, lists replace, `+key` appends to a list.

@@ -28,18 +28,31 @@ pub fn parse<T: DeserializeOwned>(text: &str, file: Option<&Path>) -> Result<T, 
     serde_yaml::from_str(text).map_err(|error| explain(&error.to_string(), file))
 }
 
+/// Words of the parser for what was found, and ours.
+const WORDS: [(&str, &str); 5] = [
+    ("invalid u32", "not a whole number of 0 or more"),
+    ("invalid u64", "not a whole number of 0 or more"),
+    ("invalid u8", "not a whole number from 0 to 255"),
+    ("invalid f64", "not a number"),
+    ("expected string scalar", "a text is expected here"),
+];
+
 /// The parser's message is one line (place, what is wrong, what was expected) and a picture of the
 /// source; the line is enough once the nearest name stands beside it.
-fn explain(message: &str, file: Option<&Path>) -> YamlError {
+pub(super) fn explain(message: &str, file: Option<&Path>) -> YamlError {
     let line = message.lines().next().unwrap_or(message);
     let line = line.strip_prefix("error: ").unwrap_or(line);
+    // Advice for whoever writes the parser's caller.
+    let line = line.split_once(", set DuplicateKeyPolicy").map_or(line, |(said, _)| said);
+    let line = line.split_once("; use Option<").map_or(line, |(said, _)| said);
+    let line = WORDS.iter().fold(line.to_owned(), |line, (theirs, ours)| line.replace(theirs, ours));
     let wrong = line.split('`').nth(1);
     // Two names are `a` or `b`, one is `expected `a``.
     let expected = line.split_once("expected ").map_or("", |(_, names)| names);
     let expected = expected.strip_prefix("one of ").unwrap_or(expected).replace(" or ", ", ");
     let names = expected.split(", ").map(|name| name.trim_matches('`'));
     let hint = wrong.and_then(|wrong| nearest(wrong, names));
-    YamlError { file: file.map(Path::to_owned), message: line.to_owned(), hint: hint.map(str::to_owned) }
+    YamlError { file: file.map(Path::to_owned), message: line.clone(), hint: hint.map(str::to_owned) }
 }
 
 #[cfg(test)]
@@ -59,6 +72,10 @@ mod tests {
         let text = error.to_string();
         assert!(text.contains("s.yaml") && text.contains("did you mean `model`?"), "{text}");
         assert!(text.contains("line 2"), "{text}");
+        let twice = parse::<Sample>("model: x\nmodel: y\n", None).unwrap_err().to_string();
+        assert!(twice.ends_with("duplicate mapping key: model"), "{twice}");
+        let list = parse::<Sample>("model: [x]\n", None).unwrap_err().to_string();
+        assert!(list.ends_with("a text is expected here"), "{list}");
         assert!(parse::<Sample>("", None).unwrap().model.is_none());
     }
 }

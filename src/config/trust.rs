@@ -102,7 +102,10 @@ fn digest_of(path: &Path, left: &mut u64) -> String {
     }
     *left -= meta.len();
     // A file that cannot be read counts as its absence would: trust is asked again later.
-    sha256_hex(&std::fs::read(path).unwrap_or_default())
+    let is_file = std::fs::metadata(path).is_ok_and(|facts| facts.is_file());
+    // A pipe would be waited for.
+    let bytes = if is_file { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+    sha256_hex(&bytes)
 }
 
 /// Adds the files below a folder, in order of their names, until `names` names were looked at. Gives what is

@@ -55,9 +55,9 @@ fn git_common_dir(toplevel: &Path) -> Option<PathBuf> {
     if dot_git.is_dir() {
         return dot_git.canonicalize().ok();
     }
-    let text = std::fs::read_to_string(&dot_git).ok()?;
+    let text = crate::base::read_text(&dot_git).ok()?;
     let gitdir = toplevel.join(text.strip_prefix("gitdir:")?.trim());
-    let common = match std::fs::read_to_string(gitdir.join("commondir")) {
+    let common = match crate::base::read_text(&gitdir.join("commondir")) {
         Ok(common) => gitdir.join(common.trim()),
         Err(_) => gitdir,
     };

@@ -1,6 +1,6 @@
 //! The front desk of a session: answers commands, and looks up what a face wants to offer.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
 
@@ -13,6 +13,7 @@ use super::opened::MAIN;
 use super::options::Options;
 use crate::agent::{Agent, Desk, Then};
 use crate::config::Own;
+use crate::host::temp::PrivateTemp;
 use crate::kernel::Kernel;
 use crate::protocol::{Event, Report};
 
@@ -39,6 +40,8 @@ pub struct FrontDesk {
     pub(super) began_at: Option<String>,
     /// See [`FrontDesk::files`].
     pub(super) listed: Listed,
+    /// The session's own temporary folder, for as long as the session goes on.
+    pub(super) temp: Weak<PrivateTemp>,
 }
 
 impl FrontDesk {
@@ -52,9 +55,10 @@ impl FrontDesk {
         journal: String,
         own: Own,
         began_at: Option<String>,
+        temp: &Arc<PrivateTemp>,
     ) -> Self {
-        let listed = Listed::default();
-        Self { ground, options, has_model, kernel, session, history, journal, own, began_at, listed }
+        let (listed, temp) = (Listed::default(), Arc::downgrade(temp));
+        Self { ground, options, has_model, kernel, session, history, journal, own, began_at, listed, temp }
     }
 
     /// The branch of the work tree, looked at on a thread where that may take its time.

@@ -1,13 +1,18 @@
 //! `iosm doctor`: what works here, what does not, and how to mend it.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::ground::{Ground, ProjectTrust};
-use super::model::{base_url, catalog, no_model};
+use super::model::{address, catalog, no_model};
 use super::options::Options;
 use crate::base::plural;
 use crate::host::sandbox::Strength;
-use crate::model::{AUTH_FILE, Connect, ModelError, connect, find_key, key_variable, local_servers};
+use crate::model::{
+    AUTH_FILE, Connect, EnvLookup, ModelError, Provider, connect, find_key, key_variable, local_servers,
+    parse_model, served_models,
+};
 use crate::protocol::Report;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -43,7 +48,7 @@ impl Check {
 /// Looks at everything; changes nothing but our own empty state folders. `model` is the one in force, where
 /// that is known; else the one of the settings is looked at.
 pub async fn doctor(ground: &Ground, options: &Options, model: Option<&str>) -> Vec<Check> {
-    let [model, key] = model_and_key(ground, options, model);
+    let [model, key] = model_and_key(ground, options, model).await;
     vec![
         model,
         key,
@@ -58,7 +63,10 @@ pub async fn doctor(ground: &Ground, options: &Options, model: Option<&str>) -> 
     ]
 }
 
-fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> [Check; 2] {
+/// How long a server may take to say what it serves.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+async fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> [Check; 2] {
     let unknown = |detail: &str| Check {
         name: "key",
         status: CheckStatus::Warning,
@@ -76,7 +84,7 @@ fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> 
     let env = &*options.env;
     let connected = connect(&Connect {
         model,
-        base_url: base_url(ground, model),
+        base_url: address(ground, model),
         api_key: None,
         config_dir: Some(&ground.dirs.config),
         env: &|name| env(name),
@@ -84,14 +92,12 @@ fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> 
     });
     match connected {
         Ok(provider) => {
-            let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
-            let name = provider.name();
             let from = match ground.settings.settings.model.as_deref() == Some(model) {
                 true => ground.settings.origin("model"),
                 false => "this session".to_owned(),
             };
-            let sends = provider.address().is_some();
-            [Check::ok("model", format!("{name}{address} (from {from})")), key(ground, env, name, sends)]
+            let key = key(ground, env, provider.name(), provider.address().is_some());
+            [served(ground, options, &*provider, &from).await, key]
         }
         Err(error @ ModelError::NoKey { .. }) => {
             let report = error.report();
@@ -102,6 +108,47 @@ fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> 
         }
         Err(error) => [failed(&error.report()), unknown("not looked for: the model must be mended first")],
     }
+}
+
+/// Whether the model is served where it is asked, as far as that can be found out for nothing.
+async fn served(ground: &Ground, options: &Options, provider: &dyn Provider, from: &str) -> Check {
+    let env = &*options.env;
+    let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
+    let found = format!("{}{address} (from {from})", provider.name());
+    // A server of one's own is asked; a provider's is believed, its key unchecked.
+    let Some(server) = address_given(ground, env, provider.name()) else { return Check::ok("model", found) };
+    let (kind, name) = parse_model(provider.name()).unwrap_or(("openai_compatible", provider.name()));
+    let key = find_key(kind, None, &|name| env(name), Some(&ground.dirs.config)).ok();
+    match tokio::time::timeout(PATIENCE, served_models(kind, key.as_ref(), Some(&server))).await {
+        Ok(Ok(models)) if models.is_empty() || models.iter().any(|served| served == name) => {
+            Check::ok("model", found)
+        }
+        Ok(Ok(models)) => Check {
+            name: "model",
+            status: CheckStatus::Warning,
+            detail: format!("{found}: the server does not list `{name}`"),
+            mend: vec![format!("it serves {}", models.join(", "))],
+        },
+        // Servers exist that answer and list nothing.
+        Ok(Err(ModelError::Rejected { .. } | ModelError::Garbage { .. })) => Check::ok("model", found),
+        Ok(Err(error)) => Check::with("model", CheckStatus::Failed, &error.report()),
+        Err(_) => Check {
+            name: "model",
+            status: CheckStatus::Failed,
+            detail: format!("{found}: the server said nothing for {} s", PATIENCE.as_secs()),
+            mend: vec!["is it the right address, and is the server up?".into()],
+        },
+    }
+}
+
+/// The root of the API, where settings or the environment name one.
+fn address_given(ground: &Ground, env: EnvLookup<'_>, model: &str) -> Option<String> {
+    let variable = match parse_model(model).ok()?.0 {
+        "scripted" => return None,
+        "anthropic" => "ANTHROPIC_BASE_URL",
+        _ => "OPENAI_BASE_URL",
+    };
+    address(ground, model).map(str::to_owned).or_else(|| env(variable).filter(|url| !url.trim().is_empty()))
 }
 
 /// The key of a model that can be asked.

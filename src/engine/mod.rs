@@ -6,6 +6,7 @@ mod account;
 mod audit;
 mod browse;
 mod checkpoint;
+mod clipboard;
 mod command;
 mod demo;
 mod desk;

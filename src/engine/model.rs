@@ -57,7 +57,7 @@ pub(super) fn ready(
 ) -> Result<ModelChange, Report> {
     let settings = &ground.settings.settings;
     let env = &*options.env;
-    let base_url = base_url(ground, model);
+    let base_url = address(ground, model);
     let connected = connect(&Connect {
         model,
         base_url,
@@ -79,6 +79,7 @@ pub(super) fn ready(
         price: price(catalog.clone(), name),
         window,
         window_is_known: known.is_some(),
+        takes_images: info.and_then(|info| info.images),
         max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
         // Whoever sends nothing there is not served there.
         base_url: base_url.filter(|_| is_sent).map(str::to_owned),
@@ -93,6 +94,7 @@ pub(super) fn unset() -> ModelChange {
         price: Arc::new(|_, _| Cost { usd: None, basis: CostBasis::Unknown }),
         window: DEFAULT_WINDOW,
         window_is_known: false,
+        takes_images: None,
         max_tokens: DEFAULT_MAX_TOKENS,
         base_url: None,
     }
@@ -116,19 +118,15 @@ impl Provider for Unset {
     }
 }
 
-/// The address of settings, where `model` is served there.
-pub(super) fn base_url<'a>(ground: &'a Ground, model: &str) -> Option<&'a str> {
-    ground.settings.settings.base_url.as_deref().filter(|_| is_served_there(ground, model))
-}
-
-/// The address of settings belongs to the provider of the model of settings; another one is asked at its
-/// own.
-fn is_served_there(ground: &Ground, model: &str) -> bool {
+/// Where `model` is served, when settings say so. The address belongs to the provider of the model that was
+/// set with it; another one is asked at its own.
+pub(super) fn address<'a>(ground: &'a Ground, model: &str) -> Option<&'a str> {
     let provider = |name: &str| parse_model(name).ok().map(|(provider, _)| provider.to_owned());
-    match ground.settings.settings.model.as_deref() {
-        Some(set) if set != model => provider(set).is_none() || provider(set) == provider(model),
-        _ => true,
-    }
+    let is_its = match ground.settings.model_at_base_url.as_deref() {
+        Some(set) => set == model || provider(set).is_some() && provider(set) == provider(model),
+        None => true,
+    };
+    ground.settings.settings.base_url.as_deref().filter(|_| is_its)
 }
 
 /// Exactly how to get started.
@@ -221,7 +219,7 @@ impl FrontDesk {
         if let Some(set) = self.ground.settings.settings.model.as_deref()
             && !choices.iter().any(|choice| choice.name == set)
         {
-            let at_address = self.ground.settings.settings.base_url.is_some();
+            let at_address = address(&self.ground, set).is_some();
             choices.insert(0, ModelChoice { ready: at_address || has_key(set), ..one(set) });
         }
         Ok(choices)

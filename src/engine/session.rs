@@ -81,11 +81,19 @@ async fn serve(
     loop {
         let next = match waiting.pop_front() {
             Some(op) => Some(op),
-            None => ops.recv().await,
+            None => agent.next_op(&mut ops).await,
         };
         let Some(op) = next else { return };
         let first = match op {
-            Op::Prompt(prompt) | Op::FollowUp(prompt) => Input::Prompt(prompt.text),
+            Op::Prompt(prompt) | Op::FollowUp(prompt) => match agent.take_in(prompt).await {
+                Ok(words) => Input::Prompt(words),
+                Err(report) => {
+                    if alone.is_some() {
+                        let _ = events.send(Event::Finished(Box::new(agent.answered(Err(report))))).await;
+                    }
+                    continue;
+                }
+            },
             Op::Resume => Input::Resume,
             Op::ReloadPolicy => {
                 agent.reload_policy().await;
@@ -93,7 +101,7 @@ async fn serve(
             }
             Op::Command(line) => match &alone {
                 Some(desk) => match desk.answer(&mut agent, &line).await {
-                    Ok(Said::Prompt(text)) => Input::Prompt(text),
+                    Ok(Said::Prompt(text)) => Input::Prompt(text.into()),
                     said => {
                         let outcome = agent.answered(said.map(|said| match said {
                             Said::Answer(text) | Said::Prompt(text) => text,
@@ -103,7 +111,7 @@ async fn serve(
                     }
                 },
                 None => match agent.command(&line).await {
-                    Then::Prompt(text) => Input::Prompt(text),
+                    Then::Prompt(text) => Input::Prompt(text.into()),
                     Then::Nothing => continue,
                 },
             },

@@ -46,7 +46,7 @@ pub(super) struct Wired {
     pub stands: Option<Event>,
     pub desk: Arc<FrontDesk>,
     pub notices: Vec<Report>,
-    pub temp: PrivateTemp,
+    pub temp: Arc<PrivateTemp>,
     /// Where the `git` of commands lies.
     pub shim: Option<PrivateTemp>,
     pub record: Option<Record>,
@@ -87,6 +87,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
+    let temp = Arc::new(temp);
     let mut fence = fence(ground, &options, temp.path())?;
     let shim = with_trailers(ground, &mut fence);
     let (registry, tools, processes) = registry(&options, &fence)?;
@@ -179,6 +180,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         id.clone(),
         own,
         began_at,
+        &temp,
     ));
     let record = options.record.clone().map(|path| Record { kernel: kernel.clone(), path });
     let reported = profile.tools.contains("report") && registry.get("report").is_some();
@@ -206,6 +208,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         thinking,
         max_tokens: chosen.max_tokens,
         window_is_known: chosen.window_is_known,
+        takes_images: chosen.takes_images,
         workspace: ground.workspace.root.clone(),
         blobs,
         log: opened.log,
@@ -220,7 +223,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         head: history.head(),
         events,
         desk: Some(desk.clone()),
-        background: Arc::new(move || processes.running()),
+        processes: Some(processes),
         checkpointer,
     });
     let stands = resumed.then(|| agent.stands());

@@ -1,8 +1,8 @@
 //! Private temporary folders of our own: a session's `TMPDIR`, the demo's repository.
 #![expect(clippy::disallowed_methods, reason = "writes only below the folder it made itself")]
 
-use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::{StateDir, StoreError};
@@ -40,6 +40,22 @@ impl PrivateTemp {
     pub fn put_program(&self, name: &str, text: &str) -> io::Result<()> {
         self.put(name, text)?;
         std::fs::set_permissions(self.1.join(name), std::fs::Permissions::from_mode(0o755))
+    }
+
+    /// Puts bytes below it as the next file of this name that is not there, such as `pasted-1.png`, for the user
+    /// alone; its path. A link that a command made there is not followed.
+    pub fn put_next(&self, stem: &str, ending: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+        let mut how = std::fs::OpenOptions::new();
+        how.write(true).create_new(true).mode(0o600);
+        for number in 1u64.. {
+            let path = self.1.join(format!("{stem}-{number}.{ending}"));
+            match how.open(&path) {
+                Ok(mut file) => return file.write_all(bytes).map(|()| path),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Err(io::Error::other("no name is left"))
     }
 
     /// Makes a folder below it.
@@ -106,6 +122,20 @@ mod tests {
         let mut due = vec![format!("iosm-{mine}-b"), "iosm-c".into(), "other-1-d".into()];
         due.sort();
         assert_eq!(left, due);
+    }
+
+    #[test]
+    fn the_next_file_takes_the_place_of_no_other_and_follows_no_link() {
+        let temp = PrivateTemp::new("iosm-test-").unwrap();
+        let beside = tempfile::tempdir().unwrap();
+        let target = beside.path().join("elsewhere");
+        std::os::unix::fs::symlink(&target, temp.path().join("pasted-2.png")).unwrap();
+        let put = |bytes: &[u8]| temp.put_next("pasted", "png", bytes).unwrap();
+        assert_eq!(put(b"a"), temp.path().join("pasted-1.png"));
+        let third = put(b"b");
+        assert_eq!((third.as_path(), target.exists()), (temp.path().join("pasted-3.png").as_path(), false));
+        assert_eq!(std::fs::metadata(&third).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(std::fs::read(&third).unwrap(), b"b");
     }
 
     #[test]

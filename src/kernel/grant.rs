@@ -36,6 +36,8 @@ pub enum Reach {
     Inspect(PathBuf),
     /// A file of ours, to be written in the user's own editor.
     Editor(PathBuf),
+    /// The image on the user's clipboard.
+    Clipboard,
     /// The workspace, to put a checkpoint back into: files below it are written, replaced and removed.
     RestoreTree(PathHandle),
 }
@@ -61,11 +63,27 @@ pub struct RunScope {
     pub read: Vec<PathBuf>,
     /// Trees it may write.
     pub write: Vec<PathBuf>,
+    /// The workspace and its extra roots, where the line was judged to change nothing in them: they are
+    /// not in `write`, so a miss of the judge does no harm.
+    pub still: Vec<PathBuf>,
+    /// Guarded files it may not read; `None` where what it runs decides by itself what it reads.
+    pub shut: Option<Shut>,
     pub network: NetScope,
     /// Variables for this command alone, besides the session's.
     pub env: Vec<(String, String)>,
     /// False only where a person allowed a command to run without any sandbox layer.
     pub sandboxed: bool,
+}
+
+/// Guarded files (see [`may_hold_secrets`](super::may_hold_secrets)) that stay shut for one command.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shut {
+    /// Trees in which each of them is shut.
+    pub trees: Vec<PathBuf>,
+    /// Files that the call named, and trees in which it named some by a pattern: these stay open.
+    pub named: Vec<PathBuf>,
+    /// The line runs git, which must find tracked files as they are; what they hold is in the history too.
+    pub tracked_open: bool,
 }
 
 /// Which network a command has.

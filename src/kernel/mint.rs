@@ -6,14 +6,19 @@ use super::charter::{Charter, SandboxStrength};
 use super::effects::{Fact, Level, Place, Prepared, is_host, is_loopback, system_git};
 use super::grant::{NetScope, Reach, host_entry};
 use super::rung::Finding;
+use super::walls;
 use crate::base::{FileKind, resolve};
 use crate::protocol::{Effect, Reason, Verdict};
 
 /// The reach of a call whose every effect was allowed. `unboxed`: a person allowed it to run without
 /// any sandbox.
 pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reach {
-    let Prepared { facts, reach, .. } = prepared;
+    let Prepared { facts, reach, shell, .. } = prepared;
     let Reach::Run(mut scope) = reach else { return reach };
+    if walls::changes_nothing(charter, &facts) {
+        let own = |root: &PathBuf| *root == charter.workspace || charter.extra_roots.contains(root);
+        scope.still = scope.write.extract_if(.., |root| own(root)).collect();
+    }
     for fact in &facts {
         match (&fact.effect, fact.place) {
             (Effect::Net { host, port, .. }, _) if !is_loopback(host) => {
@@ -28,6 +33,7 @@ pub(super) fn mint(charter: &Charter, prepared: Prepared, unboxed: bool) -> Reac
         }
     }
     scope.sandboxed = !unboxed;
+    scope.shut = shell.and_then(|scan| walls::shut(charter, &scan, &facts, &scope.command));
     Reach::Run(scope)
 }
 
@@ -106,6 +112,31 @@ pub(super) fn judge_user_write(prepared: Result<Prepared, Box<Finding>>) -> (Ver
     };
     let user = format!("{} is {}", prepared.subject, guard.what);
     let finding = Finding::deny("user", guard.rule, Reason::SelfModify).says(user.clone(), user);
+    (finding.verdict(), Some(prepared))
+}
+
+/// The built-in policy for files the user named to be read: what only asks elsewhere is answered by that. Commands
+/// can write the session's temporary folder: what is named there must lie there.
+pub(super) fn judge_user_read(
+    charter: &Charter,
+    path: &str,
+    prepared: Result<Prepared, Box<Finding>>,
+) -> (Verdict, Option<Prepared>) {
+    let prepared = match prepared {
+        Ok(prepared) => prepared,
+        Err(finding) => return (finding.verdict(), None),
+    };
+    let real = prepared.facts.iter().find_map(Fact::path);
+    let led_out = Path::new(path).starts_with(&charter.temp)
+        && !real.is_some_and(|real| real.starts_with(&charter.temp));
+    let guard = prepared.facts.iter().find_map(|fact| fact.guard.filter(|guard| guard.read == Level::Never));
+    let (rule, what) = match guard {
+        Some(guard) => (guard.rule, guard.what),
+        None if led_out => ("led_out", "a link out of the session's temporary folder"),
+        None => return (Verdict::allow("user", "named_file"), Some(prepared)),
+    };
+    let user = format!("{} is {what}", prepared.subject);
+    let finding = Finding::deny("user", rule, Reason::PolicyBlock).says(user.clone(), user);
     (finding.verdict(), Some(prepared))
 }
 

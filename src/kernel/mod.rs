@@ -41,6 +41,7 @@ mod stats;
 mod taint;
 #[cfg(test)]
 mod testing;
+mod walls;
 mod witness;
 
 pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is_aftermath};
@@ -50,7 +51,7 @@ pub use constraints::Violation;
 pub use effects::may_hold_secrets;
 pub use error::KernelError;
 pub use explain::{Explanation, Step};
-pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, host_entry};
+pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, Shut, host_entry};
 pub use journal::{
     Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
     Verified, read as read_journal, trusted_keys, verify, verify_all,

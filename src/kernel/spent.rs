@@ -22,7 +22,7 @@ pub struct Spent {
 impl Spent {
     fn add(&mut self, other: Self) {
         self.calls += other.calls;
-        self.tokens += other.tokens;
+        self.tokens = self.tokens.saturating_add(other.tokens);
         self.usd += other.usd;
     }
 }

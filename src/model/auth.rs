@@ -66,9 +66,10 @@ pub fn find_key(
     if let Some(key) = env_value(env, variable) {
         return Ok(Secret(key));
     }
-    let mut tried = vec!["--api-key".to_owned(), format!("the variable {variable}")];
+    let mut tried = vec![format!("the variable {variable}")];
     if let Some(path) = config_dir.map(|dir| dir.join(AUTH_FILE)) {
-        if let Some(key) = read_auth(&path)?.remove(provider) {
+        let kept = read_auth(&path)?.remove(provider).filter(|key| !key.trim().is_empty());
+        if let Some(key) = kept {
             return Ok(Secret(key));
         }
         tried.push(path.display().to_string());
@@ -160,8 +161,8 @@ mod tests {
         let Err(ModelError::NoKey { tried, .. }) = find_key("openai", None, &empty, Some(dir.path())) else {
             panic!("an empty variable is no key")
         };
-        assert_eq!(tried.len(), 3);
-        assert!(tried[1].contains("OPENAI_API_KEY"));
+        assert_eq!(tried.len(), 2);
+        assert!(tried[0].contains("OPENAI_API_KEY"));
     }
 
     #[test]

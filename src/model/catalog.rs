@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::anthropic::ThinkingStyle;
 use super::error::ModelError;
@@ -28,13 +28,12 @@ enum Thinks {
 }
 
 /// Prices in US dollars per million tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rates {
-    input: f64,
-    output: f64,
-    cache_read: f64,
-    cache_write: f64,
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rates {
+    pub input: f64,
+    pub output: f64,
+    pub cache_read: f64,
+    pub cache_write: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
@@ -84,12 +83,18 @@ pub struct ModelInfo {
     pub max_output: u32,
     #[serde(default)]
     thinking: Thinks,
+    /// Whether it takes images; `None` where that is not said.
     #[serde(default)]
-    pub images: bool,
+    pub images: Option<bool>,
     price: Option<Price>,
 }
 
 impl ModelInfo {
+    /// Its prices for requests that are not very long; `None` when they are not known.
+    pub fn rates(&self) -> Option<Rates> {
+        self.price.map(|price| price.rates(&Usage::default()))
+    }
+
     /// Whether a thinking level means anything to it.
     pub fn can_think(&self) -> bool {
         self.thinking != Thinks::None
@@ -132,7 +137,7 @@ impl Catalog {
     pub fn load(user: Option<&Path>) -> Result<Self, ModelError> {
         let mut catalog = BUILT_IN.clone();
         let Some(path) = user else { return Ok(catalog) };
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::base::read_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(catalog),
             Err(error) => {

@@ -55,7 +55,7 @@ fn join(first: Option<ModelError>, error: ModelError) -> ModelError {
             Some(ModelError::NoKey { provider, mut tried }),
             ModelError::NoKey { provider: other, tried: more },
         ) => {
-            tried.extend(more.into_iter().filter(|place| place != "--api-key"));
+            tried.extend(more);
             tried.dedup();
             ModelError::NoKey { provider: format!("{provider} or {other}"), tried }
         }

@@ -25,7 +25,7 @@ mod stream;
 mod yaml;
 
 pub use auth::{AUTH_FILE, EnvLookup, Secret, find_key, key_variable, with_key};
-pub use catalog::{Catalog, ModelInfo};
+pub use catalog::{Catalog, ModelInfo, Rates};
 pub use connect::{Connect, connect};
 pub use delta::{Delta, Stop};
 pub use error::ModelError;

@@ -9,7 +9,7 @@ use crate::wire;
 
 pub(super) fn event<E: Write>(event: &Event, err: &mut Sink<E>, progress: bool) -> io::Result<()> {
     match event {
-        Event::Notice { report } => write_report(report, err),
+        Event::Notice { report } | Event::Unsent { report, .. } => write_report(report, err),
         Event::ToolCall { call } if progress => err.write(format!("· {}\n", call.tool).as_bytes()),
         _ => Ok(()),
     }

@@ -52,7 +52,7 @@ impl Text {
             Event::StreamDiscarded { .. } => {
                 self.message_open = false;
                 self.end_line(out)?;
-                err.write(b"note: the answer broke off; it is asked again from its beginning\n")
+                err.write(b"note: the answer broke off: what came of it does not count\n")
             }
             Event::Verdict { tool, verdict, .. } if verdict.kind != VerdictKind::Allow => {
                 let what = match verdict.kind {
@@ -63,7 +63,7 @@ impl Text {
                 };
                 err.write(format!("{what}: {tool}: {}\n", verdict.user_line).as_bytes())
             }
-            Event::Notice { report } => write_report(report, err),
+            Event::Notice { report } | Event::Unsent { report, .. } => write_report(report, err),
             _ => Ok(()),
         }
     }

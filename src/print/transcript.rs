@@ -58,7 +58,7 @@ impl Transcript {
                 self.line(&format!("  {call_id} {mark}  {summary}"), out)?;
             }
             Event::MessageEnd { .. } => self.end_line(out)?,
-            Event::Notice { report } | Event::StreamDiscarded { report } => {
+            Event::Notice { report } | Event::Unsent { report, .. } | Event::StreamDiscarded { report } => {
                 self.end_line(out)?;
                 write_report(report, err)?;
             }

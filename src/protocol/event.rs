@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::approval::{Approval, Closed};
 use super::call::{ToolCall, ToolStatus};
 use super::effect::Effect;
+use super::op::Prompt;
 use super::outcome::Outcome;
 use super::report::Report;
 use super::taint::TaintMark;
@@ -58,7 +59,14 @@ pub enum Event {
     /// is none.
     Said {
         text: String,
+        /// Media types of the images that go with it.
+        images: Vec<String>,
         entry: u64,
+    },
+    /// What the user said did not become part of the conversation, and why: it is theirs to send again.
+    Unsent {
+        prompt: Prompt,
+        report: Report,
     },
     /// What a slash command answered, as Markdown.
     Answer {

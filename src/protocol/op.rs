@@ -3,9 +3,24 @@
 use super::approval::{Choice, Seen};
 
 /// A message from the user.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Prompt {
     pub text: String,
+    /// Paths of images that go with it, as the user gave them: `~` is their home, and a relative one begins in
+    /// the session's workspace. When one of them cannot be read nothing is sent: `Event::Unsent`.
+    pub images: Vec<String>,
+}
+
+impl From<String> for Prompt {
+    fn from(text: String) -> Self {
+        Self { text, images: Vec::new() }
+    }
+}
+
+impl From<&str> for Prompt {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
 }
 
 /// One request to the engine.

@@ -91,7 +91,7 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         Event::MessageEnd { stop } => Line::MessageEnd { stop },
         Event::Usage { usage, cost, context_tokens } => Line::Usage { usage, cost, context_tokens },
         Event::StreamDiscarded { report } => Line::StreamDiscarded { report },
-        Event::Notice { report } => Line::Notice { report },
+        Event::Notice { report } | Event::Unsent { report, .. } => Line::Notice { report },
         // What scripts said, set and asked for themselves.
         Event::Setup(_)
         | Event::Stands { .. }

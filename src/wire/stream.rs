@@ -112,7 +112,7 @@ pub enum Line {
         cost: Cost,
         context_tokens: u64,
     },
-    /// Text deltas since the last `turn_start` do not count: the stream broke off and is asked again.
+    /// Text deltas since the last `turn_start` do not count: the stream broke off.
     StreamDiscarded {
         report: Report,
     },

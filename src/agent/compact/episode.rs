@@ -7,6 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::transcript::word;
+use crate::agent::by_user::{OWN_WORD, told_line};
 use crate::base::elide_middle;
 use crate::protocol::{Block, Effect, Item, Part, ToolCall, ToolResult, ToolStatus};
 
@@ -71,7 +72,16 @@ fn read(items: &[Item], first: usize, record: &Record<'_>, todo: &mut Vec<String
     let mut failed: BTreeMap<String, String> = BTreeMap::new();
     for item in items {
         match item {
-            Item::User { parts } => episode.wanted.push(words(parts)),
+            Item::User { parts } => {
+                let words = words(parts);
+                match told_line(&words) {
+                    Some(line) => {
+                        episode.commands.push(format!("`{}`: run by the user", one_line(line, LINE)))
+                    }
+                    None if words.starts_with(OWN_WORD) && !words.contains('\n') => {}
+                    None => episode.wanted.push(words),
+                }
+            }
             Item::Assistant { blocks, .. } => {
                 for block in blocks {
                     match block {
@@ -144,7 +154,7 @@ impl Episode {
             Effect::Delete { path } => (path, |touched| &mut touched.deleted),
             _ => return,
         };
-        let shown = path.strip_prefix(workspace).unwrap_or(path).display().to_string();
+        let shown = one_line(&path.strip_prefix(workspace).unwrap_or(path).to_string_lossy(), LINE);
         if !shown.is_empty() {
             *count(self.files.entry(shown).or_default()) += 1;
         }

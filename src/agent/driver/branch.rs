@@ -1,6 +1,7 @@
 //! Where in its session the conversation stands: what the user said, and going back to before it.
 
 use super::Agent;
+use crate::agent::by_user::OWN_WORD;
 use crate::protocol::{Event, Item, Part, Report, ReportKind};
 use crate::session::{Moved, Payload, SessionError, SessionLog};
 
@@ -54,12 +55,18 @@ impl Agent {
 
     pub(super) async fn said(&mut self, item: &Item, entry: Option<u64>) {
         let Item::User { parts } = item else { return };
-        let texts = parts.iter().filter_map(|part| match part {
-            Part::Text { text } => Some(text.as_str()),
-            Part::Image { .. } => None,
-        });
-        let text = texts.collect::<Vec<_>>().join("\n");
-        self.emit(Event::Said { text, entry: entry.unwrap_or(0) }).await;
+        let (mut texts, mut images) = (Vec::new(), Vec::new());
+        for part in parts {
+            match part {
+                Part::Text { text } => texts.push(text.as_str()),
+                Part::Image { media_type, .. } => images.push(media_type.clone()),
+            }
+        }
+        let text = texts.join("\n");
+        // What we say in the user's place is told to them in other ways.
+        if !text.starts_with(OWN_WORD) {
+            self.emit(Event::Said { text, images, entry: entry.unwrap_or(0) }).await;
+        }
     }
 }
 

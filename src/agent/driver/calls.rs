@@ -8,7 +8,7 @@ use super::{Agent, Showing};
 use crate::agent::checkpoint::UNPROTECTED;
 use crate::agent::turn::{Input, Ruling};
 use crate::kernel::{Grant, Judgement, Live, RawResult, shape};
-use crate::protocol::{Event, ToolCall};
+use crate::protocol::{Event, Reason, ToolCall};
 use crate::session::Payload;
 use crate::tools::ToolContext;
 
@@ -42,6 +42,7 @@ impl Agent {
                 self.record(&call, &refused.effects, &refused.verdict);
                 let result = self.parts.kernel.refusal(&call, &refused.verdict);
                 let shape = shape(&call, &refused.verdict);
+                let malformed = refused.verdict.reason == Some(Reason::Malformed);
                 let call_id = call.id.clone();
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
@@ -51,7 +52,8 @@ impl Agent {
                     repaired: None,
                 })
                 .await;
-                self.inputs.push_back(Input::Judged { call_id, ruling: Ruling::Denied { result, shape } });
+                let ruling = Ruling::Denied { result, shape, malformed };
+                self.inputs.push_back(Input::Judged { call_id, ruling });
             }
         }
     }

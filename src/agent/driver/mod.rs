@@ -28,8 +28,9 @@ use super::live::LiveOutput;
 use super::nested::{Nested, NestedInstructions};
 use super::prompt::{Brief, Epoch};
 use super::turn::{Effect, Ending, Input, Setup, State, step};
-use super::wake::{Woken, next_delta, sleep_until};
+use super::wake::{Woken, next_delta, one_ended, sleep_until};
 use crate::base::{BlobStore, Stopwatch, now_ms};
+use crate::host::process::Processes;
 use crate::kernel::{Grant, Kernel, Live, RawResult, Spent};
 use crate::model::{Delta, DeltaStream, ModelError, Provider, Request, RetryPolicy, Thinking};
 use crate::protocol::{
@@ -67,6 +68,8 @@ pub struct Parts {
     pub max_tokens: u32,
     /// Whether the window is the model's own; else it is assumed, and nothing fails by it.
     pub window_is_known: bool,
+    /// Whether the model takes images, where that is known.
+    pub takes_images: Option<bool>,
     /// Real path of the workspace.
     pub workspace: PathBuf,
     pub blobs: BlobStore,
@@ -92,8 +95,8 @@ pub struct Parts {
     pub events: mpsc::Sender<Event>,
     /// Who answers commands; `None` for an agent that no person talks to.
     pub desk: Option<Arc<dyn Desk>>,
-    /// Counts the commands that run in the background.
-    pub background: Arc<dyn Fn() -> usize + Send + Sync>,
+    /// What runs commands in the background; `None` where nothing does.
+    pub processes: Option<Processes>,
     /// Takes a checkpoint before a run writes; `None` where none are taken.
     pub checkpointer: Option<Arc<dyn Checkpointer>>,
 }
@@ -237,6 +240,7 @@ impl Agent {
             () = self.live.ready() => Woken::Output,
             Some((call, raw)) = self.running.next(), if !self.running.is_empty() => Woken::Tool(call, raw),
             delta = next_delta(&mut self.stream), if self.stream.is_some() => Woken::Stream(delta),
+            () = one_ended(self.parts.processes.as_ref()) => Woken::Background,
             () = sleep_until(retry_at), if retry_at.is_some() => Woken::Retry,
         }
     }
@@ -265,6 +269,7 @@ impl Agent {
                 }
                 self.look_at_background().await;
             }
+            Woken::Background => self.look_at_background().await,
             Woken::Output => self.forward_output().await,
             Woken::Op(Some(op)) => self.on_op(op).await,
             Woken::Op(None) => {}
@@ -292,7 +297,7 @@ impl Agent {
     fn price_pending(&mut self) {
         if let Some((usage, stated)) = self.pending_usage.take() {
             let cost = (self.parts.price)(usage, stated);
-            let tokens = usage.context_tokens() + usage.output_tokens;
+            let tokens = usage.total_tokens();
             let spent = Spent { calls: 0, tokens, usd: cost.usd.unwrap_or(0.0) };
             self.parts.kernel.spent(&self.parts.path, spent);
             let model = self.parts.provider.name().to_owned();
@@ -305,14 +310,20 @@ impl Agent {
 
     async fn on_op(&mut self, op: Op) {
         match op {
-            Op::Prompt(prompt) => self.inputs.push_back(Input::Prompt(prompt.text)),
-            Op::FollowUp(prompt) => self.inputs.push_back(Input::FollowUp(prompt.text)),
+            Op::Prompt(prompt) => {
+                let words = self.take_in(prompt).await;
+                self.inputs.extend(words.map(Input::Prompt));
+            }
+            Op::FollowUp(prompt) => {
+                let words = self.take_in(prompt).await;
+                self.inputs.extend(words.map(Input::FollowUp));
+            }
             Op::Approve { id, choice, confirm, seen } => self.on_yes(id, choice, confirm, seen).await,
             Op::Decline { id, words } => self.on_no(id, &words).await,
             Op::ReloadPolicy => self.reload_policy().await,
             Op::Command(line) => {
                 if let Then::Prompt(text) = self.command(&line).await {
-                    self.inputs.push_back(Input::Prompt(text));
+                    self.inputs.push_back(Input::Prompt(text.into()));
                 }
             }
             Op::Shell { line, told } => self.user_shell(line, told).await,

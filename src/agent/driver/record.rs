@@ -11,7 +11,7 @@ impl Agent {
     /// Puts on record that a run begins; without that nothing does.
     pub(super) fn begin(&mut self, first: Input) {
         let prompt = match &first {
-            Input::Prompt(text) => Some(text.as_str()),
+            Input::Prompt(words) => Some(words.text.as_str()),
             _ => None,
         };
         let run = Run {

@@ -69,6 +69,15 @@ impl Message {
         calls.collect()
     }
 
+    /// Takes the last call out when its arguments were cut, and gives back its tool.
+    pub(super) fn take_cut_call(&mut self) -> Option<String> {
+        let cut = |block: &mut Block| matches!(block, Block::ToolCall(call) if call.args.is_string());
+        match self.blocks.pop_if(cut) {
+            Some(Block::ToolCall(call)) => Some(call.tool),
+            _ => None,
+        }
+    }
+
     /// The finished item. Text blocks of nothing but white space are dropped: providers refuse them.
     pub(super) fn into_item(self, model: &str) -> Item {
         let kept = self.blocks.into_iter().filter(|block| match block {

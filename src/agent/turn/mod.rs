@@ -16,6 +16,6 @@ mod tests;
 
 pub use answer::AnswerSchema;
 pub use effect::{Effect, Ending};
-pub use input::{Input, Ruling};
+pub use input::{Input, Ruling, Words};
 pub use state::{Setup, State};
 pub use step::step;

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde_json::Value;
 
 use super::answer::AnswerSchema;
+use super::input::Words;
 use super::message::Message;
 use super::tools::Batch;
 use crate::model::Stop;
@@ -68,10 +69,14 @@ pub struct State {
     pub(super) message: Message,
     pub(super) batch: Batch,
     pub(super) stop: Option<Stop>,
-    pub(super) steering: VecDeque<String>,
-    pub(super) follow_ups: VecDeque<String>,
+    pub(super) steering: VecDeque<Words>,
+    pub(super) follow_ups: VecDeque<Words>,
     /// The last refusal's shape and how often it came in a row.
     pub(super) refusals: Option<(String, u32)>,
+    /// Whether the last call that was judged was refused, not only malformed.
+    pub(super) refused: bool,
+    /// Answers in a row that were cut at their token limit within a call.
+    pub(super) cuts: u32,
     pub(super) reminded: bool,
     pub(super) reported: bool,
     /// Whether the run had ended on a refusal when it was reminded to report.
@@ -102,6 +107,8 @@ impl State {
             steering: VecDeque::new(),
             follow_ups: VecDeque::new(),
             refusals: None,
+            refused: false,
+            cuts: 0,
             reminded: false,
             reported: false,
             refused_before_reminder: false,

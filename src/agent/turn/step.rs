@@ -1,7 +1,7 @@
 //! One step of a turn.
 
 use super::effect::{Effect, Ending};
-use super::input::{Input, Ruling};
+use super::input::{Input, Ruling, Words};
 use super::message::Message;
 use super::state::{Phase, Spent, State};
 use super::tools::Batch;
@@ -12,17 +12,20 @@ use crate::protocol::{Event, Item, Part, Report, ReportKind, Status, ToolStatus}
 /// Refusals of the same shape in a row after which a run ends.
 const MOST_REFUSALS: u32 = 3;
 
+/// Answers in a row that may be cut within a call before a run ends.
+const MOST_CUTS: u32 = 3;
+
 const REMINDER: &str = "Call `report` once now with your findings, or with an empty list if there are none.";
 
 /// Feeds one input to the machine.
 pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     let mut out = Vec::new();
     match input {
-        Input::Prompt(text) if state.is_idle() => begin(&mut state, Some(text), &mut out),
+        Input::Prompt(words) if state.is_idle() => begin(&mut state, Some(words), &mut out),
         Input::Resume if state.is_idle() => begin(&mut state, None, &mut out),
-        Input::Prompt(text) => state.steering.push_back(text),
-        Input::FollowUp(text) if state.is_idle() => begin(&mut state, Some(text), &mut out),
-        Input::FollowUp(text) => state.follow_ups.push_back(text),
+        Input::Prompt(words) => state.steering.push_back(words),
+        Input::FollowUp(words) if state.is_idle() => begin(&mut state, Some(words), &mut out),
+        Input::FollowUp(words) => state.follow_ups.push_back(words),
         Input::Delta(delta) if state.phase == Phase::Calling => on_delta(&mut state, delta, &mut out),
         Input::StreamFailed(error) if state.phase == Phase::Calling => {
             on_failure(&mut state, error, &mut out)
@@ -33,7 +36,7 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
             state.cost = state.cost.plus(cost);
             state.run.usage.add(usage);
             state.run.cost = state.run.cost.plus(cost);
-            let context_tokens = usage.context_tokens() + usage.output_tokens;
+            let context_tokens = usage.total_tokens();
             out.push(Effect::Emit(Event::Usage { usage, cost, context_tokens }));
         }
         Input::Judged { call_id, ruling } if state.phase == Phase::Settling => {
@@ -66,25 +69,27 @@ pub fn step(mut state: State, input: Input) -> (State, Vec<Effect>) {
     (state, out)
 }
 
-fn begin(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
+fn begin(state: &mut State, words: Option<Words>, out: &mut Vec<Effect>) {
     state.run = Spent::default();
-    take_up(state, text, out);
+    take_up(state, words, out);
 }
 
 /// Goes on with the next message, in the same run.
-fn take_up(state: &mut State, text: Option<String>, out: &mut Vec<Effect>) {
+fn take_up(state: &mut State, words: Option<Words>, out: &mut Vec<Effect>) {
     state.run_turns = 0;
     state.refusals = None;
+    state.refused = false;
+    state.cuts = 0;
     state.reminded = false;
     state.reported = false;
     state.refused_before_reminder = false;
     state.text.clear();
     state.structured = None;
     state.sent_back = false;
-    if let Some(text) = text {
+    if let Some(words) = words {
         // Behind the user's words, so that nothing before them changes.
         let wanted = state.setup.answer.as_ref().map(|answer| Part::text(answer.request()));
-        let parts = std::iter::once(Part::text(text)).chain(wanted).collect();
+        let parts = words.into_parts().into_iter().chain(wanted).collect();
         out.push(Effect::Append(Item::User { parts }));
     }
     next_request(state, out);
@@ -145,20 +150,34 @@ fn on_delta(state: &mut State, delta: Delta, out: &mut Vec<Effect>) {
 
 /// The message is whole: only now do its calls count.
 fn on_message_end(state: &mut State, stop: Stop, out: &mut Vec<Effect>) {
-    let message = std::mem::take(&mut state.message);
+    let mut message = std::mem::take(&mut state.message);
+    let cut = if stop == Stop::MaxTokens { message.take_cut_call() } else { None };
     let calls = message.calls();
     let text = message.full_text();
     if !text.is_empty() && !state.reminded {
         state.text = text;
     }
     out.push(Effect::Emit(Event::MessageEnd { stop: stop.name().to_owned() }));
-    if message.is_empty() && calls.is_empty() {
+    if message.is_empty() && calls.is_empty() && cut.is_none() {
         return on_empty_answer(state, &stop, out);
     }
     state.calls += calls.len() as u64;
-    out.push(Effect::Append(message.into_item(&state.setup.model)));
+    if !message.is_empty() {
+        out.push(Effect::Append(message.into_item(&state.setup.model)));
+    }
     out.extend(calls.iter().map(|call| Effect::Emit(Event::ToolCall { call: call.clone() })));
     state.stop = Some(stop);
+    state.cuts = if cut.is_some() { state.cuts + 1 } else { 0 };
+    if let Some(tool) = cut {
+        if state.cuts >= MOST_CUTS {
+            return on_cuts(state, &tool, out);
+        }
+        let told = format!(
+            "Your last message reached its token limit within a call of `{tool}`: nothing of that call was \
+             done. Make it again in smaller pieces."
+        );
+        state.steering.push_front(told.into());
+    }
     if calls.is_empty() {
         return on_last_word(state, out);
     }
@@ -166,6 +185,15 @@ fn on_message_end(state: &mut State, stop: Stop, out: &mut Vec<Effect>) {
     state.batch = Batch::new(calls);
     let due = state.batch.start_due(&state.setup.read_only);
     out.extend(due);
+}
+
+/// Again and again the same: the answer does not fit.
+fn on_cuts(state: &mut State, tool: &str, out: &mut Vec<Effect>) {
+    let message =
+        format!("{MOST_CUTS} answers in a row were cut at their token limit within a call of `{tool}`");
+    let report = Report::new(ReportKind::Limit, message)
+        .hint("ask for smaller steps, or for less thinking with --thinking low");
+    finish(state, Status::Limit, Some(report), out);
 }
 
 /// Nothing but thinking came. After tool results that is a model with nothing to add; else it is a fault.
@@ -196,7 +224,7 @@ fn on_last_word(state: &mut State, out: &mut Vec<Effect>) {
     }
     if state.setup.remind_report && !state.reported && !state.reminded && may_ask_again(state) {
         state.reminded = true;
-        state.refused_before_reminder = state.refusals.is_some();
+        state.refused_before_reminder = state.refused;
         out.push(Effect::Append(Item::user(REMINDER)));
         return next_request(state, out);
     }
@@ -207,7 +235,7 @@ fn on_last_word(state: &mut State, out: &mut Vec<Effect>) {
             out.push(Effect::Append(Item::user(again.unwrap_or_default())));
             return next_request(state, out);
         }
-        if state.refusals.is_none() {
+        if !state.refused {
             let mut report = Report::new(
                 ReportKind::Answer,
                 "the answer is not valid against the schema of --output-schema",
@@ -231,7 +259,7 @@ fn on_last_word(state: &mut State, out: &mut Vec<Effect>) {
             let report = Report::new(ReportKind::Provider, "the provider's content filter cut the answer");
             finish(state, Status::Error, Some(report), out);
         }
-        _ if state.refusals.is_some() || state.refused_before_reminder => {
+        _ if state.refused || state.refused_before_reminder => {
             let report = Report::new(ReportKind::Refused, "the work ended on a refusal")
                 .hint("see the verdicts above; `iosm kernel explain` shows which rule decided");
             finish(state, Status::Refused, Some(report), out);
@@ -262,7 +290,7 @@ fn may_ask_again(state: &State) -> bool {
 
 fn take_steering(state: &mut State, out: &mut Vec<Effect>) -> bool {
     let had = !state.steering.is_empty();
-    out.extend(state.steering.drain(..).map(|text| Effect::Append(Item::user(text))));
+    out.extend(state.steering.drain(..).map(|words| Effect::Append(words.into_item())));
     had
 }
 
@@ -286,11 +314,13 @@ fn on_ruling(state: &mut State, call_id: String, ruling: Ruling, out: &mut Vec<E
         Ruling::Allowed { .. } => {
             if state.batch.allow(&call_id) {
                 state.refusals = None;
+                state.refused = false;
                 out.push(Effect::Run { call_id });
             }
         }
         Ruling::Asked => {}
-        Ruling::Denied { result, shape } => {
+        Ruling::Denied { result, shape, malformed } => {
+            state.refused = !malformed;
             let again = state.refusals.take().filter(|(last, _)| *last == shape).map_or(0, |(_, n)| n);
             state.refusals = Some((shape, again + 1));
             settle(state, &call_id, result, out);
@@ -362,9 +392,9 @@ fn finish(state: &mut State, status: Status, report: Option<Report>, out: &mut V
     state.phase = Phase::Idle;
     state.message = Message::default();
     if status == Status::Success
-        && let Some(text) = state.follow_ups.pop_front()
+        && let Some(words) = state.follow_ups.pop_front()
     {
-        return take_up(state, Some(text), out);
+        return take_up(state, Some(words), out);
     }
     // What was not taken goes back to whoever wrote it: sent again by them, it must not come twice.
     state.steering.clear();

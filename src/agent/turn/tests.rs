@@ -8,7 +8,7 @@ use serde_json::json;
 use super::*;
 use crate::kernel::Admitted;
 use crate::model::{Delta, ModelError, Stop};
-use crate::protocol::{Block, Cost, CostBasis, Event, Item, Limits, Status, ToolCall, Usage};
+use crate::protocol::{Block, Cost, CostBasis, Event, Item, Limits, Part, Status, ToolCall, Usage};
 
 fn setup() -> Setup {
     Setup {
@@ -53,7 +53,11 @@ impl Machine {
     }
 
     fn deny(&mut self, call_id: &str, shape: &str) -> Vec<Effect> {
-        let ruling = Ruling::Denied { result: result(call_id, "bash"), shape: shape.into() };
+        self.refuse(call_id, shape, false)
+    }
+
+    fn refuse(&mut self, call_id: &str, shape: &str, malformed: bool) -> Vec<Effect> {
+        let ruling = Ruling::Denied { result: result(call_id, "bash"), shape: shape.into(), malformed };
         self.feed(Input::Judged { call_id: call_id.into(), ruling })
     }
 
@@ -243,6 +247,51 @@ fn a_run_without_report_is_reminded_once_and_keeps_its_text() {
 }
 
 #[test]
+fn a_call_that_was_none_is_no_refusal_at_the_end() {
+    for (malformed, status) in [(true, Status::Success), (false, Status::Refused)] {
+        let mut machine = Machine::new(setup());
+        machine.feed(Input::Prompt("hi".into()));
+        machine.say("", &["raed"]);
+        machine.refuse("t1", "raed", malformed);
+        assert_eq!(ending(&machine.say("well then", &[])), Some(status));
+    }
+}
+
+#[test]
+fn a_call_that_was_cut_is_not_made_and_the_model_hears_why() {
+    let mut machine = Machine::new(setup());
+    machine.feed(Input::Prompt("hi".into()));
+    let cut = |machine: &mut Machine, whole: bool| {
+        machine.feed(Input::Delta(Delta::Text("So:".into())));
+        if whole {
+            machine.feed(Input::Delta(Delta::ToolCall { tool: "read".into(), args: json!({}) }));
+        }
+        let args = json!("{\"path\": \"a.t");
+        machine.feed(Input::Delta(Delta::ToolCall { tool: "write".into(), args }));
+        machine.feed(Input::Delta(Delta::End(Stop::MaxTokens)))
+    };
+    let told = |effects: &[Effect]| {
+        let has =
+            |item: &Item| matches!(item, Item::User { parts } if format!("{parts:?}").contains("`write`"));
+        effects.iter().any(|effect| matches!(effect, Effect::Append(item) if has(item)))
+    };
+    let effects = cut(&mut machine, false);
+    assert!(told(&effects) && effects.contains(&Effect::CallModel), "{effects:?}");
+    // What came whole before it is done first.
+    assert!(!told(&cut(&mut machine, true)));
+    machine.allow("t1");
+    assert!(told(&machine.done("t1", "read")));
+    machine.assert_consistent();
+    // An answer that fits counts anew; the third in a row that does not ends the run.
+    machine.say("", &["read"]);
+    machine.allow("t2");
+    machine.done("t2", "read");
+    cut(&mut machine, false);
+    cut(&mut machine, false);
+    assert_eq!(ending(&cut(&mut machine, false)), Some(Status::Limit));
+}
+
+#[test]
 fn a_cancel_leaves_every_call_answered() {
     let mut machine = Machine::new(setup());
     machine.feed(Input::Prompt("hi".into()));
@@ -271,6 +320,26 @@ fn steering_comes_before_the_next_request_and_follow_ups_after_the_run() {
     assert_eq!(machine.items().last(), Some(&&Item::user("and then that")));
     assert_eq!(ending(&machine.say("done too", &[])), Some(Status::Success));
     machine.assert_consistent();
+}
+
+#[test]
+fn images_stand_behind_the_words_they_came_with() {
+    let image = |data: &&str| Part::Image { media_type: "image/png".into(), data: (*data).to_owned() };
+    let words =
+        |text: &str, images: &[&str]| Words { text: text.into(), images: images.iter().map(image).collect() };
+    let item = |text: &str, images: &[&str]| Item::User {
+        parts: std::iter::once(Part::text(text)).chain(images.iter().map(image)).collect(),
+    };
+    let mut machine = Machine::new(setup());
+    machine.feed(Input::Prompt(words("look", &["a", "a", "b"])));
+    machine.feed(Input::Prompt(words("rather", &["c"])));
+    machine.feed(Input::FollowUp(words("then", &["d"])));
+    machine.say("done", &[]);
+    machine.say("done", &[]);
+    machine.say("done", &[]);
+    let said = machine.items().into_iter().filter(|item| matches!(item, Item::User { .. }));
+    let wanted = [item("look", &["a", "a", "b"]), item("rather", &["c"]), item("then", &["d"])];
+    assert_eq!(said.cloned().collect::<Vec<_>>(), wanted);
 }
 
 #[test]

@@ -78,6 +78,7 @@ actions! {
     HistorySearchNewer "history_search_newer" [Composer] "While searching, a newer one";
     Editor "editor" [Global Composer] "Write in the external editor";
     ExpandChip "expand_chip" [Composer] "Unfold a pasted text at the cursor";
+    PasteImage "paste_image" [Composer] "Paste the image on the clipboard";
     NextProfile "next_profile" [Global Composer] "Next profile";
     Transcript "transcript" [Global Composer] "Show the whole transcript";
     ExpandTool "expand_tool" [Global Composer] "Show all of the last tool call";

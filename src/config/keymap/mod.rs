@@ -78,7 +78,7 @@ impl Keymap {
     pub fn load(user: Option<&Path>) -> Result<Self, KeymapError> {
         let mut keymap = Self::built_in();
         let Some(path) = user else { return Ok(keymap) };
-        match std::fs::read_to_string(path) {
+        match crate::base::read_text(path) {
             Ok(text) => keymap.lay_over(read::entries(&text, Some(path))?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(source) => return Err(KeymapError::Io { path: path.to_owned(), source }),

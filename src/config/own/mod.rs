@@ -143,7 +143,7 @@ impl Place<'_> {
         if size > MOST_BYTES {
             return Err(format!("it has {size} bytes, at most {MOST_BYTES} are taken; split it"));
         }
-        let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
+        let bytes = crate::base::read_bytes(path).map_err(|error| error.to_string())?;
         if self.trusted.is_some_and(|trusted| !trusted.holds(path, &bytes)) {
             return Err("it has changed since it was trusted".to_owned());
         }

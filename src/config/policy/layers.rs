@@ -27,7 +27,7 @@ pub struct PolicyLayers {
 impl PolicyLayers {
     /// Adds what a file holds; a missing one is no error.
     pub fn file(&mut self, layer: Layer, path: &Path, tools: &[&str]) -> Result<(), PolicyError> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match crate::base::read_text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(source) => return Err(PolicyError::Io { path: path.to_owned(), source }),

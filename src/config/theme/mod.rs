@@ -128,7 +128,7 @@ fn find(name: &str, from: usize, folders: &[&Path]) -> Result<Found, ThemeError>
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
     for (level, folder) in folders.iter().enumerate().skip(from).filter(|_| plain) {
         let path = folder.join(format!("{name}.yaml"));
-        match std::fs::read_to_string(&path) {
+        match crate::base::read_text(&path) {
             Ok(text) => {
                 let text = parse(&text, Some(&path))?;
                 return Ok(Found { name: name.to_owned(), level, place: path.display().to_string(), text });

@@ -25,7 +25,7 @@ pub(super) fn read(ground: &Ground, project_allows: bool) -> Result<Found, Repor
     ];
     let mut found = Found::default();
     for (file, may_loosen) in files {
-        let text = match std::fs::read_to_string(&file) {
+        let text = match crate::base::read_text(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(bad(&file, error.to_string())),

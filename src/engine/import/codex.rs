@@ -13,7 +13,7 @@ pub(super) fn read(ground: &Ground) -> Result<Found, Report> {
     let bad = |why: String| {
         Report::new(ReportKind::Config, format!("{} cannot be read", file.display())).cause(why)
     };
-    let text = match std::fs::read_to_string(&file) {
+    let text = match crate::base::read_text(&file) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             return Err(Report::new(ReportKind::Usage, "there is no configuration of Codex here")

@@ -94,7 +94,7 @@ pub fn import(
         ImportFrom::Codex => codex::read(ground)?,
     };
     let path = ground.dirs.config.join("policy.yaml");
-    let before = match std::fs::read_to_string(&path) {
+    let before = match crate::base::read_text(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         Err(error) => {

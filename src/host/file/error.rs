@@ -51,6 +51,7 @@ impl HostError {
             Reach::Inspect(_) => "a repository to look at",
             Reach::RestoreTree(_) => "one tree to restore",
             Reach::Editor(_) => "a file in the user's editor",
+            Reach::Clipboard => "the image on the clipboard",
         };
         Self::WrongGrant { needed, granted }
     }

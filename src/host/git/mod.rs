@@ -4,6 +4,7 @@
 mod kept;
 mod shim;
 pub mod snapshot;
+mod tracked;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::kernel::{Grant, Reach};
 
 pub use kept::KeptFiles;
 pub use shim::{install as install_shim, is_there as git_is_there};
+pub use tracked::tracked;
 pub use work::WorkDiff;
 
 /// Commits taken of a range; more is a mistake in the range.

@@ -6,6 +6,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use super::run::over_limit;
 use crate::host::net::Proxy;
 use crate::host::sandbox::{Exit, Running, SandboxError};
 
@@ -48,6 +49,8 @@ struct Held {
     output: Vec<u8>,
     dropped: usize,
     state: BackgroundState,
+    /// Whether somebody knows that it has ended, or wanted it.
+    told: bool,
     /// Its way out, as long as it runs; then what that had refused.
     proxy: Option<Proxy>,
     refused: Vec<String>,
@@ -68,18 +71,24 @@ impl Drop for Background {
 }
 
 impl Background {
-    pub(super) fn watch(running: Running, proxy: Option<Proxy>) -> Self {
+    /// `ended` is told when it has.
+    pub(super) fn watch(running: Running, proxy: Option<Proxy>, ended: Arc<Notify>) -> Self {
         let (state, refused) = (BackgroundState::Running, Vec::new());
-        let held = Held { output: Vec::new(), dropped: 0, state, proxy, refused };
+        let held = Held { output: Vec::new(), dropped: 0, state, told: false, proxy, refused };
         let held = Arc::new(Mutex::new(held));
         let stop = Arc::new(Notify::new());
-        let task = tokio::spawn(follow(running, held.clone(), stop.clone()));
+        let following = follow(running, held.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            following.await;
+            ended.notify_one();
+        });
         Self { held, stop, task }
     }
 
     pub(super) fn glimpse(&self) -> Glimpse {
         let mut held = self.held.lock().expect("never poisoned");
         let state = held.tell_state();
+        held.told |= state != BackgroundState::Running;
         Glimpse {
             output: std::mem::take(&mut held.output),
             dropped: std::mem::take(&mut held.dropped),
@@ -92,7 +101,18 @@ impl Background {
         matches!(self.held.lock().expect("never poisoned").state, BackgroundState::Running)
     }
 
+    /// How it ended, once, if nobody knows yet.
+    pub(super) fn take_end(&self) -> Option<BackgroundState> {
+        let mut held = self.held.lock().expect("never poisoned");
+        if held.told || held.state == BackgroundState::Running {
+            return None;
+        }
+        held.told = true;
+        Some(held.state.clone())
+    }
+
     pub(super) fn kill(&self) -> Killed {
+        self.held.lock().expect("never poisoned").told = true;
         self.stop.notify_one();
         Killed(self.held.clone())
     }
@@ -119,6 +139,20 @@ async fn follow(running: Running, held: Arc<Mutex<Held>>, stop: Arc<Notify>) {
     let mut held = held.lock().expect("never poisoned");
     held.refused = held.proxy.take().map_or_else(Vec::new, |proxy| proxy.notes());
     held.state = state;
+}
+
+impl BackgroundState {
+    /// How it stands, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Running => "still running".to_owned(),
+            Self::Ended(exit) => {
+                let ending = over_limit(exit).map_or_else(|| exit.status.to_string(), str::to_owned);
+                format!("ended: {ending}")
+            }
+            Self::Lost(why) => format!("lost: {why}"),
+        }
+    }
 }
 
 impl Held {

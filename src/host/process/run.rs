@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
+use tokio::sync::Notify;
 
-use super::background::{Background, Glimpse, Killed};
+use super::background::{Background, BackgroundState, Glimpse, Killed};
+use super::shut::{Guarded, Walls};
 use crate::base::Stopwatch;
 use crate::host::net::{Outward, Proxy, ProxyLimits};
 use crate::host::sandbox::{
@@ -62,6 +64,8 @@ pub struct Finished {
     pub proxied: bool,
     /// What its network refused, a line each.
     pub network: Vec<String>,
+    /// What it found shut.
+    pub walls: Walls,
 }
 
 /// What became of a command that was waited for.
@@ -89,7 +93,10 @@ struct Inner {
     limits: Limits,
     outward: Outward,
     nested: Nested,
+    guarded: Guarded,
     background: Mutex<Vec<(String, Background)>>,
+    /// Told whenever one of those has ended.
+    ended: Arc<Notify>,
 }
 
 impl Processes {
@@ -107,8 +114,17 @@ impl Processes {
         limits: Limits,
         outward: Outward,
     ) -> Self {
-        let (nested, background) = (Nested::default(), Mutex::default());
-        let inner = Inner { launcher, environment, layers, limits, outward, nested, background };
+        let inner = Inner {
+            launcher,
+            environment,
+            layers,
+            limits,
+            outward,
+            nested: Nested::default(),
+            guarded: Guarded::default(),
+            background: Mutex::default(),
+            ended: Arc::default(),
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -135,7 +151,7 @@ impl Processes {
         detach: impl Future<Output = ()>,
     ) -> Result<Ran, ProcessError> {
         let watch = Stopwatch::start();
-        let (mut running, proxy) = self.spawn(grant).await?;
+        let (mut running, proxy, walls) = self.spawn(grant).await?;
         let mut kept = Vec::new();
         let mut dropped = 0;
         let ending = {
@@ -162,7 +178,7 @@ impl Processes {
         let proxied = proxy.is_some();
         let network = proxy.map_or_else(Vec::new, |proxy| proxy.notes());
         let millis = watch.millis();
-        let finished = Finished { output: kept, dropped, exit, timed_out, millis, proxied, network };
+        let finished = Finished { output: kept, dropped, exit, timed_out, millis, proxied, network, walls };
         Ok(Ran::Finished(Box::new(finished)))
     }
 
@@ -172,16 +188,28 @@ impl Processes {
         background.iter().filter(|(_, command)| command.is_running()).count()
     }
 
+    /// Waits until a command in the background has ended.
+    pub async fn one_ended(&self) {
+        self.inner.ended.notified().await;
+    }
+
+    /// Those that have ended by themselves and of which nobody knows yet, with how.
+    pub fn take_ended(&self) -> Vec<(String, BackgroundState)> {
+        let background = self.inner.background.lock().expect("the list is never poisoned");
+        let end = |(name, command): &(String, Background)| Some((name.clone(), command.take_end()?));
+        background.iter().filter_map(end).collect()
+    }
+
     fn hold(&self, running: Running, proxy: Option<Proxy>) -> String {
         let mut background = self.inner.background.lock().expect("the list is never poisoned");
         let name = format!("b{}", background.len() + 1);
-        background.push((name.clone(), Background::watch(running, proxy)));
+        background.push((name.clone(), Background::watch(running, proxy, self.inner.ended.clone())));
         name
     }
 
     /// Starts a granted shell line that goes on by itself; returns its name, `b1`, `b2` …
     pub async fn start(&self, grant: Grant) -> Result<String, ProcessError> {
-        let (running, proxy) = self.spawn(grant).await?;
+        let (running, proxy, _) = self.spawn(grant).await?;
         Ok(self.hold(running, proxy))
     }
 
@@ -214,7 +242,7 @@ impl Processes {
     }
 
     /// Starts the command, and the proxy that serves it for as long as it is held.
-    async fn spawn(&self, grant: Grant) -> Result<(Running, Option<Proxy>), ProcessError> {
+    async fn spawn(&self, grant: Grant) -> Result<(Running, Option<Proxy>, Walls), ProcessError> {
         let Reach::Run(scope) = grant.into_reach() else {
             return Err(ProcessError::WrongGrant("something else"));
         };
@@ -223,17 +251,19 @@ impl Processes {
             NetScope::Hosts(hosts) => Some(hosts.clone()),
             NetScope::None | NetScope::All => None,
         };
-        let mut running = launcher.spawn(self.launch(scope)).await?;
-        let Some(hosts) = hosts else { return Ok((running, None)) };
+        let (launch, walls) = self.launch(scope);
+        let mut running = launcher.spawn(launch).await?;
+        let Some(hosts) = hosts else { return Ok((running, None, walls)) };
         let listener = running.proxy.take().ok_or_else(|| {
             ProcessError::Proxy(std::io::Error::other("the launcher handed out no socket for it"))
         })?;
         let hosts = hosts.iter().map(String::as_str);
         let proxy = Proxy::start(listener, hosts, &self.inner.outward, ProxyLimits::default());
-        Ok((running, Some(proxy.map_err(ProcessError::Proxy)?)))
+        Ok((running, Some(proxy.map_err(ProcessError::Proxy)?), walls))
     }
 
-    fn launch(&self, scope: RunScope) -> Launch {
+    fn launch(&self, scope: RunScope) -> (Launch, Walls) {
+        let mut walls = Walls { cwd: scope.cwd.clone(), ..Walls::default() };
         let mut launch = Launch::shell(scope.command, scope.cwd);
         let network = match scope.network {
             NetScope::None => Network::None,
@@ -248,11 +278,16 @@ impl Processes {
             let own = &self.inner.environment.write;
             let roots: Vec<_> = scope.write.iter().filter(|root| !own.contains(root)).cloned().collect();
             launch.protected = protected(&roots, &self.inner.nested);
+            walls.still = scope.still;
+            if let Some(shut) = &scope.shut {
+                self.inner.guarded.close(shut, &mut walls);
+            }
+            launch.closed.clone_from(&walls.closed);
         }
         launch.write.extend(scope.write);
         launch.limits = self.inner.limits;
         launch.layers = if scope.sandboxed { self.inner.layers } else { Layers::NONE };
-        launch
+        (launch, walls)
     }
 }
 

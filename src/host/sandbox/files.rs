@@ -9,7 +9,7 @@ use std::ffi::CString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset,
@@ -74,6 +74,33 @@ impl Rights {
         let rights = if folder { rights } else { rights & AccessFs::from_file(self.abi) };
         rules.add_rule(PathBeneath::new(place, rights)).map_err(refused)
     }
+
+    /// A place to be read but for some files below it. Rights cannot be taken away further down, so they
+    /// are given beside those files instead of above them: the folders on the way may be listed, and what
+    /// else lies in them may be read. What appears there later may not.
+    fn add_around(
+        &self,
+        rules: RulesetCreated,
+        place: impl AsFd,
+        path: &Path,
+        closed: &[PathBuf],
+    ) -> Result<RulesetCreated, Failure> {
+        if !closed.iter().any(|file| file.starts_with(path)) {
+            return self.add(rules, place, self.read);
+        }
+        if closed.iter().any(|file| file == path) {
+            return Ok(rules);
+        }
+        let mut rules = self.add(rules, place, AccessFs::ReadDir.into())?;
+        for entry in std::fs::read_dir(path).into_iter().flatten().flatten() {
+            let path = entry.path();
+            // What a link leads to has a right of its own or none. What vanished needs none.
+            if let Ok(place) = open_root(&path) {
+                rules = self.add_around(rules, place, &path, closed)?;
+            }
+        }
+        Ok(rules)
+    }
 }
 
 /// Fences this process in, and everything it will start. Every right this system's Landlock knows is
@@ -97,7 +124,7 @@ pub fn restrict(order: &Order) -> Result<(), Failure> {
     for path in READ {
         // The system's own paths may be links; only its owner can change them.
         if let Ok(place) = PathFd::new(path) {
-            rules = rights.add(rules, place, rights.read)?;
+            rules = rights.add_around(rules, place, Path::new(path), &order.closed)?;
         }
     }
     for path in DEVICES {
@@ -116,7 +143,7 @@ pub fn restrict(order: &Order) -> Result<(), Failure> {
     }
     for path in &order.read {
         match open_root(path) {
-            Ok(place) => rules = rights.add(rules, place, rights.read)?,
+            Ok(place) => rules = rights.add_around(rules, place, path, &order.closed)?,
             Err(error) if is_absent(&error) => {}
             Err(error) => return Err(Failure::new(Step::Root, &error, path)),
         }

@@ -45,6 +45,8 @@ pub struct Order {
     pub write: Vec<PathBuf>,
     /// The firm ones of `Launch::protected`.
     pub protected: Vec<PathBuf>,
+    /// See `Launch::closed`.
+    pub closed: Vec<PathBuf>,
     pub sockets: Vec<PathBuf>,
     pub network: Network,
     pub limits: Limits,
@@ -179,7 +181,7 @@ impl Order {
         pen.list(self.argv.iter().map(|text| text.as_bytes()));
         pen.list(self.env.iter().map(|text| text.as_bytes()));
         pen.bytes(self.cwd.as_os_str().as_bytes());
-        for list in [&self.read, &self.write, &self.protected, &self.sockets] {
+        for list in [&self.read, &self.write, &self.protected, &self.closed, &self.sockets] {
             pen.list(list.iter().map(|path| path.as_os_str().as_bytes()));
         }
         pen.number(self.network as u64);
@@ -206,6 +208,7 @@ impl Order {
             read: eye.list(path)?,
             write: eye.list(path)?,
             protected: eye.list(path)?,
+            closed: eye.list(path)?,
             sockets: eye.list(path)?,
             network: match eye.number()? {
                 0 => Network::None,
@@ -337,6 +340,7 @@ mod tests {
             read: vec![],
             write: vec!["/w".into(), OsString::from_vec(vec![b'/', 0xff]).into()],
             protected: vec!["/w/.git/config".into()],
+            closed: vec!["/w/.env".into()],
             sockets: vec!["/run/s".into()],
             network: Network::All,
             limits: Limits { cpu_s: Some(0), ..Limits::default() },

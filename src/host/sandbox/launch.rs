@@ -20,6 +20,9 @@ pub struct Launch {
     pub write: Vec<PathBuf>,
     /// Below `write`, and not to be changed all the same; see [`protected`](super::protected()).
     pub protected: Protected,
+    /// Files below `read` or `write` that may not even be read. With namespaces an empty file that nobody
+    /// may open lies over each; with Landlock alone they are held only below what is not in `write`.
+    pub closed: Vec<PathBuf>,
     /// Sockets of other programs that may be talked to. Only with namespaces; what does not exist is
     /// left out.
     pub sockets: Vec<PathBuf>,
@@ -49,6 +52,7 @@ impl Launch {
             read: Vec::new(),
             write: Vec::new(),
             protected: Protected::default(),
+            closed: Vec::new(),
             sockets: Vec::new(),
             network: Network::None,
             limits: Limits::default(),

@@ -65,8 +65,20 @@ impl Launcher {
     /// Starts a command and waits until it runs or it is known why it cannot. Dropping what comes
     /// back, or this future, ends the command and all it started.
     pub async fn spawn(&self, launch: Launch) -> Result<Running, SandboxError> {
-        let Launch { command, cwd, env, read, write, protected, sockets, network, limits, layers, .. } =
-            launch;
+        let Launch {
+            command,
+            cwd,
+            env,
+            read,
+            write,
+            protected,
+            closed,
+            sockets,
+            network,
+            limits,
+            layers,
+            ..
+        } = launch;
         let (input, errors) = (launch.input, launch.errors);
         if network == Network::Proxied && !layers.namespaces {
             return Err(SandboxError::NeedsNamespaces);
@@ -77,8 +89,20 @@ impl Launcher {
         let env = env.collect::<Result<_, _>>()?;
         let (baseline, alive) = self.watch(&protected, &write, layers)?;
         let protected = protected.firm;
-        let order =
-            Order { argv, env, cwd, read, write, protected, sockets, network, limits, layers, baseline };
+        let order = Order {
+            argv,
+            env,
+            cwd,
+            read,
+            write,
+            protected,
+            closed,
+            sockets,
+            network,
+            limits,
+            layers,
+            baseline,
+        };
         let payload = memory_file(&order.encode())?;
         let (ours, theirs) = control_pair()?;
 

@@ -47,6 +47,8 @@ pub struct Plan {
     pub parts: BTreeMap<PathBuf, Part>,
     /// Places below a writable root that must stay where they are; whether they are read-only, too.
     pub pins: BTreeMap<PathBuf, bool>,
+    /// Files over which one lies that nobody may open.
+    pub closed: BTreeSet<PathBuf>,
     /// Names what is kept from one command to the next.
     pub own: String,
 }
@@ -74,6 +76,16 @@ pub fn key(order: &Order) -> String {
             bytes.extend(found.into_iter().flat_map(u64::to_le_bytes));
         }
         bytes.push(1);
+    }
+    // What covers a file goes when another takes its name; that one may get the same number.
+    for path in &order.closed {
+        let found = std::fs::symlink_metadata(path);
+        let found = found.map_or([0; 4], |found| {
+            [found.dev(), found.ino(), found.ctime() as u64, found.ctime_nsec() as u64]
+        });
+        bytes.extend_from_slice(path.as_os_str().as_encoded_bytes());
+        bytes.push(0);
+        bytes.extend(found.into_iter().flat_map(u64::to_le_bytes));
     }
     Digest::default().field(&bytes).hex()
 }
@@ -117,9 +129,12 @@ impl Plan {
             plan.parts.entry(home.to_owned()).or_insert(Part::Hidden);
         }
         plan.pin(order);
-        let roots = order.read.iter().chain(&order.write);
-        let roots =
-            roots.fold(Digest::default(), |digest, path| digest.field(path.as_os_str().as_encoded_bytes()));
+        plan.closed = order.closed.iter().cloned().collect();
+        // Whether a root may be written does not count: what a line puts into `/tmp`, the next one finds.
+        let roots: BTreeSet<&PathBuf> = order.read.iter().chain(&order.write).collect();
+        let roots = roots
+            .into_iter()
+            .fold(Digest::default(), |digest, path| digest.field(path.as_os_str().as_encoded_bytes()));
         plan.own = roots.hex();
         Ok(plan)
     }

@@ -56,6 +56,7 @@ fn an_order(layers: Layers) -> Order {
         read: Vec::new(),
         write: Vec::new(),
         protected: Vec::new(),
+        closed: Vec::new(),
         sockets: Vec::new(),
         network: Network::None,
         limits: Limits::default(),

@@ -26,6 +26,9 @@ pub const HOST: &str = "/host";
 const SCRATCH: &str = "/scratch";
 const NEW: &str = "/new";
 
+/// Below [`SCRATCH`]; names of others there are digests.
+const COVER: &std::ffi::CStr = c"cover";
+
 /// Trees kept. Each holds its mounts, some kilobytes; an orchestra of agents has one or two per agent.
 const MOST_VIEWS: usize = 64;
 
@@ -148,6 +151,13 @@ fn build(plan: &Plan) -> Result<(), Failure> {
     for (path, read_only) in &plan.pins {
         pin(root.as_fd(), path, *read_only).map_err(|error| Failure::new(Step::Root, &error, path))?;
     }
+    if !plan.closed.is_empty() {
+        let cover = cover().map_err(&mount)?;
+        for path in &plan.closed {
+            close(root.as_fd(), path, cover.as_fd())
+                .map_err(|error| Failure::new(Step::Root, &error, path))?;
+        }
+    }
     mounts::restrict(root.as_fd(), READ_ONLY, false).map_err(&mount)?;
     mounts::change_root(root.as_fd()).map_err(&mount)
 }
@@ -249,6 +259,32 @@ fn pin(root: BorrowedFd, path: &Path, read_only: bool) -> io::Result<()> {
     if read_only {
         mounts::restrict(tree.as_fd(), READ_ONLY, true)?;
     }
+    mounts::attach(tree.as_fd(), place.as_fd())
+}
+
+/// An empty file that nobody may open.
+fn cover() -> io::Result<OwnedFd> {
+    let scratch = open(None, Path::new(SCRATCH))?;
+    let flags = libc::O_CREAT | libc::O_RDONLY;
+    let made = sys::open_at(scratch.as_raw_fd(), COVER, flags, libc::RESOLVE_NO_SYMLINKS);
+    match made {
+        Ok(file) => nix::sys::stat::fchmod(&file, nix::sys::stat::Mode::empty())?,
+        // Made by an earlier tree.
+        Err(error) if error.raw_os_error() == Some(libc::EACCES) => {}
+        Err(error) => return Err(error),
+    }
+    sys::open_at(scratch.as_raw_fd(), COVER, libc::O_PATH, libc::RESOLVE_NO_SYMLINKS)
+}
+
+/// Lays the cover over a file. One that is gone by now needs none.
+fn close(root: BorrowedFd, path: &Path, cover: BorrowedFd) -> io::Result<()> {
+    let place = match open(Some(root), path) {
+        Ok(place) => place,
+        Err(error) if is_absent(&error) || error.raw_os_error() == Some(libc::ELOOP) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let tree = mounts::copy_tree(cover)?;
+    mounts::restrict(tree.as_fd(), READ_ONLY | NO_SETUID | NO_DEVICES | NO_PROGRAMS, false)?;
     mounts::attach(tree.as_fd(), place.as_fd())
 }
 

@@ -17,7 +17,7 @@ use crate::base::PathHandle;
 use crate::host::file::{HostError, open_file, std_error};
 use crate::kernel::may_hold_secrets;
 
-/// Larger files are passed over: they are data, not text anybody wrote.
+/// Larger files of a folder are passed over: they are data, not text anybody wrote.
 const MOST_BYTES: u64 = 10 * 1024 * 1024;
 /// Bytes of a line that are kept, around the match.
 const LINE_BYTES: usize = 400;
@@ -68,6 +68,7 @@ enum Looked {
 
 pub(super) fn one_file(handle: &PathHandle, query: &Query) -> Result<Hits, HostError> {
     let file = open_file(handle)?;
+    // Whoever names a file means it, however large.
     let looked = look_into(&mut searcher(query), &file, String::new(), query, query.limit);
     let mut hits = Hits::default();
     add(&mut hits, looked.map_err(std_error("search", handle.real()))?, query, query.limit);
@@ -173,6 +174,9 @@ fn look_at(
         return Looked::Guarded;
     }
     let Ok(file) = tree.open_file(path) else { return Looked::Unreadable };
+    if file.metadata().is_ok_and(|facts| facts.len() > MOST_BYTES) {
+        return Looked::Large;
+    }
     let name = path.to_string_lossy().into_owned();
     look_into(searcher, &file, name, query, keep).unwrap_or(Looked::Unreadable)
 }
@@ -184,12 +188,8 @@ fn look_into(
     query: &Query,
     keep: usize,
 ) -> io::Result<Looked> {
-    let facts = file.metadata()?;
-    if !facts.is_file() {
+    if !file.metadata()?.is_file() {
         return Ok(Looked::Unreadable);
-    }
-    if facts.len() > MOST_BYTES {
-        return Ok(Looked::Large);
     }
     let mut keeper = Keeper { query, keep, matches: 0, lines: Vec::new(), gap: false, binary: false };
     searcher.search_file(&query.pattern.matcher, file, &mut keeper)?;

@@ -163,6 +163,10 @@ fn binary_and_huge_files_are_counted_not_shown() {
     let hits = world.search(".", "needle", 0, 10);
     assert_eq!((hits.matches, hits.searched), (1, 1));
     assert_eq!(hits.skipped, Skipped { binary: 2, large: 1, unreadable: 0, guarded: 0 });
+    // One that is named is searched all the same.
+    world.put("long", [b"hay\n".repeat(3 << 20), b"needle\n".to_vec()].concat());
+    let hits = world.search("long", "needle", 0, 10);
+    assert_eq!((hits.matches, hits.files[0].lines[0].number), (1, (3 << 20) + 1));
 }
 
 #[test]

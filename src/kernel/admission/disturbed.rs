@@ -1,5 +1,5 @@
-//! Protected files that changed while a command ran. The judge saw nothing of it; the sandbox put them back,
-//! and here it goes on record.
+//! What a command did, or tried, that the judge saw nothing of: protected files that changed, which the sandbox
+//! put back, and writes of a line that was judged to write nothing. Here it goes on record.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use crate::protocol::{Actor, Effect, Reason, ToolCall, VerdictKind};
 const RUNG: &str = "self_protection";
 const RESTORED: &str = "restored";
 const DAMAGED: &str = "damaged";
+const UNSAID: &str = "unsaid_write";
 
 /// Paths named in the line for people; the rest are counted.
 const MOST_NAMED: usize = 3;
@@ -23,11 +24,13 @@ pub struct Disturbed {
     pub restored: Vec<PathBuf>,
     /// Could not be put back.
     pub damaged: Vec<PathBuf>,
+    /// Refused by the sandbox, and by the command's own account: the line was judged to write nothing.
+    pub unsaid: Vec<PathBuf>,
 }
 
 /// Whether a row of this rung and rule tells what a call had done, rather than whether it might run.
 pub fn is_aftermath(rung: &str, rule: &str) -> bool {
-    rung == RUNG && matches!(rule, RESTORED | DAMAGED)
+    rung == RUNG && matches!(rule, RESTORED | DAMAGED | UNSAID)
 }
 
 impl Disturbed {
@@ -40,15 +43,19 @@ impl Disturbed {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            (!paths.is_empty()).then(|| format!(" · SelfModify, {what}: {}{more}", named.join(", ")))
+            (!paths.is_empty()).then(|| format!(" · {what}: {}{more}", named.join(", ")))
         };
-        let parts = [part(&self.damaged, "NOT put back"), part(&self.restored, "put back")];
+        let parts = [
+            part(&self.damaged, "SelfModify, NOT put back"),
+            part(&self.restored, "SelfModify, put back"),
+            part(&self.unsaid, "judged to write nothing, tried to write"),
+        ];
         parts.into_iter().flatten().fold(summary, |line, part| line + &part)
     }
 }
 
 impl Kernel {
-    /// One row for what was put back and one for what was not, with a digest of the paths as effects.
+    /// One row for what was put back, one for what was not and one for what was tried, with a digest of the paths as effects.
     pub(super) fn record_disturbed(
         &self,
         agent: &str,
@@ -56,7 +63,11 @@ impl Kernel {
         taint: Option<&str>,
         disturbed: &Disturbed,
     ) -> Result<(), KernelError> {
-        for (rule, paths) in [(RESTORED, &disturbed.restored), (DAMAGED, &disturbed.damaged)] {
+        for (rule, reason, paths) in [
+            (RESTORED, Reason::SelfModify, &disturbed.restored),
+            (DAMAGED, Reason::SelfModify, &disturbed.damaged),
+            (UNSAID, Reason::DefaultDeny, &disturbed.unsaid),
+        ] {
             if paths.is_empty() {
                 continue;
             }
@@ -68,7 +79,7 @@ impl Kernel {
                 tool: Some(call.tool.chars().take(64).collect()),
                 effects_digest: Some(digest.hex()),
                 verdict: Some(VerdictKind::Deny),
-                reason: Some(Reason::SelfModify),
+                reason: Some(reason),
                 rung: Some(RUNG.to_owned()),
                 rule: Some(rule.to_owned()),
                 taint: taint.map(str::to_owned),

@@ -44,17 +44,28 @@ fn protected_files_that_were_changed_are_said_and_put_on_record() {
     let world = World::new();
     let kernel = world.kernel();
     let files = |names: &[&str]| names.iter().map(|name| world.charter.workspace.join(name)).collect();
-    let disturbed = Disturbed { restored: files(&["a", "b", "c", "d"]), damaged: files(&[".git/config"]) };
+    let disturbed = Disturbed {
+        restored: files(&["a", "b", "c", "d"]),
+        damaged: files(&[".git/config"]),
+        unsaid: files(&["u"]),
+    };
     let raw = RawResult { disturbed, ..RawResult::ok("", "ran") };
     let admitted = kernel.admit("main", &world.call("bash", "x"), raw).unwrap();
-    let said = "ran · SelfModify, NOT put back: .git/config · SelfModify, put back: a, b, c and 1 more";
+    let said = "ran · SelfModify, NOT put back: .git/config · SelfModify, put back: a, b, c and 1 more \
+                · judged to write nothing, tried to write: u";
     assert_eq!(admitted.summary(), said);
     let journals = world.state().sub("journal").unwrap();
     let name = |name: &String| name.starts_with("s_") && name.ends_with(".jsonl");
     let name = journals.names().unwrap().into_iter().find(name).unwrap();
     let rows = String::from_utf8(journals.read(&name).unwrap()).unwrap();
-    for rule in ["restored", "damaged"] {
+    for (rule, reason) in
+        [("restored", "SelfModify"), ("damaged", "SelfModify"), ("unsaid_write", "DefaultDeny")]
+    {
         let found = rows.lines().filter(|row| row.contains(&format!("\"rule\":\"{rule}\"")));
-        assert_eq!(found.filter(|row| row.contains("\"reason\":\"SelfModify\"")).count(), 1, "{rows}");
+        assert_eq!(
+            found.filter(|row| row.contains(&format!("\"reason\":\"{reason}\""))).count(),
+            1,
+            "{rows}"
+        );
     }
 }

@@ -69,7 +69,18 @@ const VALUED: &[(&[&str], &[&str])] = &[
             "--type",
         ],
     ),
-    (&["branch"], &["-u"]),
+    (&["branch", "tag"], &["-u"]),
+    (&["clean"], &["--exclude"]),
+    (&["ls-files"], &["--exclude", "--exclude-from", "-x", "-X"]),
+    (&["blame", "annotate"], &["--contents", "--ignore-rev", "--ignore-revs-file"]),
+    (&["diagnose", "bugreport"], &["-o", "--output-directory", "-s", "--suffix"]),
+    (&["notes"], &["--ref"]),
+    (&["restore"], &["-U"]),
+    (&["symbolic-ref"], &["-m"]),
+    (
+        &["apply"],
+        &["-C", "-p", "--exclude", "--include", "--directory", "--whitespace", "--build-fake-ancestor"],
+    ),
     (&["push", "clone", "archive", "format-patch", "merge"], &["-o"]),
     (&["commit", "merge", "tag", "stash", "notes", "cherry-pick", "revert", "worktree"], &["-m"]),
     (&["commit", "tag", "notes", "merge"], &["-F"]),
@@ -90,7 +101,11 @@ const VALUED: &[(&[&str], &[&str])] = &[
 ];
 
 fn takes_value(sub: &str, option: &str) -> bool {
-    VALUED.iter().any(|(subs, options)| (subs.is_empty() || subs.contains(&sub)) && options.contains(&option))
+    // Git takes long names cut short.
+    let named = |known: &&str| {
+        *known == option || option.len() > 4 && option.starts_with("--") && known.starts_with(option)
+    };
+    VALUED.iter().any(|(subs, options)| (subs.is_empty() || subs.contains(&sub)) && options.iter().any(named))
 }
 
 /// Options that make a command that looks write or run something.
@@ -162,14 +177,45 @@ impl<'c> GitCall<'c> {
         Some(call)
     }
 
+    /// Whether `flag` may be given: also cut short, and in letters that may be the value of another option.
     pub fn has(&self, flag: &str) -> bool {
         let letter = flag.strip_prefix('-').filter(|rest| rest.len() == 1 && *rest != "-");
         self.args.iter().take_while(|word| word.text != "--").any(|word| {
             let bundle = word.text.starts_with('-') && !word.text.starts_with("--");
-            word.text == flag
-                || flag.starts_with("--") && word.text.strip_prefix(flag).is_some_and(|r| r.starts_with('='))
+            let name = word.text.split('=').next().unwrap_or_default();
+            name == flag
+                || flag.starts_with("--") && name.len() > 4 && flag.starts_with(name)
                 || bundle && letter.is_some_and(|letter| word.text[1..].contains(letter))
         })
+    }
+
+    /// Whether `flag` is given and surely no value of another option: for what only looks because of it.
+    pub fn surely(&self, flag: &str) -> bool {
+        let mut skip = false;
+        for word in self.args.iter().take_while(|word| word.text != "--") {
+            let text = word.text.as_str();
+            if std::mem::take(&mut skip) || !text.starts_with('-') {
+                continue;
+            }
+            if text.split('=').next() == Some(flag) && word.is_literal() {
+                return true;
+            }
+            skip = takes_value(self.sub, text);
+            if text.starts_with("--") || !word.is_literal() {
+                continue;
+            }
+            for (at, letter) in text.char_indices().skip(1) {
+                let option = format!("-{letter}");
+                if option == flag {
+                    return true;
+                }
+                if takes_value(self.sub, &option) {
+                    skip = at + letter.len_utf8() == text.len();
+                    break;
+                }
+            }
+        }
+        false
     }
 
     /// Arguments that are neither options nor their values.

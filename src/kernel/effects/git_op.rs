@@ -42,7 +42,6 @@ const LOOKS: &[&str] = &[
     "column",
     "stripspace",
     "interpret-trailers",
-    "diagnose",
     "",
 ];
 
@@ -54,11 +53,19 @@ impl GitCall<'_> {
     fn find_op(&self) -> GitOp {
         use GitOp::*;
         let first = self.first();
+        // `stash -- list` is about a file of that name.
+        let plainly = self.args.iter().all(|word| word.text != "--")
+            || self.args.first().is_some_and(|w| Some(w.text.as_str()) == first);
         match self.sub {
+            "stash" | "notes" | "reflog" | "worktree" | "submodule" | "remote" | "bisect" if !plainly => {
+                Other
+            }
             sub if LOOKS.contains(&sub) => match sub {
                 "fsck" if self.has("--lost-found") => Plumbing,
                 "interpret-trailers" if self.has("--in-place") => Export,
                 "merge-tree" => Plumbing,
+                // `--web` starts a browser.
+                "help" if self.args.iter().any(|word| word.text.starts_with('-')) => Other,
                 _ => Look,
             },
             "status" => Status,
@@ -86,39 +93,22 @@ impl GitCall<'_> {
             "restore" => Restore,
             "branch" => self.branch(),
             "tag" if self.has("-d") || self.has("--delete") => TagDelete,
-            "tag"
-                if self.lists(&[
-                    "-l",
-                    "--list",
-                    "-n",
-                    "--contains",
-                    "--points-at",
-                    "-v",
-                    "--verify",
-                    "--sort",
-                ]) =>
-            {
-                Look
-            }
+            "tag" if self.tag_looks() => Look,
             "tag" => Tag,
             "merge" => Merge,
             "cherry-pick" | "revert" => CherryPick,
             "rebase" => Rebase,
             "filter-branch" | "filter-repo" | "fast-import" | "replace" => Filter,
-            "reset" if self.has("--hard") || self.has("--merge") || self.has("--keep") => ResetHard,
+            "reset" if self.has("--hard") || self.has("--merge") || self.keeps_from_afar() => ResetHard,
             "reset" => Reset,
-            "clean" if self.has("-n") || self.has("--dry-run") => Look,
+            "clean" if self.surely("-n") || self.surely("--dry-run") => Look,
             "clean" => Clean,
             "stash" => match first {
                 Some("drop" | "clear") => StashDrop,
                 Some("list" | "show") => Look,
                 _ => Stash,
             },
-            "apply"
-                if self.lists(&["--stat", "--numstat", "--summary", "--check"]) && !self.has("--apply") =>
-            {
-                Look
-            }
+            "apply" if self.apply_looks() => Look,
             "apply" | "am" => Apply,
             "rm" => Remove,
             "mv" => Move,
@@ -151,11 +141,16 @@ impl GitCall<'_> {
             "gc" if self.has("--prune") => Prune,
             "prune" | "prune-packed" => Prune,
             "gc" | "repack" | "maintenance" | "pack-refs" | "commit-graph" | "multi-pack-index" => Maintain,
-            "archive" | "format-patch" | "bundle" | "bugreport" | "fast-export" | "request-pull" => Export,
+            "archive" | "format-patch" | "bundle" | "bugreport" | "diagnose" | "fast-export"
+            | "request-pull" => Export,
             "update-ref" | "update-index" | "symbolic-ref" | "read-tree" | "write-tree" | "commit-tree"
             | "mktree" | "mktag" | "hash-object" | "checkout-index" | "pack-objects" | "unpack-objects"
             | "index-pack" | "rerere" | "sparse-checkout" | "lfs" => match (self.sub, first) {
-                ("symbolic-ref", _) if self.operands().count() < 2 && !self.has("-d") => Look,
+                ("symbolic-ref", _)
+                    if self.operands().count() < 2 && !self.has("-d") && !self.has("--delete") =>
+                {
+                    Look
+                }
                 ("hash-object", _) if !self.has("-w") => Look,
                 ("sparse-checkout", Some("list")) => Look,
                 ("lfs", Some("ls-files" | "status" | "env" | "logs")) => Other,
@@ -192,8 +187,21 @@ impl GitCall<'_> {
         ["-f", "--force", "--discard-changes"].iter().any(|flag| self.has(flag))
     }
 
+    /// `--keep` loses no uncommitted work: git refuses where it would. How many commits it leaves behind
+    /// stands in its words, or nobody knows.
+    fn keeps_from_afar(&self) -> bool {
+        let near = |text: &str| {
+            let back = text.strip_prefix("HEAD").map(|rest| rest.trim_start_matches(['^', '~']));
+            back.is_some_and(|back| {
+                back.is_empty() || back.len() == 1 && back.starts_with(|c: char| c.is_ascii_digit())
+            })
+        };
+        let mut to = self.operands();
+        self.has("--keep") && !to.all(|word| word.is_literal() && near(&word.text))
+    }
+
     pub(in crate::kernel) fn staged_only(&self) -> bool {
-        (self.has("--staged") || self.has("-S")) && !self.has("--worktree") && !self.has("-W")
+        (self.surely("--staged") || self.surely("-S")) && !self.has("--worktree") && !self.has("-W")
     }
 
     /// Names the whole tree as its path.
@@ -212,23 +220,6 @@ impl GitCall<'_> {
         if ["-D", "-d", "--delete"].iter().any(|flag| self.has(flag)) {
             return GitOp::BranchDelete;
         }
-        let lists = [
-            "-l",
-            "--list",
-            "-a",
-            "--all",
-            "-r",
-            "--remotes",
-            "-v",
-            "-vv",
-            "--show-current",
-            "--contains",
-            "--merged",
-            "--no-merged",
-            "--points-at",
-            "--sort",
-            "--format",
-        ];
         let changes = [
             "-f",
             "--force",
@@ -244,14 +235,29 @@ impl GitCall<'_> {
             "--edit-description",
         ];
         let plain = self.operands().next().is_none();
-        if !changes.iter().any(|flag| self.has(flag)) && (plain || self.lists(&lists)) {
+        // With a name, `-v`, `--sort` and `--format` make a branch all the same.
+        let lists = || self.chooses() || self.surely("--show-current");
+        if !changes.iter().any(|flag| self.has(flag)) && (plain || lists()) {
             return GitOp::Look;
         }
         GitOp::Branch
     }
 
-    fn lists(&self, flags: &[&str]) -> bool {
-        self.args.is_empty() || flags.iter().any(|flag| self.has(flag))
+    /// Options that make `branch` and `tag` list what fits.
+    fn chooses(&self) -> bool {
+        const LISTS: &[&str] =
+            &["-l", "--list", "--contains", "--no-contains", "--merged", "--no-merged", "--points-at"];
+        LISTS.iter().any(|flag| self.surely(flag))
+    }
+
+    fn tag_looks(&self) -> bool {
+        let named = self.operands().next().is_some();
+        !named || self.chooses() || ["-n", "-v", "--verify"].iter().any(|flag| self.surely(flag))
+    }
+
+    fn apply_looks(&self) -> bool {
+        let shows = ["--stat", "--numstat", "--summary", "--check"].iter().any(|flag| self.surely(flag));
+        shows && !self.has("--apply") && !self.has("--build-fake-ancestor")
     }
 
     fn config_op(&self) -> GitOp {
@@ -266,7 +272,7 @@ impl GitCall<'_> {
             "--get-color",
         ];
         let first = self.first();
-        if looks.iter().any(|flag| self.has(flag)) || matches!(first, Some("get" | "list")) {
+        if looks.iter().any(|flag| self.surely(flag)) || matches!(first, Some("get" | "list")) {
             return GitOp::Look;
         }
         let words: Vec<&str> = self.operands().map(|word| word.text.as_str()).collect();

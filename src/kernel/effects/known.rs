@@ -4,30 +4,13 @@ use std::path::{Path, PathBuf};
 
 use super::git::GitCall;
 use super::guard::{Level, guard_of_text};
-use super::programs::{Operands, Opt, has_edges, is_interpreter, option, program, steers};
+use super::programs::{Operands, is_interpreter, program, recurses, steers};
 use super::shell::{Find, Folder, Use};
+use super::sorted::{CHOOSE, Sorted, sort};
 use super::{Fact, Via, net};
 use crate::base::FileKind;
 use crate::protocol::{Effect, GitOp};
 use crate::syntax::shell::{Known, ShellScan, SimpleCommand, Word, in_system_folder};
-
-/// A command's words sorted by what its program makes of them.
-#[derive(Default)]
-struct Sorted<'c> {
-    operands: Vec<&'c Word>,
-    files: Vec<(Word, Use)>,
-    /// The value of `-t`.
-    target: Option<Word>,
-    /// Options that were given, without dashes and values.
-    given: Vec<String>,
-    more: bool,
-}
-
-impl Sorted<'_> {
-    fn has(&self, names: &[&str]) -> bool {
-        self.given.iter().any(|given| names.contains(&given.as_str()))
-    }
-}
 
 impl Find<'_> {
     pub fn command(&mut self, scan: &ShellScan, command: &SimpleCommand) {
@@ -51,6 +34,9 @@ impl Find<'_> {
             // Nobody knows what it does; only its words can be looked at.
             self.loose = true;
             self.mentions(name, command);
+            if command.args().iter().any(|word| word.known == Known::Dynamic) {
+                self.come(scan, command, None);
+            }
             return;
         };
         let folder = Folder { dir: command.dir.as_deref(), sure: command.sure };
@@ -66,30 +52,70 @@ impl Find<'_> {
             Operands::Shell => self.shell(scan, command),
             _ => self.plain(name, does, spec, command, folder),
         }
+        for usage in std::mem::take(&mut self.unknown) {
+            self.come(scan, command, Some(usage));
+        }
     }
 
-    fn plain(&mut self, name: &str, does: Operands, spec: &str, command: &SimpleCommand, folder: Folder<'_>) {
+    fn plain(
+        &mut self,
+        name: &str,
+        does: Operands,
+        spec: &'static str,
+        command: &SimpleCommand,
+        folder: Folder<'_>,
+    ) {
         let mut sorted = sort(does, spec, command);
         self.loose |= sorted.more;
-        if name == "xargs" || matches!(name, "chmod" | "chown" | "chgrp") && sorted.has(&["reference"]) {
-            self.loose |= name != "xargs";
-        }
+        self.loose |= matches!(name, "chmod" | "chown" | "chgrp") && sorted.has(&["reference"]);
         let before = self.facts.len();
         for (word, usage) in std::mem::take(&mut sorted.files) {
             self.path(&word, folder, usage, Via::Word);
         }
+        if let Some(base) = self.base(folder.dir) {
+            sorted.attached.iter().for_each(|text| self.mention(&base, text, false));
+        }
+        if sorted.has_list() {
+            self.unknown.push(Use::Read);
+        }
         let words = std::mem::take(&mut sorted.operands);
+        let down = recurses(name).is_some_and(|options| options.is_empty() || sorted.has(options));
+        self.tree = down;
         match does {
             Operands::Texts => {}
-            Operands::Reads => self.each(&words, folder, Use::Read),
-            Operands::PatternThenReads => {
-                let named = sorted.has(&["e", "f", "regexp", "file", "from-file", "files"]);
-                self.each(&words[words.len().min(usize::from(!named))..], folder, Use::Read);
+            Operands::Reads => {
+                self.each(&words, folder, Use::Read);
+                if BINUTILS.contains(&name) {
+                    self.options_in_files(&words, folder);
+                }
             }
+            Operands::PatternThenReads => {
+                let named = sorted.has(&["e", "f", "g", "regexp", "file", "from-file", "files"]);
+                // `yq FILE` shows it.
+                let alone = name == "yq" && words.len() == 1;
+                let from = words.len().min(usize::from(!named && !alone));
+                let usage = if sorted.has(&["files"]) { Use::List } else { Use::Read };
+                let here = Word::literal(".");
+                let nowhere =
+                    words.len() == from && down && (command.fed_by.is_empty() || name.ends_with("grep"));
+                let words = if nowhere { &[&here][..] } else { &words[from..] };
+                self.each(words, folder, usage);
+                if down && usage == Use::Read {
+                    self.matched(words, &sorted.values_of(CHOOSE), folder);
+                }
+            }
+            Operands::FirstRead => self.each(&words[..words.len().min(1)], folder, Use::Read),
+            Operands::Packs => {
+                let (archive, packed) = words.split_at(words.len().min(1));
+                self.each(archive, folder, Use::Write);
+                self.each(packed, folder, Use::Read);
+            }
+            // A listing in a file is read.
+            Operands::Lists if sorted.has(&["fromfile"]) => self.each(&words, folder, Use::Read),
             Operands::Lists => self.each(&words, folder, Use::List),
             Operands::Writes => self.each(&words, folder, Use::Write),
             Operands::Makes => {
-                if sorted.has(&["p", "parents"]) || sorted.given.iter().any(|name| name.starts_with("par")) {
+                if sorted.has(&["p", "parents"]) {
                     words.iter().for_each(|word| self.parents(word, folder));
                 }
                 self.each(&words, folder, Use::Make);
@@ -120,8 +146,19 @@ impl Find<'_> {
             }
             _ => self.loose = true,
         }
+        self.tree = false;
         let removes = does == Operands::Deletes;
         self.writers += usize::from(removes || self.facts[before..].iter().any(Fact::changes));
+    }
+
+    /// `@FILE`: more options, shown where they make no sense.
+    fn options_in_files(&mut self, words: &[&Word], folder: Folder<'_>) {
+        for word in words {
+            if let Some(text) = word.text.strip_prefix('@') {
+                let word = Word { text: text.to_owned(), known: word.known };
+                self.path(&word, folder, Use::Read, Via::Word);
+            }
+        }
     }
 
     /// What symbolic links name: from where the link stands, not from where `ln` runs. The link may name
@@ -138,7 +175,7 @@ impl Find<'_> {
         }
     }
 
-    fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {
+    pub(super) fn each(&mut self, words: &[&Word], folder: Folder<'_>, usage: Use) {
         for word in words {
             self.path(word, folder, usage, Via::Word);
         }
@@ -254,7 +291,7 @@ impl Find<'_> {
             | GitOp::WorktreeRemove
             | GitOp::Init => git.operands().filter(|word| word.text.starts_with(['/', '.', '~'])).collect(),
             // Out of the index only: the files stay.
-            GitOp::Remove if git.has("--cached") => Vec::new(),
+            GitOp::Remove if git.surely("--cached") => Vec::new(),
             GitOp::Remove | GitOp::Move => git.operands().filter(|word| word.text != ".").collect(),
             _ => Vec::new(),
         };
@@ -264,7 +301,19 @@ impl Find<'_> {
         // It shows contents of files by their names, or by a commit and a name.
         if matches!(
             git.sub,
-            "show" | "diff" | "cat-file" | "hash-object" | "blame" | "annotate" | "grep" | "archive" | "log"
+            "show"
+                | "diff"
+                | "cat-file"
+                | "hash-object"
+                | "blame"
+                | "annotate"
+                | "grep"
+                | "archive"
+                | "log"
+                | "interpret-trailers"
+                | "diff-index"
+                | "diff-files"
+                | "diff-tree"
         ) && let Some(base) = self.base(folder.dir)
         {
             for word in git.operands() {
@@ -272,13 +321,38 @@ impl Find<'_> {
                 self.mention(&base, path, false);
             }
         }
+        // Options that read a file, and show it or what is wrong with it.
+        let mut reads = Vec::new();
+        for (at, word) in git.args.iter().enumerate() {
+            let (name, value) =
+                word.text.split_once('=').map_or((word.text.as_str(), None), |(n, v)| (n, Some(v)));
+            let short =
+                matches!((git.sub, name), ("config", "-f") | ("commit" | "tag" | "notes" | "merge", "-F"));
+            let long = name.len() > 4 && READ_BY_GIT.iter().any(|option| option.starts_with(name));
+            if short || long {
+                reads.extend(value.or(git.args.get(at + 1).map(|word| word.text.as_str())));
+            } else if matches!(git.sub, "commit" | "tag" | "notes" | "merge") {
+                reads.extend(name.strip_prefix("-F"));
+            }
+        }
+        if let Some(base) = self.base(folder.dir) {
+            reads.iter().for_each(|text| self.mention(&base, text, false));
+        }
         let mut args = git.args.iter();
         while let Some(word) = args.next() {
             let value = match word.text.as_str() {
                 "-o" | "--output" | "--output-directory" | "--separate-git-dir" | "--template"
                     if matches!(
                         git.sub,
-                        "archive" | "format-patch" | "diff" | "log" | "show" | "init" | "clone" | "bugreport"
+                        "archive"
+                            | "format-patch"
+                            | "diff"
+                            | "log"
+                            | "show"
+                            | "init"
+                            | "clone"
+                            | "bugreport"
+                            | "diagnose"
                     ) =>
                 {
                     args.next().cloned()
@@ -340,7 +414,7 @@ impl Find<'_> {
         }
     }
 
-    fn mention(&mut self, base: &Path, text: &str, code: bool) {
+    pub(super) fn mention(&mut self, base: &Path, text: &str, code: bool) {
         let Some(guard) = guard_of_text(self.charter, base, text) else { return };
         let path = PathBuf::from(text);
         let effect = match guard.read {
@@ -353,81 +427,16 @@ impl Find<'_> {
     }
 }
 
+/// Options of git whose value is a file that it reads.
+const READ_BY_GIT: &[&str] =
+    &["--contents", "--file", "--pathspec-from-file", "--exclude-from", "--ignore-revs-file"];
+
+/// Programs that read more options from `@FILE`.
+const BINUTILS: &[&str] = &["nm", "size", "strings", "objdump", "readelf"];
+
 /// Signs that a program's text changes files.
 const WRITES_IN_CODE: &[&str] = &[
     "write", "'w", "\"w", "'a'", "\"a\"", "'r+", "\"r+", "'x'", "\"x\"", "unlink", "remove", "rename",
     "rmtree", "copy", "move", "chmod", "truncate", "symlink", "link(", "mkdir", "O_WRONLY", "O_RDWR", ">",
     "save", "dump", "system(", "append", "create",
 ];
-
-/// Sorts the words of a command by the notation of its options.
-fn sort<'c>(does: Operands, spec: &str, command: &'c SimpleCommand) -> Sorted<'c> {
-    let mut out = Sorted { more: spec.ends_with('*'), ..Sorted::default() };
-    let edges = has_edges(spec);
-    let targets = matches!(does, Operands::Copies | Operands::Links | Operands::Moves);
-    let mut ended = false;
-    let mut args = command.args().iter().peekable();
-    while let Some(word) = args.next() {
-        let text = word.text.as_str();
-        // A word only known when it runs may be an option, or several words.
-        let open = match word.known {
-            Known::Literal => false,
-            Known::Pattern => !ended && text.starts_with(['*', '?', '[', '-']),
-            Known::Dynamic => !text.starts_with("<("),
-        };
-        out.more |= open && edges;
-        if ended || !text.starts_with('-') || text == "-" {
-            out.operands.push(word);
-            continue;
-        }
-        if text == "--" {
-            ended = true;
-            continue;
-        }
-        let value_of = |value: &str| Word { text: value.to_owned(), known: word.known };
-        if let Some(long) = text.strip_prefix("--") {
-            let (name, value) =
-                long.split_once('=').map_or((long, None), |(name, value)| (name, Some(value)));
-            out.given.push(name.to_owned());
-            let opt = option(spec, name);
-            let takes = matches!(opt, Opt::Value | Opt::Reads | Opt::Writes);
-            let value = match value {
-                Some(value) => Some(value_of(value)),
-                None if takes => args.next().cloned(),
-                None => None,
-            };
-            out.take(opt, value, targets && "target-directory".starts_with(name) && name.len() > 1);
-            continue;
-        }
-        for (at, letter) in text.char_indices().skip(1) {
-            let mut buffer = [0u8; 4];
-            let name: &str = letter.encode_utf8(&mut buffer);
-            out.given.push(name.to_owned());
-            let opt = option(spec, name);
-            if !matches!(opt, Opt::Value | Opt::Reads | Opt::Writes) {
-                out.take(opt, None, false);
-                continue;
-            }
-            let rest = &text[at + letter.len_utf8()..];
-            let value = if rest.is_empty() { args.next().cloned() } else { Some(value_of(rest)) };
-            out.take(opt, value, targets && letter == 't');
-            break;
-        }
-    }
-    out
-}
-
-impl Sorted<'_> {
-    fn take(&mut self, opt: Opt, value: Option<Word>, target: bool) {
-        if target {
-            self.target = value;
-            return;
-        }
-        match (opt, value) {
-            (Opt::More, _) => self.more = true,
-            (Opt::Reads, Some(word)) => self.files.push((word, Use::Read)),
-            (Opt::Writes, Some(word)) => self.files.push((word, Use::Write)),
-            _ => {}
-        }
-    }
-}

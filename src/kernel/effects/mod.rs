@@ -6,6 +6,7 @@ mod git;
 mod git_op;
 mod guard;
 mod known;
+mod names;
 mod net;
 mod path;
 mod place;
@@ -15,6 +16,8 @@ mod registry;
 mod remote;
 mod script;
 mod shell;
+mod sorted;
+mod table;
 
 pub(super) use disguise::{disguise, reorders};
 pub(super) use git::GitCall;
@@ -22,8 +25,8 @@ pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
 pub(super) use guard::{Guard, Level, guard_of_look};
 pub(super) use net::{UNKNOWN, is_host, is_loopback};
-pub(super) use path::{system_git, system_read, system_tree, user_restore, user_write};
-pub(super) use place::{Place, place_of};
+pub(super) use path::{system_git, system_read, system_tree, user_read, user_restore, user_write};
+pub(super) use place::{Place, place_for_command, place_of};
 pub(super) use programs::{is_interpreter, is_known_program};
 pub(super) use recall::recall;
 pub(super) use remote::{server_of, strings};
@@ -50,6 +53,8 @@ pub(super) struct Fact {
     pub guard: Option<Guard>,
     /// The file has other names elsewhere, which would change with it.
     pub shared: bool,
+    /// What lies below its path is meant too.
+    pub tree: bool,
     pub via: Via,
 }
 
@@ -76,7 +81,7 @@ pub(super) enum Via {
 
 impl Fact {
     fn bare(effect: Effect, via: Via) -> Self {
-        Self { effect, place: None, guard: None, shared: false, via }
+        Self { effect, place: None, guard: None, shared: false, tree: false, via }
     }
 
     /// Of a `Net` effect: whether a model chose the host, or what is sent there.

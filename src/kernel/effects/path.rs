@@ -37,7 +37,7 @@ fn look_up(charter: &Charter, text: &str) -> Result<PathHandle, Box<Finding>> {
 
 pub(super) fn fact(charter: &Charter, place: Place, effect: Effect, real: &Path, via: Via) -> Fact {
     let guard = guard_of(charter, place, real);
-    Fact { effect, place: Some(place), guard, shared: false, via }
+    Fact { effect, place: Some(place), guard, shared: false, tree: false, via }
 }
 
 /// What guards the name itself where it is a link to something innocent (`.env` → `config/dev`).
@@ -70,6 +70,7 @@ pub(super) fn read(charter: &Charter, text: Option<&str>, tree: bool) -> Result<
     let effect = Effect::Read { path: real.clone() };
     let mut fact = fact(charter, place_of(charter, &real), effect, &real, Via::Argument);
     fact.guard = fact.guard.or_else(|| own_name(charter, &handle, text));
+    fact.tree = tree;
     let subject = shown(charter, &real);
     let reach = if tree { Reach::ReadTree(handle) } else { Reach::ReadPath(handle) };
     Ok(Prepared { facts: vec![fact], shell: None, written: as_written(text, &subject), subject, reach })
@@ -141,6 +142,12 @@ pub(in crate::kernel) fn user_restore(charter: &Charter) -> Result<Prepared, Box
     let facts = vec![fact(write), fact(delete)];
     let reach = Reach::RestoreTree(handle);
     Ok(Prepared { facts, shell: None, subject: ".".to_owned(), written: None, reach })
+}
+
+/// A read of a file that the user named. What looks like a stored output is a file's name here.
+pub(in crate::kernel) fn user_read(charter: &Charter, text: &str) -> Result<Prepared, Box<Finding>> {
+    let handle = BlobStore::is_handle(text).then(|| format!("./{text}"));
+    read(charter, Some(handle.as_deref().unwrap_or(text)), false)
 }
 
 /// A write to a file that the user named on the command line.

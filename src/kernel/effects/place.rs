@@ -88,7 +88,7 @@ pub(in crate::kernel) fn place_of(charter: &Charter, real: &Path) -> Place {
 /// Namespaces give every command a `/tmp` of its own, so what a command writes there is gone with it.
 /// Not so for the file tools, nor for what in `/tmp` holds the user's own things: with a workspace in
 /// `/tmp/x/ws`, all of `/tmp/x`.
-pub(super) fn place_for_command(charter: &Charter, real: &Path) -> Place {
+pub(in crate::kernel) fn place_for_command(charter: &Charter, real: &Path, deletes: bool) -> Place {
     let place = place_of(charter, real);
     let entry = |tmp: &Path, path: &Path| {
         path.strip_prefix(tmp).ok().map(|rest| rest.components().next().map(|first| tmp.join(first)))
@@ -96,9 +96,10 @@ pub(super) fn place_for_command(charter: &Charter, real: &Path) -> Place {
     let own_tmp = charter.sandbox == SandboxStrength::Full
         && [Path::new("/tmp"), Path::new("/var/tmp")].into_iter().any(|tmp| {
             let held = |own: &Path| entry(tmp, own).is_some_and(|held| held == entry(tmp, real).flatten());
-            // The folder itself is private as well, but not where it holds something of the user's.
-            let whole =
-                real == tmp && [&charter.workspace, &charter.home].iter().any(|own| own.starts_with(tmp));
+            // The folder itself is private as well; what would go with it may be the user's.
+            let whole = deletes
+                && real == tmp
+                && [&charter.workspace, &charter.home].iter().any(|own| own.starts_with(tmp));
             real.starts_with(tmp) && !whole && !held(&charter.workspace) && !held(&charter.home)
         });
     if place == Place::Outside && own_tmp { Place::Temp } else { place }

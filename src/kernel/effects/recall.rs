@@ -34,8 +34,11 @@ pub(in crate::kernel) fn recall(
             Effect::Read { path } | Effect::Write { path } | Effect::Delete { path }
                 if path.is_absolute() =>
             {
-                let place =
-                    if line.is_some() { place_for_command(charter, path) } else { place_of(charter, path) };
+                let deletes = matches!(effect, Effect::Delete { .. });
+                let place = match line.is_some() {
+                    true => place_for_command(charter, path, deletes),
+                    false => place_of(charter, path),
+                };
                 fact(charter, place, effect.clone(), path, via)
             }
             Effect::Read { .. } | Effect::Write { .. } | Effect::Delete { .. } => {

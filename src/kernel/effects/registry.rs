@@ -41,7 +41,7 @@ const MANAGERS: &[Manager] = &[
     },
     Manager {
         programs: &["pip", "pip3", "pipx"],
-        asks: &["install", "download", "index", "wheel", "upgrade", "list"],
+        asks: &["install", "download", "index", "wheel", "upgrade"],
         sends: &["search"],
         registry: "pypi.org",
     },
@@ -158,13 +158,18 @@ pub(super) fn effects(charter: &Charter, program: &str, command: &SimpleCommand)
     let two = words.next().map(|second| format!("{first} {second}"));
     let named = |list: &[&str]| list.iter().any(|known| *known == first || two.as_deref() == Some(*known));
     let informs = ["--help", "-h", "--version", "-V", "-v"].iter().any(|flag| command.has_flag(flag));
-    let via = match (named(manager.sends), named(manager.asks)) {
+    // What is installed is known here; what is newer is not.
+    let newer = manager.registry == "pypi.org"
+        && first == "list"
+        && ["-o", "--outdated", "-u", "--uptodate"].iter().any(|flag| command.has_flag(flag));
+    let via = match (named(manager.sends), named(manager.asks) || newer) {
         (true, _) => Via::Word,
         (false, true) if first.is_empty() && informs => return Vec::new(),
         (false, true) => Via::Registry,
         (false, false) => return Vec::new(),
     };
-    if ["--offline", "--no-index"].iter().any(|flag| command.has_flag(flag)) {
+    let local = program.starts_with("bundle") && command.has_flag("--local");
+    if local || ["--offline", "--no-index"].iter().any(|flag| command.has_flag(flag)) {
         return Vec::new();
     }
     let mut found: Vec<(Effect, Via)> = Vec::new();
@@ -286,6 +291,12 @@ mod tests {
             ("pip install --no-index x", ""),
             ("pip install file:///tmp/x.whl", "pypi.org R, files.pythonhosted.org R"),
             ("pip --version", ""),
+            ("pip list", ""),
+            ("pip list --format=json", ""),
+            ("pip list --outdated", "pypi.org R, files.pythonhosted.org R"),
+            ("uv pip install x", "pypi.org R"),
+            ("bundle install", "rubygems.org R"),
+            ("bundle install --local", ""),
             ("go mod download", "proxy.golang.org R, sum.golang.org R"),
             ("go mod edit -json", ""),
             ("go test ./...", ""),
@@ -293,7 +304,6 @@ mod tests {
             ("yarn --version", ""),
             ("yarn build", ""),
             ("twine upload dist/x", "upload.pypi.org W"),
-            ("uv pip install x", "pypi.org R"),
         ] {
             assert_eq!(reached(&world, line).join(", "), expected, "{line}");
         }

@@ -1,60 +1,100 @@
 //! Programs with a small language of their own: sed, awk, find, dd, tar.
 
 use super::Via;
+use super::programs::Operands;
 use super::shell::{Find, Folder, Use};
+use super::sorted::sort;
 use crate::syntax::shell::{Known, SimpleCommand, Word};
+
+/// Options in the notation of the table.
+const SED: &str = "e: f< l: i=: expression: file< line-length: in-place=:";
+const SED_FLAGS: &[&str] = &[
+    "n",
+    "E",
+    "r",
+    "u",
+    "z",
+    "s",
+    "e",
+    "f",
+    "l",
+    "i",
+    "quiet",
+    "silent",
+    "regexp-extended",
+    "posix",
+    "sandbox",
+    "debug",
+    "null-data",
+    "unbuffered",
+    "separate",
+    "expression",
+    "file",
+    "line-length",
+    "in-place",
+];
+const AWK: &str = "F: v: f< e: E< i< l: field-separator: assign: file< source: exec< include< load:";
+const TAR: &str = "f: C: T< X< I! b: g! H: F! K: L: N: V: file: directory: files-from< exclude-from< exclude: \
+     exclude-tag: strip-components: transform: xform: owner: group: mode: mtime: format: newer: after-date: \
+     suffix: use-compress-program! to-command! checkpoint-action! info-script! rsh-command! rmt-command! \
+     index-file> volno-file> listed-incremental! add-file< blocking-factor: record-size: starting-file: \
+     tape-length: label: pax-option: level: sort: quoting-style: warning:";
+const TAR_FLAGS: &[&str] = &[
+    "c",
+    "x",
+    "t",
+    "z",
+    "v",
+    "p",
+    "O",
+    "f",
+    "C",
+    "create",
+    "extract",
+    "get",
+    "list",
+    "gzip",
+    "verbose",
+    "file",
+    "directory",
+    "exclude",
+    "strip-components",
+];
+
+/// `tar xzf a.tgz` with its first word as options of one letter each, their values beside them.
+fn dashed(command: &SimpleCommand) -> SimpleCommand {
+    let mut command = command.clone();
+    let Some(first) = command.args().first().filter(|word| !word.text.starts_with('-')).cloned() else {
+        return command;
+    };
+    let mut rest = command.argv.split_off(2).into_iter();
+    for letter in first.text.chars() {
+        command.argv.push(Word::literal(format!("-{letter}")));
+        if "fCTXIbgHFKLNV".contains(letter) {
+            command.argv.extend(rest.next());
+        }
+    }
+    command.argv.remove(1);
+    command.argv.extend(rest);
+    command
+}
 
 impl Find<'_> {
     pub(super) fn sed(&mut self, command: &SimpleCommand, folder: Folder<'_>) {
-        let mut scripts: Vec<Word> = Vec::new();
-        let mut operands: Vec<&Word> = Vec::new();
-        let mut in_place = false;
-        let mut ended = false;
-        let mut args = command.args().iter();
-        while let Some(word) = args.next() {
-            let text = word.text.as_str();
-            if ended || !text.starts_with('-') || text == "-" {
-                // Words only known when it runs may be options.
-                self.loose |= !word.is_literal() && !ended && word.text.starts_with(['$', '*', '?', '[']);
-                operands.push(word);
-                continue;
-            }
-            let attached = |rest: &str| Word { text: rest.to_owned(), known: word.known };
-            match text {
-                "--" => ended = true,
-                "-n" | "-E" | "-r" | "-u" | "-z" | "--quiet" | "--silent" | "--regexp-extended"
-                | "--posix" | "--sandbox" | "--debug" | "--null-data" | "--unbuffered" | "-nE" | "-En"
-                | "-nr" | "-rn" => {}
-                "-e" | "--expression" | "-ne" | "-Ee" | "-re" | "-nEe" => {
-                    scripts.extend(args.next().cloned())
-                }
-                "-l" | "--line-length" => {
-                    args.next();
-                }
-                "-i" | "--in-place" | "-Ei" | "-ri" | "-ni" => in_place = true,
-                "-ie" | "-iE" => {
-                    // The letters after `-i` are the ending of a copy that is kept.
-                    in_place = true;
-                    self.loose = true;
-                }
-                _ if text.starts_with("--expression=") => scripts.push(attached(&text[13..])),
-                _ if text.starts_with("-i") || text.starts_with("--in-place") => {
-                    in_place = true;
-                    self.loose = true;
-                }
-                _ => {
-                    in_place |= text.contains('i');
-                    self.loose = true;
-                    if matches!(text, "-f" | "--file") {
-                        scripts.push(Word::literal(""));
-                        if let Some(file) = args.next() {
-                            self.path(file, folder, Use::Read, Via::Word);
-                        }
-                    }
-                }
-            }
+        let sorted = sort(Operands::Sed, SED, command);
+        let mut scripts = sorted.values_of(&["e", "expression"]);
+        let mut operands = sorted.operands.clone();
+        let in_place = sorted.has(&["i", "I", "in-place"]);
+        // What follows `-i` is the ending of a copy that is kept.
+        self.loose |= !sorted.values_of(&["i", "in-place"]).is_empty() || sorted.has(&["f", "file"]);
+        self.loose |= sorted.given.iter().any(|given| !SED_FLAGS.contains(&given.as_str()));
+        // Words only known when it runs may be options.
+        let open = |word: &&Word| !word.is_literal() && word.text.starts_with(['$', '*', '?', '[']);
+        self.loose |= operands.iter().any(open);
+        for (file, usage) in &sorted.files {
+            self.path(file, folder, *usage, Via::Word);
         }
-        if scripts.is_empty() && !operands.is_empty() {
+        if scripts.is_empty() && sorted.files.is_empty() && !operands.is_empty() {
             scripts.push(operands.remove(0).clone());
         }
         for script in &scripts {
@@ -76,35 +116,26 @@ impl Find<'_> {
     }
 
     pub(super) fn awk(&mut self, command: &SimpleCommand, folder: Folder<'_>) {
-        let mut program = None;
-        let mut args = command.args().iter();
-        let mut ended = false;
-        while let Some(word) = args.next() {
-            let text = word.text.as_str();
-            if program.is_none() && !ended && text.starts_with('-') && text.len() > 1 {
-                match text {
-                    "--" => ended = true,
-                    "-F" | "-v" | "--field-separator" | "--assign" => {
-                        // An assigned text may name a file for `print >`; the program decides.
-                        args.next();
-                    }
-                    _ if text.starts_with("-F") || text.starts_with("-v") => {}
-                    _ => {
-                        self.loose = true;
-                        if matches!(text, "-f" | "--file") {
-                            program = Some(Word::literal(""));
-                            if let Some(file) = args.next() {
-                                self.path(file, folder, Use::Read, Via::Word);
-                            }
-                        }
-                    }
-                }
-                continue;
-            }
-            if program.is_none() {
-                program = Some(word.clone());
-            } else {
-                self.path(word, folder, Use::Read, Via::Word);
+        let sorted = sort(Operands::Awk, AWK, command);
+        let mut operands = sorted.operands.clone();
+        for (file, usage) in &sorted.files {
+            self.path(file, folder, *usage, Via::Word);
+        }
+        let quiet = ["F", "v", "field-separator", "assign", "e", "source"];
+        self.loose |= sorted.given.iter().any(|given| !quiet.contains(&given.as_str()));
+        let mut program = sorted.values_of(&["e", "source"]).into_iter().next();
+        if program.is_none() && sorted.files.is_empty() && !operands.is_empty() {
+            program = Some(operands.remove(0).clone());
+        }
+        self.each(&operands, folder, Use::Read);
+        // It opens files by names that stand in its text, or come with `-v`.
+        let opens = |word: &Word| ["getline", "ARGV"].iter().any(|sign| word.text.contains(sign));
+        if program.as_ref().is_some_and(opens) {
+            self.mentions("perl", command);
+            let base = self.base(folder.dir);
+            for word in sorted.values_of(&["v", "assign"]) {
+                let value = word.text.split_once('=').map_or("", |(_, value)| value);
+                base.iter().for_each(|base| self.mention(base, value, false));
             }
         }
         let Some(text) = program.as_ref().and_then(Word::as_literal) else {
@@ -156,6 +187,8 @@ impl Find<'_> {
             if matches!(pair[0].text.as_str(), "-fprint" | "-fprint0" | "-fprintf" | "-fls") {
                 self.path(&pair[1], folder, Use::Write, Via::Word);
                 self.writers += 1;
+            } else if pair[0].text == "-files0-from" {
+                self.path(&pair[1], folder, Use::Read, Via::Word);
             }
         }
     }
@@ -176,49 +209,25 @@ impl Find<'_> {
 
     /// Archives: what is packed, what is unpacked and where.
     pub(super) fn tar(&mut self, command: &SimpleCommand, folder: Folder<'_>) {
-        let args = command.args();
+        let command = &dashed(command);
+        let sorted = sort(Operands::Tar, TAR, command);
+        let does = |names: &[&str]| sorted.has(names);
         let mut letters = String::new();
-        let mut archive = None;
-        let mut into = None;
-        let mut operands: Vec<&Word> = Vec::new();
-        let mut at = 0;
-        while let Some(word) = args.get(at) {
-            let text = word.text.as_str();
-            let bundle = at == 0 && !text.starts_with('-')
-                || text.starts_with('-') && !text.starts_with("--") && text.len() > 1;
-            at += 1;
-            if let Some(long) = text.strip_prefix("--") {
-                let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
-                let value = || value.map(|v| Word { text: v.to_owned(), known: word.known });
-                match name {
-                    "file" => archive = value().or_else(|| args.get(at).cloned()),
-                    "directory" => into = value().or_else(|| args.get(at).cloned()),
-                    "extract" | "get" => letters.push('x'),
-                    "list" => letters.push('t'),
-                    "create" => letters.push('c'),
-                    "gzip" | "verbose" | "exclude" | "strip-components" => {}
-                    _ => self.loose = true,
-                }
-                at += usize::from(matches!(long, "file" | "directory" | "exclude"));
-            } else if bundle {
-                for letter in text.chars().filter(|letter| *letter != '-') {
-                    letters.push(letter);
-                    match letter {
-                        'f' => {
-                            archive = args.get(at).cloned();
-                            at += 1;
-                        }
-                        'C' => {
-                            into = args.get(at).cloned();
-                            at += 1;
-                        }
-                        'c' | 'x' | 't' | 'z' | 'v' | 'p' | 'O' => {}
-                        _ => self.loose = true,
-                    }
-                }
-            } else {
-                operands.push(word);
-            }
+        for (letter, names) in [
+            ('x', ["x", "extract", "get"]),
+            ('t', ["t", "list", "list"]),
+            ('O', ["O", "to-stdout", "to-stdout"]),
+        ] {
+            letters.extend(does(&names).then_some(letter));
+        }
+        let archive = sorted.values_of(&["f", "file"]).pop();
+        let folders = sorted.values_of(&["C", "directory"]);
+        let into = folders.last().cloned();
+        let operands = &sorted.operands;
+        self.loose |= sorted.more || sorted.given.iter().any(|given| !TAR_FLAGS.contains(&given.as_str()));
+        for (file, usage) in &sorted.files {
+            self.path(file, folder, *usage, Via::Word);
+            self.unknown.push(Use::Read);
         }
         let unpacks = letters.contains('x') && !letters.contains('O');
         let usage = if letters.contains('t') || letters.contains('x') { Use::Read } else { Use::Write };
@@ -234,11 +243,17 @@ impl Find<'_> {
         if unpacks {
             self.path(&into.unwrap_or_else(|| Word::literal(".")), folder, Use::Write, Via::Word);
         } else if usage == Use::Write {
+            self.tree = true;
             for word in operands {
                 self.path(word, folder, Use::Read, Via::Word);
+                for folders in folders.iter().filter(|_| word.is_literal() && !word.text.starts_with('/')) {
+                    let text = format!("{}/{}", folders.text, word.text);
+                    self.path(&Word { text, known: folders.known }, folder, Use::Read, Via::Word);
+                }
             }
+            self.tree = false;
         }
-        self.loose |= archive.is_none() && usage == Use::Write && !letters.contains('f');
+        self.loose |= archive.is_none() && usage == Use::Write;
     }
 }
 

@@ -25,6 +25,7 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     for redirect in &scan.redirects {
         let folder = Folder { dir: redirect.dir.as_deref(), sure: redirect.sure };
         find.redirect(redirect.kind, &redirect.target, folder);
+        find.unknown.clear();
         find.writers += usize::from(redirect.kind != RedirectKind::Read);
     }
     for command in scan.commands.iter().filter(|command| !command.dormant) {
@@ -80,6 +81,8 @@ fn scope(charter: &Charter, line: &str) -> RunScope {
         cwd: charter.workspace.clone(),
         read,
         write,
+        still: Vec::new(),
+        shut: None,
         network: NetScope::None,
         env: Vec::new(),
         sandboxed: charter.sandbox != SandboxStrength::None,
@@ -137,6 +140,12 @@ pub(super) struct Find<'c> {
     pub removals: usize,
     /// Commands and redirections that change anything.
     pub writers: usize,
+    /// What is done to names that come at run time.
+    pub unknown: Vec<Use>,
+    /// What is noted goes for all that lies below.
+    pub tree: bool,
+    /// Folder entries that were looked at.
+    pub entries: usize,
     lookups: usize,
     full: bool,
     /// No command of the line changes where remotes point.
@@ -152,6 +161,9 @@ impl<'c> Find<'c> {
             renames: 0,
             removals: 0,
             writers: 0,
+            unknown: Vec::new(),
+            tree: false,
+            entries: 0,
             lookups: 0,
             full: false,
             remotes_stand: true,
@@ -159,6 +171,15 @@ impl<'c> Find<'c> {
     }
 
     pub fn push(&mut self, fact: Fact) {
+        // Names that are listed and then read are one thing.
+        let same = |other: &&mut Fact| {
+            (&other.effect, other.guard, other.via) == (&fact.effect, fact.guard, fact.via)
+        };
+        if let Some(other) = self.facts.iter_mut().find(same) {
+            other.tree |= fact.tree;
+            other.shared |= fact.shared;
+            return;
+        }
         // The last places are kept for what somebody must see.
         let telling = fact.guard.is_some()
             || fact.place.is_some_and(|place| {
@@ -167,7 +188,7 @@ impl<'c> Find<'c> {
         let most = if telling { MOST_FACTS } else { MOST_FACTS - KEPT };
         if self.facts.len() + 1 >= most {
             self.full = true;
-        } else if !self.facts.contains(&fact) {
+        } else {
             self.facts.push(fact);
         }
     }
@@ -205,6 +226,12 @@ impl<'c> Find<'c> {
             let glob = word.known == Known::Pattern && (usage != Use::Delete || word.text.contains('/'));
             self.loose |= word.known == Known::Dynamic || !surely || glob;
         }
+        let (text, rest) = parts(word);
+        // From a process, not from a file.
+        let named = word.known == Known::Dynamic && !absolute && !word.text.starts_with("<(");
+        if named && usage != Use::List && !self.unknown.contains(&usage) {
+            self.unknown.push(usage);
+        }
         let base = if absolute { Some(self.charter.workspace.clone()) } else { self.base(folder.dir) };
         let Some(base) = base else { return };
         self.lookups += 1;
@@ -212,13 +239,11 @@ impl<'c> Find<'c> {
             self.full = true;
             return;
         }
-        // A glob is judged by the folder it looks in; its last part stays as written.
-        let (text, rest) = match word.known {
-            Known::Literal => (word.text.as_str(), ""),
-            _ => word.text.split_at(word.known_prefix().rfind('/').map_or(0, |at| at + 1)),
-        };
         if word.known == Known::Dynamic && text.is_empty() {
             return;
+        }
+        if word.known == Known::Pattern && usage == Use::Read {
+            self.found(word, &base);
         }
         let text = if text.is_empty() { "." } else { text };
         let own = matches!(usage, Use::Make | Use::Delete) && rest.is_empty();
@@ -284,7 +309,7 @@ impl<'c> Find<'c> {
             Use::Write | Use::Make => Effect::Write { path: real.clone() },
             Use::Delete => Effect::Delete { path: real.clone() },
         };
-        let place = place_for_command(self.charter, &real);
+        let place = place_for_command(self.charter, &real, usage == Use::Delete);
         let mut fact = path::fact(self.charter, place, effect, &real, via);
         if fact.guard.is_none() && !rest.is_empty() {
             fact.guard = guard_of_pattern(self.charter, &folder, rest);
@@ -297,6 +322,7 @@ impl<'c> Find<'c> {
             // Names and sizes are not contents: what asks before being read may be listed.
             fact.guard = fact.guard.filter(|guard| guard.read == super::Level::Never);
         }
+        fact.tree = self.tree || usage == Use::Read && rest.contains(['$', '`', '(']);
         fact.shared = usage == Use::Write && rest.is_empty() && target.shared;
         fact
     }
@@ -309,7 +335,7 @@ impl<'c> Find<'c> {
         let top = handle.real().ancestors().nth(handle.missing().len());
         let Some(real) = top.filter(|_| !handle.missing().is_empty()) else { return };
         let effect = Effect::Write { path: real.to_owned() };
-        let place = place_for_command(self.charter, real);
+        let place = place_for_command(self.charter, real, false);
         let fact = path::fact(self.charter, place, effect, real, Via::Word);
         self.push(fact);
     }
@@ -319,6 +345,14 @@ impl<'c> Find<'c> {
         let text = word.as_literal()?;
         let base = self.base(folder.dir).unwrap_or_else(|| self.charter.workspace.clone());
         resolve(&base, text, Some(&self.charter.home)).ok().map(|handle| handle.kind())
+    }
+}
+
+/// A glob is judged by the folder it looks in; its last part stays as written.
+fn parts(word: &Word) -> (&str, &str) {
+    match word.known {
+        Known::Literal => (word.text.as_str(), ""),
+        _ => word.text.split_at(word.known_prefix().rfind('/').map_or(0, |at| at + 1)),
     }
 }
 

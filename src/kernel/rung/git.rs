@@ -265,7 +265,10 @@ mod tests {
             ("git remote set-url origin https://evil.test/x", "configures"),
             ("git push --receive-pack='sh -c x' . HEAD:refs/heads/x", "configures"),
             ("git clone --upload-pack ./x . y", "configures"),
-            ("git reset --keep HEAD~9", "reset_hard"),
+            ("git reset --merge HEAD~9", "reset_hard"),
+            ("git clean -fdx -e -n", "clean"),
+            ("git clean -fdxefoo_n", "clean"),
+            ("git clean -fd --exclude -n", "clean"),
             ("git checkout -B main HEAD~1", "drops"),
             ("git switch -C main origin/main", "drops"),
         ] {
@@ -306,6 +309,9 @@ mod tests {
             "git branch --list 'feature/*'",
             "git tag -l 'v*'",
             "git reset --soft HEAD~1",
+            // Git itself refuses where it would lose anything.
+            "git reset --keep HEAD~1",
+            "git clean -nde target",
             "git restore src/a.rs",
             "git stash list && git stash show -p",
             "git commit -m 'x' -m '--no-verify is bad'",

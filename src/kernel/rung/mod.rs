@@ -18,6 +18,7 @@ mod publish;
 mod rules;
 mod scope;
 mod self_protection;
+mod trees;
 mod unkept;
 mod user_policy;
 mod witness;

@@ -29,7 +29,10 @@ const LOOKS: &[&[&str]] = &[
     &["kernel", "stats", "*"],
     &["kernel", "drill", "*"],
     &["audit", "verify", "*"],
+    &["audit", "*"],
 ];
+/// What stands among those and writes: `audit export RUN -o FILE`.
+const WRITES: &[&[&str]] = &[&["audit", "export"]];
 
 /// Options whose value would be taken for a word.
 const VALUED: &[&str] =
@@ -73,6 +76,9 @@ fn looks_only(command: &SimpleCommand) -> bool {
             words.push(text);
         }
         at += 1;
+    }
+    if WRITES.iter().any(|row| words.starts_with(row)) {
+        return false;
     }
     let asks = texts.iter().any(|text| matches!(*text, "--help" | "-h"));
     let is_verb = words.first().is_some_and(|first| LOOKS.iter().any(|row| row[0] == *first));
@@ -124,6 +130,8 @@ mod tests {
             "python3 -c 'import os; os.system(\"iosm config trust\")'",
             "iosm -p --help x",
             "iosm sessions show x",
+            "iosm audit export r_1 -o x",
+            "iosm audit --json export r_1 -o x",
         ] {
             world.refuses("bash", line, "self_protection", "own_program");
         }
@@ -146,6 +154,9 @@ mod tests {
             "git commit -m 'iosm config trust'",
             "man iosm",
             "iosm kernel --help",
+            "iosm audit",
+            "iosm audit HEAD~3..HEAD --json",
+            "iosm audit verify x.json",
             "iosm kernel drill --policy strict --json",
         ] {
             let hits = world.rules_hit("bash", line);

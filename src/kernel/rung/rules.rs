@@ -285,6 +285,11 @@ impl PathGlob {
         if self.covers(path) {
             return true;
         }
+        if super::trees::is_wide(fact)
+            && super::trees::reaches(path, fact.goes_down(), &self.trees, &self.base, &self.wide)
+        {
+            return true;
+        }
         let gone = if path.file_name().is_some_and(|leaf| leaf == "*") { path.parent() } else { Some(path) };
         deletes && gone.is_some_and(|gone| self.base.starts_with(gone))
     }

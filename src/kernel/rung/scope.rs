@@ -1,7 +1,9 @@
 //! Where a call may read and write: the workspace and what belongs to it.
 
+use std::path::Path;
+
 use super::{Case, Finding, Findings};
-use crate::kernel::effects::{Fact, Place, Via};
+use crate::kernel::effects::{Fact, Place, Via, place_for_command};
 use crate::protocol::{Effect, Reason};
 
 const RUNG: &str = "scope";
@@ -19,7 +21,9 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
             Effect::Read { .. } => place.is_readable(),
             _ => place.is_writable(),
         };
-        if !inside {
+        if !inside && is_of_commands(case, fact, path) {
+            out.object(at, of_commands(case, path));
+        } else if !inside {
             out.object(at, outside(fact, place, path));
         } else if fact.shared && fact.changes() {
             out.object(at, shared(fact, path));
@@ -29,7 +33,7 @@ pub(super) fn judge(case: &Case<'_>, out: &mut Findings) {
     }
 }
 
-fn outside(fact: &Fact, place: Place, path: &std::path::Path) -> Finding {
+fn outside(fact: &Fact, place: Place, path: &Path) -> Finding {
     let what = fact.effect.describe();
     let path = path.display();
     let (rule, instead) = match (fact.changes(), place) {
@@ -47,7 +51,24 @@ fn outside(fact: &Fact, place: Place, path: &std::path::Path) -> Finding {
     )
 }
 
-fn shared(fact: &Fact, path: &std::path::Path) -> Finding {
+/// Whether a file tool is to read what a command may have written: in a full sandbox commands have a `/tmp`
+/// of their own, and in the user's there is no such file.
+fn is_of_commands(case: &Case<'_>, fact: &Fact, path: &Path) -> bool {
+    fact.via == Via::Argument
+        && !fact.changes()
+        && place_for_command(case.charter, path, false) == Place::Temp
+        && path.symlink_metadata().is_err()
+}
+
+fn of_commands(case: &Case<'_>, path: &Path) -> Finding {
+    let (path, temp) = (path.display(), case.charter.temp.display());
+    Finding::deny(RUNG, "private_tmp", Reason::Misroute).retryable().about(format!("read {path}")).says(
+        format!("read {path}: commands have a /tmp of their own, and there is no such file in yours"),
+        format!("{path} does not exist: /tmp is private to commands and cannot be read by this tool. Have the command write to $TMPDIR ({temp}) or into the workspace, and read it there."),
+    )
+}
+
+fn shared(fact: &Fact, path: &Path) -> Finding {
     let path = path.display();
     Finding::ask(RUNG, "hard_link", Reason::PolicyBlock).about(fact.effect.describe()).says(
         format!("write {path}: the file has other names (hard links), which change with it"),
@@ -107,7 +128,18 @@ mod tests {
         }
         world.allows("bash", "echo x > /tmp/iosm-no-such-file");
         world.asks("write", "/tmp/iosm-no-such-file", "scope", "write_outside");
+        for line in ["ls /tmp", "df -h . /tmp", "tar xf x.tar -C /tmp", "cp src/a.rs /tmp"] {
+            world.allows("bash", line);
+        }
+        let verdict = world.refuses("read", "/tmp/iosm-no-such-file", "scope", "private_tmp");
+        assert!(verdict.model_line.contains("$TMPDIR"), "{verdict:?}");
+        assert!(!verdict.user_line.contains("--allow"), "{verdict:?}");
+        // What is there is the user's own.
+        if beside.starts_with("/tmp") {
+            world.asks("read", &world.text(&world.root().join("outside/secret")), "scope", "read_outside");
+        }
         world.charter.sandbox = crate::kernel::SandboxStrength::Reduced;
+        world.asks("read", "/tmp/iosm-no-such-file", "scope", "read_outside");
         world.asks("bash", "echo x > /tmp/iosm-no-such-file", "scope", "write_outside");
     }
 

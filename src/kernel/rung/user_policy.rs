@@ -2,6 +2,7 @@
 
 use super::finding::Loosened;
 use super::rules::Compiled;
+use super::trees::is_wide;
 use super::{Case, Finding, Findings};
 use crate::config::{Layer, RuleAction};
 use crate::kernel::effects::Fact;
@@ -35,7 +36,10 @@ fn objection(case: &Case<'_>, rule: &Compiled, meant: Option<&Fact>) -> Finding 
     let why = rule.message.as_ref().map_or(String::new(), |message| format!(": {message}"));
     let from = format!("the rule `{}` of {}{why}", rule.name, rule.origin);
     let instead = rule.message.as_ref().map_or_else(
-        || "Find another way, or tell the user why it is needed.".to_owned(),
+        || match meant.filter(|fact| is_wide(fact)) {
+            Some(_) => "It is meant for all that lies below, and the rule is about some of that. Name the files or folders that are needed.".to_owned(),
+            None => "Find another way, or tell the user why it is needed.".to_owned(),
+        },
         |message| format!("{}.", message.trim_end_matches('.')),
     );
     let finding = match rule.action {

@@ -22,6 +22,8 @@ struct Str<'a>(#[serde(borrow)] Cow<'a, str>);
 struct Event<'a> {
     #[serde(borrow)]
     r#type: Cow<'a, str>,
+    /// Of the content block that it is about.
+    index: Option<u64>,
     #[serde(borrow)]
     delta: Option<Piece<'a>>,
     #[serde(borrow)]
@@ -99,13 +101,16 @@ struct Tokens {
 #[derive(Default)]
 pub(in crate::model) struct Decode {
     usage: Usage,
-    /// The tool call whose arguments are coming.
-    call: Option<Call>,
+    /// Tool calls whose arguments are coming, in the order in which they began.
+    calls: Vec<Call>,
     stop: Option<Stop>,
     begun: bool,
 }
 
 struct Call {
+    index: Option<u64>,
+    /// Whether its block has ended; it is told once those before it have.
+    whole: bool,
     tool: String,
     /// What the block began with; used where no piece follows.
     input: Option<Value>,
@@ -121,11 +126,12 @@ impl Decode {
         take(&mut self.usage.cache_write_tokens, tokens.cache_creation_input_tokens);
     }
 
-    fn start(&mut self, block: Start<'_>, out: &mut Out) {
+    fn start(&mut self, index: Option<u64>, block: Start<'_>, out: &mut Out) {
         match &*block.r#type {
             "tool_use" => {
                 let tool = block.name.map_or_else(String::new, |name| name.0.into_owned());
-                self.call = Some(Call { tool, input: block.input, json: String::new() });
+                let (input, json) = (block.input, String::new());
+                self.calls.push(Call { index, whole: false, tool, input, json });
             }
             "redacted_thinking" => {
                 if let Some(data) = block.data {
@@ -143,7 +149,7 @@ impl Decode {
         }
     }
 
-    fn piece(&mut self, piece: &Piece<'_>, out: &mut Out) {
+    fn piece(&mut self, index: Option<u64>, piece: &Piece<'_>, out: &mut Out) {
         if let Some(text) = &piece.text {
             out.text(&text.0);
         }
@@ -153,7 +159,9 @@ impl Decode {
         if let Some(signature) = &piece.signature {
             out.push(Delta::ThinkingSignature(signature.0.to_string()));
         }
-        if let (Some(json), Some(call)) = (&piece.partial_json, &mut self.call) {
+        if let Some(json) = &piece.partial_json
+            && let Some(call) = self.calls.iter_mut().rfind(|call| call.index == index)
+        {
             call.json.push_str(&json.0);
         }
         if let Some(reason) = &piece.stop_reason {
@@ -161,20 +169,31 @@ impl Decode {
         }
     }
 
-    fn end_block(&mut self, out: &mut Out) {
-        let Some(call) = self.call.take() else { return };
-        let args = if call.json.trim().is_empty() {
-            call.input.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
-        } else {
-            serde_json::from_str(&call.json).unwrap_or(Value::String(call.json))
-        };
-        out.push(Delta::ToolCall { tool: call.tool, args });
+    fn end_block(&mut self, index: Option<u64>, out: &mut Out) {
+        self.calls.iter_mut().filter(|call| call.index == index).for_each(|call| call.whole = true);
+        let told = self.calls.iter().take_while(|call| call.whole).count();
+        for call in self.calls.drain(..told) {
+            out.push(call.delta());
+        }
     }
 
     fn end(&mut self, out: &mut Out) {
-        self.end_block(out);
+        for call in self.calls.drain(..) {
+            out.push(call.delta());
+        }
         out.push(Delta::Usage { usage: self.usage, cost_usd: None });
         out.push(Delta::End(self.stop.take().unwrap_or(Stop::EndTurn)));
+    }
+}
+
+impl Call {
+    fn delta(self) -> Delta {
+        let args = if self.json.trim().is_empty() {
+            self.input.unwrap_or_else(|| Value::Object(serde_json::Map::new()))
+        } else {
+            serde_json::from_str(&self.json).unwrap_or(Value::String(self.json))
+        };
+        Delta::ToolCall { tool: self.tool, args }
     }
 }
 
@@ -209,15 +228,15 @@ impl Decoder for Decode {
         match &*event.r#type {
             "content_block_delta" | "message_delta" => {
                 if let Some(piece) = &event.delta {
-                    self.piece(piece, out);
+                    self.piece(event.index, piece, out);
                 }
             }
             "content_block_start" => {
                 if let Some(block) = event.content_block {
-                    self.start(block, out);
+                    self.start(event.index, block, out);
                 }
             }
-            "content_block_stop" => self.end_block(out),
+            "content_block_stop" => self.end_block(event.index, out),
             "message_start" => {
                 self.begun = true;
                 if let Some(tokens) = event.message.and_then(|message| message.usage) {
@@ -250,11 +269,11 @@ impl Decoder for Decode {
             self.count(tokens);
         }
         for block in answer.message.content {
-            self.start(block.start, out);
+            self.start(None, block.start, out);
             if let Some(signature) = block.signature {
                 out.push(Delta::ThinkingSignature(signature));
             }
-            self.end_block(out);
+            self.end_block(None, out);
         }
         self.stop = answer.message.stop_reason.map(|reason| stop(&reason.0));
         self.end(out);
@@ -262,7 +281,7 @@ impl Decoder for Decode {
     }
 
     fn finish(&mut self, _out: &mut Out) -> Result<(), ModelError> {
-        let message = match (self.begun, &self.call) {
+        let message = match (self.begun, self.calls.last()) {
             (false, _) => "nothing came".to_owned(),
             (true, Some(call)) => format!("the stream ended within a call of `{}`", call.tool),
             (true, None) => "the stream ended before the message did".to_owned(),

@@ -224,7 +224,7 @@ fn count(tokens: &Tokens) -> (Usage, Option<f64>) {
     let read = details.and_then(|it| it.cached_tokens).or(tokens.prompt_cache_hit_tokens).unwrap_or(0);
     let written = details.and_then(|it| it.cache_write_tokens).unwrap_or(0);
     let usage = Usage {
-        input_tokens: tokens.prompt_tokens.unwrap_or(0).saturating_sub(read + written),
+        input_tokens: tokens.prompt_tokens.unwrap_or(0).saturating_sub(read.saturating_add(written)),
         output_tokens: tokens.completion_tokens.unwrap_or(0),
         cache_read_tokens: read,
         cache_write_tokens: written,

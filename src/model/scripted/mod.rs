@@ -11,6 +11,7 @@ mod script;
 mod select;
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use futures::{StreamExt, stream};
@@ -50,7 +51,7 @@ impl Scripted {
         let script = match shipped {
             Some((_, text)) => Script::parse(text, name)?,
             None if looks_like_a_path(name) => {
-                let text = std::fs::read_to_string(name).map_err(|error| ModelError::Config {
+                let text = crate::base::read_text(Path::new(name)).map_err(|error| ModelError::Config {
                     message: format!("cannot read the script {name}: {error}"),
                     hints: Vec::new(),
                 })?;

@@ -202,6 +202,10 @@ impl Walk<'_, '_> {
         let state: &State = &self.out.at;
         if let Some(number) = name.parse::<usize>().ok().filter(|number| *number > 0) {
             let args = state.args.as_ref()?;
+            // A glob before it may be several of them.
+            if args.iter().take(number - 1).any(|word| !word.is_literal()) {
+                return None;
+            }
             let Some(word) = args.get(number - 1) else { return Some(Val::Text(String::new())) };
             return match word.known {
                 Known::Literal => Some(Val::Text(word.text.clone())),

@@ -7,6 +7,7 @@
 //! command, `eval` of a variable, text that does not parse) makes the whole scan *opaque*: its
 //! commands are then some of those that would run, never all.
 
+mod args;
 mod ast;
 mod code;
 mod expand;
@@ -19,6 +20,7 @@ mod state;
 mod stdin;
 mod walk;
 mod wrap;
+mod xargs;
 
 use std::ops::Range;
 
@@ -96,6 +98,8 @@ pub struct SimpleCommand {
     pub dormant: bool,
     /// Commands whose output it reads, as places in [`ShellScan::commands`].
     pub fed_by: Vec<usize>,
+    /// Whether its output is all that the next command of its pipe reads.
+    pub whole: bool,
     /// Commands substituted into its words, as places in [`ShellScan::commands`].
     pub inside: Range<usize>,
     /// A heredoc or here-string it reads.

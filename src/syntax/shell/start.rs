@@ -4,7 +4,7 @@ use super::out::Out;
 use super::state::Val;
 use super::walk::script;
 use super::wrap::{SHELLS, moved, script_args, settle};
-use super::{Known, SimpleCommand, Word, code};
+use super::{Known, SimpleCommand, Word, args, code};
 
 /// Adds `command`, and follows what it starts or where it goes.
 pub(super) fn starts(mut command: SimpleCommand, out: &mut Out<'_>) {
@@ -97,7 +97,7 @@ fn moves(command: &SimpleCommand, name: &str, out: &mut Out<'_>) {
 
 fn sets(command: &SimpleCommand, name: &str, out: &mut Out<'_>) {
     if matches!(name, "set" | "shift") {
-        out.at.args = None;
+        out.at.args = args::after(command, name, &out.at.args);
         return;
     }
     let names: Vec<&Word> = match name {

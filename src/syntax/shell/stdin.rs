@@ -16,7 +16,7 @@ pub(super) fn follow(out: &mut Out<'_>) {
     let name = name.to_owned();
     let text = match (&command.stdin, command.fed_by.last()) {
         (Some(text), _) => text.as_literal().map(str::to_owned),
-        (None, Some(source)) => out.commands().get(*source).and_then(printed),
+        (None, Some(source)) => out.commands().get(*source).filter(|maker| maker.whole).and_then(printed),
         (None, None) => return,
     };
     let child = out.at.for_child();
@@ -38,7 +38,7 @@ fn reads_script(command: &SimpleCommand) -> bool {
 }
 
 /// What a command prints, where that is plain from its words.
-fn printed(command: &SimpleCommand) -> Option<String> {
+pub(super) fn printed(command: &SimpleCommand) -> Option<String> {
     match command.program.as_deref()? {
         "cat" if command.args().is_empty() => command.stdin.as_ref()?.as_literal().map(str::to_owned),
         "echo" => {
@@ -56,6 +56,11 @@ fn printed(command: &SimpleCommand) -> Option<String> {
             match words?.as_slice() {
                 [text] if !text.contains(['%', '\\']) => Some((*text).to_owned()),
                 ["%s" | "%s\\n", text] => Some((*text).to_owned()),
+                ["%s\\n", texts @ ..] => Some(texts.join("\n")),
+                ["%s ", texts @ ..] => Some(texts.join(" ")),
+                [text] if !text.contains('%') && !text.replace("\\n", "").contains('\\') => {
+                    Some(text.replace("\\n", "\n"))
+                }
                 _ => None,
             }
         }

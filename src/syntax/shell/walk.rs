@@ -153,6 +153,11 @@ impl Walk<'_, '_> {
         for part in parts {
             let from = self.out.commands().len();
             self.node(part, &feed);
+            let one =
+                matches!(part, Node::Simple(_)) && !self.out.commands()[from..].iter().any(|c| c.defined);
+            if let Some(last) = self.out.scan.commands[from..].last_mut() {
+                last.whole = one;
+            }
             feed.extend(from..self.out.commands().len());
             // Each part of a pipe runs in a shell of its own.
             self.out.at.clone_from(&before);
@@ -428,6 +433,7 @@ impl Walk<'_, '_> {
             defined: false,
             dormant: false,
             fed_by: feed.to_vec(),
+            whole: false,
             inside: inside..from,
             stdin: input,
         };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::out::Out;
 use super::start::starts;
-use super::{Known, SimpleCommand, Word};
+use super::{Known, SimpleCommand, Word, xargs};
 
 /// A program that runs the rest of its arguments.
 struct Wrapper {
@@ -170,6 +170,7 @@ fn unwrap(command: &mut SimpleCommand, wrapper: &Wrapper, out: &mut Out<'_>) -> 
     let mut folder = None;
     let mut certain = wrapper.certain;
     let mut replaced = None;
+    let mut given = xargs::Options::default();
     let mut ended = false;
     while let Some(word) = command.argv.get(at) {
         let text = word.text.as_str();
@@ -194,6 +195,9 @@ fn unwrap(command: &mut SimpleCommand, wrapper: &Wrapper, out: &mut Out<'_>) -> 
                 };
                 let text = if takes || long.is_some() { value } else { after() };
                 return split_string(command, text, at + 1 + usize::from(takes), out);
+            }
+            if wrapper.name == "xargs" {
+                given.note(long.unwrap_or(text), value.as_ref(), command, out);
             }
             match (wrapper.name, long.unwrap_or(text)) {
                 ("env" | "sudo", "-C" | "--chdir" | "-D") => folder = value,
@@ -229,9 +233,25 @@ fn unwrap(command: &mut SimpleCommand, wrapper: &Wrapper, out: &mut Out<'_>) -> 
     command.certain &= certain;
     let from_pipe = || Word { text: "(words from the pipe)".to_owned(), known: Known::Dynamic };
     match wrapper.name {
-        "xargs" => match replaced {
-            Some(mark) => replace(command, &mark),
-            None => command.argv.push(from_pipe()),
+        "xargs" => match (given.names(command, out), replaced) {
+            (Some(names), mark) => {
+                let sets: Vec<&[Word]> = if given.each { names.chunks(1).collect() } else { vec![&names] };
+                let whole = command.clone();
+                for (at, names) in sets.iter().enumerate() {
+                    let mut one = whole.clone();
+                    match &mark {
+                        Some(mark) => fill(&mut one, mark, &names[0].text),
+                        None => one.argv.extend(names.iter().cloned()),
+                    }
+                    if at + 1 == sets.len() {
+                        *command = one;
+                    } else if !out.deeper(12, |out| settle(one, out)) {
+                        return false;
+                    }
+                }
+            }
+            (None, Some(mark)) => replace(command, &mark),
+            (None, None) => command.argv.push(from_pipe()),
         },
         "parallel" => {
             let inputs =
@@ -263,6 +283,13 @@ fn replace(command: &mut SimpleCommand, mark: &str) {
         if !mark.is_empty() && word.text.contains(mark) {
             word.known = Known::Dynamic;
         }
+    }
+}
+
+/// Words with `name` in place of `mark`.
+fn fill(command: &mut SimpleCommand, mark: &str, name: &str) {
+    for word in command.argv.iter_mut().filter(|word| !mark.is_empty() && word.text.contains(mark)) {
+        word.text = word.text.replace(mark, name);
     }
 }
 

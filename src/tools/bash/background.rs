@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::host::process::{BackgroundState, Glimpse, Processes, over_limit, protection_note};
+use crate::host::process::{BackgroundState, Glimpse, Processes, protection_note};
 use crate::kernel::{Disturbed, Grant, RawResult};
 use crate::protocol::{EffectRule, ToolSpec};
 use crate::tools::{Tool, ToolContext};
@@ -64,17 +64,12 @@ fn result(glimpse: &Glimpse) -> RawResult {
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
-    let state = match &glimpse.state {
-        BackgroundState::Running => "still running".to_owned(),
-        BackgroundState::Ended(exit) => {
-            let ending = over_limit(exit).map_or_else(|| exit.status.to_string(), str::to_owned);
-            match protection_note(exit) {
-                Some(note) => format!("ended: {ending}]\n{}", note.trim_end_matches(']')),
-                None => format!("ended: {ending}"),
-            }
-        }
-        BackgroundState::Lost(why) => format!("lost: {why}"),
-    };
+    let mut state = glimpse.state.words();
+    if let BackgroundState::Ended(exit) = &glimpse.state
+        && let Some(note) = protection_note(exit)
+    {
+        state.push_str(&format!("]\n{}", note.trim_end_matches(']')));
+    }
     text.push_str(&format!("[{state}]"));
     for note in &glimpse.network {
         text.push_str(&format!("\n[network: {note}]"));

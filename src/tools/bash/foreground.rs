@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::host::process::{Finished, Processes, Ran, protection_note, sandbox_hint};
+use crate::host::process::{Finished, Met, Processes, Ran, met, protection_note, sandbox_hint};
 use crate::host::sandbox::Status;
 use crate::kernel::{Grant, RawResult};
 use crate::protocol::{EffectRule, Part, ToolSpec, ToolStatus};
@@ -137,12 +137,26 @@ fn result(finished: &Finished, command: &str) -> RawResult {
     for note in &finished.network {
         text.push_str(&format!("\n[network: {note}]"));
     }
-    if !success
+    if let Some(tree) = &finished.walls.partly {
+        let tree = tree.display();
+        text.push_str(&format!(
+            "\n[{tree} holds more than is looked through for files of secrets: those deep in it are not closed to lines like this one]"
+        ));
+    }
+    let met = if success { None } else { met(&text, &finished.walls) };
+    if let Some(met) = &met {
+        text.push('\n');
+        text.push_str(&met.hint());
+    } else if !success
         && finished.network.is_empty()
         && let Some(hint) = sandbox_hint(&text, finished.proxied)
     {
         text.push('\n');
         text.push_str(hint);
+    }
+    let mut disturbed = super::disturbed(&finished.exit);
+    if let Some(Met::Still(path)) = met {
+        disturbed.unsaid.push(path);
     }
     // A command that says no (a failing test, a grep without a match) has done its work: its exit
     // code is the answer. Only one that was stopped counts as failed.
@@ -152,7 +166,7 @@ fn result(finished: &Finished, command: &str) -> RawResult {
         status: if ran { ToolStatus::Ok } else { ToolStatus::Error },
         parts: vec![Part::text(text)],
         summary: format!("{shown} · {ending} · {seconds:.1} s"),
-        disturbed: super::disturbed(&finished.exit),
+        disturbed,
         failed: !success,
     }
 }

@@ -19,5 +19,5 @@ pub fn register_bash(registry: &mut Registry, processes: &Processes) {
 }
 
 fn disturbed(exit: &Exit) -> Disturbed {
-    Disturbed { restored: exit.restored.clone(), damaged: exit.damaged.clone() }
+    Disturbed { restored: exit.restored.clone(), damaged: exit.damaged.clone(), unsaid: Vec::new() }
 }

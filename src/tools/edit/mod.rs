@@ -2,6 +2,7 @@
 
 mod diff;
 mod nearest;
+mod places;
 mod plan;
 #[cfg(test)]
 mod tests;

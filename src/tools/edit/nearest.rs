@@ -4,15 +4,13 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use super::places::places;
+
 /// Lines of `old` that are compared, and that are shown.
 const MOST_LINES: usize = 200;
 const SHOWN_LINES: usize = 24;
-/// Places shown.
-const PLACES: usize = 2;
-/// Places less alike than this (of 1000) are no help.
-const LEAST: u32 = 500;
-/// Bytes of a line that are compared and shown.
-const LINE_BYTES: usize = 300;
+/// Characters of a line that are shown.
+const LINE_CHARS: usize = 300;
 
 /// A description of the places in `bytes` most like `old`; empty when nothing is.
 pub(super) fn describe(bytes: &[u8], old: &str) -> String {
@@ -40,72 +38,6 @@ pub(super) fn describe(bytes: &[u8], old: &str) -> String {
         out.push_str(&compare(found, &wanted, first));
     }
     out
-}
-
-/// The best places, best first: first line (from 0) and likeness of 1000.
-fn places(file: &[&str], wanted: &[&str]) -> Vec<(usize, u32)> {
-    let wanted: Vec<Shape> = wanted.iter().map(|line| Shape::of(line)).collect();
-    let file: Vec<Shape> = file.iter().map(|line| Shape::of(line)).collect();
-    let weight: u32 = wanted.iter().map(|shape| shape.weight).sum();
-    if weight == 0 {
-        return Vec::new();
-    }
-    let last = file.len().saturating_sub(wanted.len());
-    let score = |first: usize| -> u32 {
-        let pairs = wanted.iter().zip(&file[first..]);
-        let sum: u64 = pairs.map(|(a, b)| u64::from(a.likeness(b)) * u64::from(a.weight)).sum();
-        (sum / u64::from(weight)) as u32
-    };
-    let mut scored: Vec<(usize, u32)> = (0..=last).map(|first| (first, score(first))).collect();
-    scored.retain(|(_, alike)| *alike >= LEAST);
-    scored.sort_by_key(|(first, alike)| (std::cmp::Reverse(*alike), *first));
-    let mut best: Vec<(usize, u32)> = Vec::new();
-    for (first, alike) in scored {
-        let near = best.iter().any(|(other, _)| other.abs_diff(first) < wanted.len());
-        // A far worse second place would only mislead.
-        let worse = best.first().is_some_and(|(_, top)| alike + 150 < *top);
-        if best.len() == PLACES || worse {
-            break;
-        }
-        if !near {
-            best.push((first, alike));
-        }
-    }
-    best
-}
-
-/// A line as the set of its pairs of neighbouring characters, whitespace left out, hashed into
-/// 256 bits: two lines are compared in a few instructions.
-struct Shape {
-    bits: [u64; 4],
-    ones: u32,
-    /// How much the line counts; a brace alone hardly does.
-    weight: u32,
-}
-
-impl Shape {
-    fn of(line: &str) -> Self {
-        let mut bits = [0u64; 4];
-        let mut previous = 0u32;
-        let mut length = 0;
-        for byte in line.bytes().take(LINE_BYTES).filter(|byte| !byte.is_ascii_whitespace()) {
-            let byte = u32::from(byte);
-            let hash = (previous << 8 | byte).wrapping_mul(0x9e37_79b1) >> 24;
-            bits[(hash >> 6) as usize] |= 1 << (hash & 63);
-            previous = byte;
-            length += 1;
-        }
-        Self { bits, ones: bits.iter().map(|word| word.count_ones()).sum(), weight: length.min(40) }
-    }
-
-    /// Of 1000 (Dice's coefficient).
-    fn likeness(&self, other: &Self) -> u32 {
-        if self.ones + other.ones == 0 {
-            return 1000;
-        }
-        let shared: u32 = self.bits.iter().zip(&other.bits).map(|(a, b)| (a & b).count_ones()).sum();
-        2000 * shared / (self.ones + other.ones)
-    }
 }
 
 /// When nothing but whitespace differs: what kind, in words.
@@ -195,7 +127,7 @@ fn visible(line: &str) -> String {
 }
 
 fn cut(line: &str) -> String {
-    match line.char_indices().nth(LINE_BYTES) {
+    match line.char_indices().nth(LINE_CHARS) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.to_owned(),
     }

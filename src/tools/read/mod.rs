@@ -6,14 +6,12 @@ mod tests;
 
 use std::sync::atomic::AtomicBool;
 
-use base64::Engine;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::{Leaf, LineEnds};
 use super::schema::schema_of;
-use super::sniff::{Kind, kind};
-use super::{Tool, ToolContext};
+use super::{Tool, ToolContext, Unshown, image_part};
 use crate::base::{grouped, plural};
 use crate::host::file::{self, Content, EntryKind, Listing, Opened};
 use crate::kernel::{Grant, RawResult};
@@ -22,8 +20,6 @@ use page::Page;
 
 /// Lines in a page when the call does not say.
 const PAGE_LINES: usize = 2_000;
-/// The largest image that is handed to a model.
-const MOST_IMAGE_BYTES: usize = 5 * 1024 * 1024;
 
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -69,23 +65,21 @@ fn act(grant: Grant, args: Args, context: &ToolContext, _: &AtomicBool) -> RawRe
 
 fn show_file(args: &Args, content: &Content) -> RawResult {
     let size = grouped(content.bytes.len());
-    match kind(&content.bytes) {
-        Kind::Text => show_text(args, &content.bytes),
-        Kind::Image(media_type) if content.bytes.len() > MOST_IMAGE_BYTES => RawResult::error(format!(
-            "{} is an image ({media_type}) of {size} bytes; images over {} bytes are not shown: scale it down",
-            args.path,
-            grouped(MOST_IMAGE_BYTES)
-        )),
-        Kind::Image(media_type) => {
-            let data = base64::engine::general_purpose::STANDARD.encode(&content.bytes);
-            let part = Part::Image { media_type: media_type.to_owned(), data };
+    match image_part(&content.bytes) {
+        Ok(part) => {
+            let media_type = match &part {
+                Part::Image { media_type, .. } => media_type.as_str(),
+                Part::Text { .. } => "text",
+            };
             let summary = format!("{media_type}, {size} bytes");
             RawResult::new(ToolStatus::Ok, vec![part], summary)
         }
-        Kind::Binary(what) => {
+        Err(Unshown::Text) => show_text(args, &content.bytes),
+        Err(Unshown::Binary(what)) => {
             let text = format!("[{} is {what}, {size} bytes: not shown]", args.path);
             RawResult::ok(text, format!("{what}, {size} bytes"))
         }
+        Err(too_large) => RawResult::error(too_large.about(&args.path)),
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) enum Effect {
     Fork(Option<u64>),
     /// Writes what the composer holds in the external editor.
     Editor(String),
+    /// Fetches the image on the clipboard.
+    PasteImage,
     /// Stops until the shell goes on with us.
     Suspend,
     /// Draws everything anew.

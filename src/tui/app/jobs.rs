@@ -7,7 +7,7 @@ use super::effect::Pick;
 use super::welcome;
 use crate::base::now_ms;
 use crate::engine::{Branch, Ready, Session, check_key, ready};
-use crate::protocol::{Item, Op, Prompt, Report};
+use crate::protocol::{Item, Op, Part, Report};
 use crate::tui::cell::Transcript;
 use crate::tui::dialog::{Confirm, Dialog, Picker, PickerRow, Tree, TreeRow};
 
@@ -27,6 +27,8 @@ pub(super) enum Job {
         history: Vec<String>,
     },
     Branch(Option<Branch>),
+    /// The path of the image that was on the clipboard.
+    Pasted(Result<String, Report>),
     Files(Result<Arc<Vec<String>>, Report>),
     Ready(Result<Vec<Ready>, Report>),
     Checked {
@@ -70,10 +72,18 @@ impl Screen {
             Job::Recalled { items, history } => {
                 let from = items.len().saturating_sub(MOST_RECALLED);
                 self.app.transcript.recall(&items[from..], from);
+                self.know_images(&items);
                 self.app.composer.set_history(history);
                 self.send_first().await;
             }
             Job::Branch(branch) => self.app.footer.branch = branch,
+            Job::Pasted(pasted) => {
+                self.pasting = false;
+                match pasted {
+                    Ok(path) => self.app.composer.add_image(path),
+                    Err(report) => self.app.refuse(&report, now),
+                }
+            }
             Job::Files(Ok(files)) => self.app.composer.set_files(files),
             Job::Files(Err(report)) | Job::Failed(report) => self.app.refuse(&report, now),
             Job::Nothing => {}
@@ -82,6 +92,17 @@ impl Screen {
             Job::Rows { pick, rows } => self.on_rows(pick, rows),
             Job::Page { items: Ok(items), last_call } => self.open_page(&items, last_call),
             Job::Page { items: Err(report), .. } => self.app.refuse(&report, now),
+        }
+    }
+
+    /// A message of before that comes back has its images again.
+    fn know_images(&mut self, items: &[Item]) {
+        for item in items {
+            let Item::User { parts } = item else { continue };
+            let images = parts.iter().filter(|part| matches!(part, Part::Image { .. })).count();
+            if let (1.., Some(Part::Text { text })) = (images, parts.first()) {
+                self.app.composer.know_images_of(text, images);
+            }
         }
     }
 
@@ -95,7 +116,7 @@ impl Screen {
             return self.app.composer.set_text(&text);
         }
         if let Some(session) = &self.session {
-            let _ = session.ops.send(Op::Prompt(Prompt { text })).await;
+            let _ = session.ops.send(Op::Prompt(text.into())).await;
         }
     }
 

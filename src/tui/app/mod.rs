@@ -103,6 +103,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
             ground,
             session: None,
             opening: false,
+            pasting: false,
             waiting: Vec::new(),
             demo: None,
             ways: Vec::new(),
@@ -148,6 +149,8 @@ struct Screen {
     /// One is being opened, and what waits for it.
     opening: bool,
     waiting: Vec<Op>,
+    /// The clipboard is being read.
+    pasting: bool,
     /// The repository of the demo, while that is what one works in.
     demo: Option<Demo>,
     ways: Vec<welcome::Way>,

@@ -166,7 +166,10 @@ impl Screen {
         let (mut texts, mut lines) = (Vec::new(), Vec::new());
         for op in ops {
             match op {
-                Op::Prompt(prompt) | Op::FollowUp(prompt) => texts.push(prompt.text),
+                Op::Prompt(prompt) | Op::FollowUp(prompt) => {
+                    self.app.composer.know_images(&prompt.images);
+                    texts.push(prompt.text);
+                }
                 Op::Shell { line, told } => lines.push(format!("{}{line}", if told { "!" } else { "!!" })),
                 Op::Command(line) => lines.push(format!("/{line}")),
                 _ => {}

@@ -143,6 +143,7 @@ impl Screen {
                 }
                 Effect::Fork(entry) => self.fork(entry),
                 Effect::Editor(text) => self.edit(&text)?,
+                Effect::PasteImage => self.paste_image(),
                 Effect::Suspend => {
                     self.inputs = None;
                     let stopped = self.tty.suspend().map_err(lost)?;
@@ -220,6 +221,14 @@ impl Screen {
             Err(report) => self.app.refuse(&report, now_ms()),
         }
         Ok(())
+    }
+
+    fn paste_image(&mut self) {
+        let Some(desk) = self.desk() else { return self.app.say("There is no session yet", now_ms()) };
+        // A key that is held down asks once.
+        if !std::mem::replace(&mut self.pasting, true) {
+            self.beside(move || Job::Pasted(desk.paste_image()));
+        }
     }
 
     fn dress(&mut self, name: &str) {

@@ -143,10 +143,11 @@ impl App {
             {
                 self.end_own_line();
             }
-            Event::Said { text, .. } => {
-                if let Some(at) = self.queued.iter().position(|waiting| waiting == text) {
-                    self.queued.remove(at);
-                }
+            Event::Said { text, .. } => self.unqueue(text),
+            Event::Unsent { prompt, .. } => {
+                self.unqueue(&prompt.text);
+                self.composer.know_images(&prompt.images);
+                self.bring_back(vec![prompt.text.clone()]);
             }
             Event::Rewound { text, .. } if self.composer.is_empty() => self.composer.set_text(text),
             Event::ApprovalAsked(approval) => {
@@ -162,9 +163,8 @@ impl App {
                 self.end_work();
                 // What never became part of the conversation is not lost.
                 if outcome.status != Status::Success && !self.queued.is_empty() {
-                    let mut waiting: Vec<String> = self.queued.drain(..).collect();
-                    waiting.extend((!self.composer.is_empty()).then(|| self.composer.expanded()));
-                    self.composer.set_text(&waiting.join("\n"));
+                    let waiting = self.queued.drain(..).collect();
+                    self.bring_back(waiting);
                 }
                 self.queued.clear();
                 self.effects.push(Effect::Branch);
@@ -176,6 +176,19 @@ impl App {
             }
             _ => {}
         }
+    }
+
+    /// A message waits no longer.
+    fn unqueue(&mut self, text: &str) {
+        if let Some(at) = self.queued.iter().position(|waiting| waiting == text) {
+            self.queued.remove(at);
+        }
+    }
+
+    /// Puts what was not sent into the composer again, before what was written since.
+    fn bring_back(&mut self, mut texts: Vec<String>) {
+        texts.extend((!self.composer.is_empty()).then(|| self.composer.expanded()));
+        self.composer.set_text(&texts.join("\n"));
     }
 
     fn begin_work(&mut self, now_ms: u64, own_line: bool) {
@@ -223,9 +236,14 @@ impl App {
     }
 
     pub(super) fn on_paste(&mut self, text: &str) {
-        if self.pager.is_none() && !self.layers.paste(text) {
-            self.composer.paste(text);
+        if self.pager.is_some() || self.layers.paste(text) {
+            return;
         }
+        // What some terminals send when there is no text on the clipboard but an image.
+        if text.is_empty() {
+            return self.effects.push(Effect::PasteImage);
+        }
+        self.composer.paste(text);
     }
 
     fn on_page_key(&mut self, key: KeyEvent, now_ms: u64) {
@@ -281,7 +299,7 @@ impl App {
         if self.work.is_some() {
             self.queued.push_back(draft.text.clone());
         }
-        let prompt = Prompt { text: draft.text };
+        let prompt = Prompt { text: draft.text, images: draft.images };
         self.op(if after { Op::FollowUp(prompt) } else { Op::Prompt(prompt) });
     }
 
@@ -292,6 +310,7 @@ impl App {
             }
             Action::Rewind => self.effects.push(Effect::Pick(Pick::Rewind)),
             Action::Editor => self.effects.push(Effect::Editor(self.composer.expanded())),
+            Action::PasteImage => self.effects.push(Effect::PasteImage),
             Action::NextProfile => self.next_profile(),
             Action::Transcript => self.effects.push(Effect::Transcript { last_call: false }),
             Action::ExpandTool => self.effects.push(Effect::Transcript { last_call: true }),

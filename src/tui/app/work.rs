@@ -61,7 +61,9 @@ impl Work {
             Event::ToolResult { call_id, .. } => self.calls.retain(|call| call.id != *call_id),
             Event::ApprovalAsked(_) => self.doing = Doing::Asking,
             Event::ApprovalClosed { .. } => self.doing = Doing::Waiting,
-            Event::Usage { usage, .. } => self.output_tokens += usage.output_tokens,
+            Event::Usage { usage, .. } => {
+                self.output_tokens = self.output_tokens.saturating_add(usage.output_tokens)
+            }
             _ => {}
         }
     }

@@ -217,8 +217,8 @@ fn every_event_that_matters_leaves_one_cell() {
     };
     for event in [
         session,
-        Event::Said { text: "hello".into(), entry: 1 },
-        Event::Said { text: String::new(), entry: 1 },
+        Event::Said { text: "hello".into(), images: vec!["image/png".into()], entry: 1 },
+        Event::Said { text: String::new(), images: Vec::new(), entry: 1 },
         Event::Answer { command: "context".into(), markdown: String::new() },
         answer(),
         Event::Rewound { entry: 1, text: "x".into() },

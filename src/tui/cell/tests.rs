@@ -112,6 +112,7 @@ fn everything() -> Vec<Event> {
         setup("full"),
         Event::Said {
             text: "Look at 日本語 and\n\tfix the thing, please, so that it works again".into(),
+            images: Vec::new(),
             entry: 1,
         },
         Event::TurnStart { turn: 1 },
@@ -414,5 +415,24 @@ proptest! {
                 cell.lines(width, Wrap::Terminal, &styles);
             }
         }
+    }
+}
+
+#[test]
+fn an_image_of_a_message_is_a_short_mark_live_and_recalled() {
+    let data = "iVBORw0KGgo".repeat(1_000);
+    let part = ItemPart::Image { media_type: "image/png".into(), data };
+    let items = [Item::User { parts: vec![ItemPart::text("see a.png"), part] }];
+    let recalled = Transcript::from_items(&items);
+    let mut live = Transcript::new();
+    let event = Event::Said { text: "see a.png".into(), images: vec!["image/png".into()], entry: 1 };
+    live.apply(&Stamped { seq: 1, at_ms: 0, agent: "main".into(), event });
+    for cells in [recalled, live.take_cells()] {
+        let lines: Vec<String> = cells[0]
+            .lines(60, Wrap::Words(60), &Styles::plain())
+            .iter()
+            .map(|line| line.to_string().trim_end().to_owned())
+            .collect();
+        assert_eq!(lines, ["", "❯ see a.png", "  [image: image/png]"]);
     }
 }

@@ -145,7 +145,10 @@ impl Transcript {
                     None => return,
                 }
             }
-            Event::Said { text, .. } => Body::User(text.clone()),
+            Event::Said { text, images, .. } => {
+                let images = images.iter().map(|media_type| image_mark(media_type));
+                Body::User(std::iter::once(text.clone()).chain(images).collect::<Vec<_>>().join("\n"))
+            }
             Event::Answer { command, markdown } => {
                 Body::Answer { command: one_line(command), markdown: markdown.clone() }
             }
@@ -175,7 +178,7 @@ impl Transcript {
                 )
             }
             Event::Taint { mark } => Body::Taint(mark.clone()),
-            Event::Notice { report } => Body::Report(report.clone()),
+            Event::Notice { report } | Event::Unsent { report, .. } => Body::Report(report.clone()),
             _ => return,
         };
         self.push(body);
@@ -451,9 +454,13 @@ pub fn is_own(call_id: &str) -> bool {
 fn texts(parts: &[Part]) -> String {
     let text = |part: &Part| match part {
         Part::Text { text } => text.clone(),
-        Part::Image { media_type, .. } => format!("[image: {media_type}]"),
+        Part::Image { media_type, .. } => image_mark(media_type),
     };
     parts.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+fn image_mark(media_type: &str) -> String {
+    format!("[image: {media_type}]")
 }
 
 fn is_finished(body: &Body) -> bool {

@@ -251,11 +251,11 @@ impl Composer {
 
     /// Shows a text of the history; a long one as a chip.
     fn recall(&mut self, text: &str) {
-        let shown = if is_long(text) {
-            self.chips.add(Chip::Text(text.to_owned())).to_string()
-        } else {
-            super::chip::own_characters(text)
-        };
+        let mut shown = self.chips.with_images(&super::chip::own_characters(text));
+        // One with images is not folded: they would be in the fold.
+        if is_long(text) && !shown.contains(is_chip) {
+            shown = self.chips.add(Chip::Text(text.to_owned())).to_string();
+        }
         self.text.replace(0..self.text.text().len(), &shown);
     }
 

@@ -14,6 +14,9 @@ pub(super) const MOST_CHARS: usize = 1_000;
 /// replaced, except within a folded paste.
 const CHIPS: RangeInclusive<char> = '\u{100000}'..='\u{10ffff}';
 
+/// Bytes of a paste that may be paths of images.
+const LONGEST_PATHS: usize = 4_096;
+
 /// The endings of files that are images.
 const IMAGES: [&str; 5] = [".png", ".jpg", ".jpeg", ".gif", ".webp"];
 
@@ -29,19 +32,74 @@ pub(super) enum Chip {
     Image(String),
 }
 
+/// Images that are known to be such when their paths come back in a text.
+const MOST_KNOWN: usize = 512;
+
 /// The chips of a draft by their characters. None is dropped before the draft is: undo may bring it back.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Chips {
     kept: BTreeMap<char, Chip>,
+    /// Paths of images that were chips, the newest last. A message that comes back as a text (from the editor, the
+    /// history, a rewind) has its images again by them.
+    known: Vec<String>,
 }
 
 impl Chips {
     pub(super) fn add(&mut self, chip: Chip) -> char {
+        if let Chip::Image(path) = &chip {
+            self.know(path);
+        }
+        self.place(chip)
+    }
+
+    fn place(&mut self, chip: Chip) -> char {
         let next = self.kept.last_key_value().and_then(|(last, _)| char::from_u32(u32::from(*last) + 1));
         // A million chips in one draft: the last one's place is taken.
         let c = next.unwrap_or(if self.kept.is_empty() { *CHIPS.start() } else { *CHIPS.end() });
         self.kept.insert(c, chip);
         c
+    }
+
+    /// Learns that this path is one of an image.
+    pub(super) fn know(&mut self, path: &str) {
+        if path.is_empty() || self.known.iter().any(|known| known == path) {
+            return;
+        }
+        self.known.push(path.to_owned());
+        let over = self.known.len().saturating_sub(MOST_KNOWN);
+        self.known.drain(..over);
+    }
+
+    /// Learns the images of a message that was sent before, of which it had `most`.
+    pub(super) fn know_those_of(&mut self, text: &str, most: usize) {
+        let paths = text.split_whitespace().filter(|word| image_path(word).as_deref() == Some(word));
+        paths.take(most).for_each(|path| self.know(path));
+    }
+
+    /// The text with its known images as chips.
+    pub(super) fn with_images(&mut self, text: &str) -> String {
+        if self.known.is_empty() {
+            return text.to_owned();
+        }
+        let known = std::mem::take(&mut self.known);
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(next) = rest.chars().next() {
+            let image =
+                known.iter().filter(|path| rest.starts_with(path.as_str())).max_by_key(|path| path.len());
+            match image {
+                Some(path) => {
+                    out.push(self.place(Chip::Image(path.clone())));
+                    rest = &rest[path.len()..];
+                }
+                None => {
+                    out.push(next);
+                    rest = &rest[next.len_utf8()..];
+                }
+            }
+        }
+        self.known = known;
+        out
     }
 
     pub(super) fn get(&self, c: char) -> Option<&Chip> {
@@ -95,8 +153,10 @@ impl Chips {
     /// A pasted text as it goes into the line: itself when it is short, else a chip.
     pub(super) fn folded(&mut self, pasted: &str) -> String {
         let text = line_ends(pasted);
-        if let Some(path) = image_path(&text) {
-            return self.add(Chip::Image(path)).to_string();
+        if let Some(paths) = image_paths(&text) {
+            let chips: Vec<String> =
+                paths.into_iter().map(|path| self.add(Chip::Image(path)).to_string()).collect();
+            return chips.join(" ");
         }
         if is_long(&text) { self.add(Chip::Text(text)).to_string() } else { own_characters(&text) }
     }
@@ -126,18 +186,74 @@ pub(super) fn own_characters(text: &str) -> String {
     text.chars().map(|c| if is_chip(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// The path, when a paste is the path of an image and nothing else, as a terminal writes a dropped file.
-fn image_path(text: &str) -> Option<String> {
+/// The paths, when a paste is paths of images and nothing else, as a terminal writes files that are dropped on it
+/// and as they are copied by name.
+fn image_paths(text: &str) -> Option<Vec<String>> {
     let text = text.trim();
-    if text.is_empty() || text.len() > 4_096 || text.contains('\n') {
+    if text.is_empty() || text.len() > LONGEST_PATHS {
         return None;
     }
+    // One path may have spaces that nobody escaped; several have none of those.
+    let several: Option<Vec<String>> = words(text).into_iter().map(image_path).collect();
+    several.or_else(|| image_path(text).map(|path| vec![path]))
+}
+
+/// The text at its spaces and line ends, but for those that are quoted or behind a backslash.
+fn words(text: &str) -> Vec<&str> {
+    let (mut words, mut from, mut quote, mut escaped) = (Vec::new(), 0, None, false);
+    for (at, c) in text.char_indices() {
+        match (c, quote) {
+            _ if escaped => escaped = false,
+            ('\\', None) => escaped = true,
+            (c, Some(open)) if c == open => quote = None,
+            ('\'' | '"', None) if from == at => quote = Some(c),
+            (c, None) if c.is_whitespace() => {
+                words.extend(Some(&text[from..at]).filter(|word| !word.is_empty()));
+                from = at + c.len_utf8();
+            }
+            _ => {}
+        }
+    }
+    words.push(&text[from..]);
+    words
+}
+
+/// The path, when `text` is the path of an image.
+fn image_path(text: &str) -> Option<String> {
     let quoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-    let path = match quoted('\'').or_else(|| quoted('"')) {
-        Some(inner) => inner.to_owned(),
-        None => text.strip_prefix("file://").unwrap_or(text).replace("\\ ", " ").replace("%20", " "),
+    let path = match (quoted('\'').or_else(|| quoted('"')), text.strip_prefix("file://")) {
+        (Some(inner), _) => inner.to_owned(),
+        (None, Some(url)) => percent_decoded(url)?,
+        (None, None) => unescaped(text),
     };
     let lower = path.to_lowercase();
     let is_path = path.starts_with(['/', '~']) || path.starts_with("./") || path.starts_with("../");
-    (is_path && IMAGES.iter().any(|ending| lower.ends_with(ending))).then_some(path)
+    let fits = is_path && IMAGES.iter().any(|ending| lower.ends_with(ending));
+    (fits && !path.contains(char::is_control)).then_some(path)
+}
+
+/// A word of a shell line without its backslashes.
+fn unescaped(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut letters = word.chars();
+    while let Some(c) = letters.next() {
+        out.push(if c == '\\' { letters.next().unwrap_or(c) } else { c });
+    }
+    out
+}
+
+/// RFC 3986, section 2.1.
+fn percent_decoded(url: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(url.len());
+    let mut bytes = url.bytes();
+    while let Some(byte) = bytes.next() {
+        out.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(bytes.next()?).to_digit(16);
+                (digit()? * 16 + digit()?) as u8
+            }
+            byte => byte,
+        });
+    }
+    String::from_utf8(out).ok()
 }

@@ -164,12 +164,12 @@ impl Composer {
     }
 
     /// Puts a text in place of what is written, as one step that can be undone: from the external editor, or
-    /// a message to be written anew.
+    /// a message to be written anew. Images that were chips before are chips again.
     pub fn set_text(&mut self, text: &str) {
         let text = chip::own_characters(&chip::line_ends(text));
-        let text = text.strip_suffix('\n').unwrap_or(&text);
+        let text = self.chips.with_images(text.strip_suffix('\n').unwrap_or(&text));
         self.close_all();
-        self.text.replace(0..self.text.text().len(), text);
+        self.text.replace(0..self.text.text().len(), &text);
         self.offer();
     }
 
@@ -186,6 +186,26 @@ impl Composer {
         self.text.replace(at..at, &folded);
         self.history.leave();
         self.offer();
+    }
+
+    /// Puts an image at the cursor.
+    pub fn add_image(&mut self, path: String) {
+        (self.quit_asked_ms, self.search) = (None, None);
+        let chip = self.chips.add(chip::Chip::Image(path)).to_string();
+        let at = self.text.cursor();
+        self.text.replace(at..at, &chip);
+        self.history.leave();
+        self.offer();
+    }
+
+    /// Learns that these paths are images: where they come back in a text they are chips.
+    pub fn know_images(&mut self, paths: &[String]) {
+        paths.iter().for_each(|path| self.chips.know(path));
+    }
+
+    /// Learns the images of a message of an earlier time, of which it had `most`.
+    pub fn know_images_of(&mut self, text: &str, most: usize) {
+        self.chips.know_those_of(text, most);
     }
 
     /// Opens, moves or closes what is offered at the cursor.

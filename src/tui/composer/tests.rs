@@ -277,6 +277,10 @@ fn pastes_hold_no_controls_and_images_are_chips() {
         ("look at /tmp/a.png", None),
         ("a.png", None),
         ("/tmp/a.txt", None),
+        ("/tmp/Screen Shot \\(1\\).png", Some("/tmp/Screen Shot (1).png")),
+        ("file:///tmp/a%20b.png", Some("/tmp/a b.png")),
+        ("/tmp/a%20b.png", Some("/tmp/a%20b.png")),
+        ("file:///tmp/a%2.png", None),
     ];
     for (pasted, image) in cases {
         let mut desk = Desk::new();
@@ -285,6 +289,60 @@ fn pastes_hold_no_controls_and_images_are_chips() {
         assert_eq!(sent.images.first().map(String::as_str), image, "{pasted}");
         assert_eq!(sent.text, image.unwrap_or(pasted.trim_end()));
     }
+}
+
+#[test]
+fn several_images_of_one_paste_are_several_chips() {
+    for pasted in ["/tmp/a.png '/tmp/b c.jpg'", "/tmp/a.png\n/tmp/b\\ c.jpg\n"] {
+        let mut desk = Desk::new();
+        desk.composer.paste(pasted);
+        assert_eq!(desk.text(), "[image a.png] [image b c.jpg]|", "{pasted}");
+        let ComposerEvent::Submit(sent) = desk.press("enter") else { panic!("{pasted}") };
+        assert_eq!(sent.images, ["/tmp/a.png", "/tmp/b c.jpg"]);
+    }
+    let mut desk = Desk::new();
+    desk.composer.paste("/tmp/a.png and words");
+    assert_eq!(desk.text(), "/tmp/a.png and words|");
+}
+
+#[test]
+fn a_text_that_comes_back_has_its_images_again() {
+    let mut desk = Desk::new();
+    desk.write("see ");
+    desk.composer.paste("/tmp/a.png");
+    desk.write(" twice");
+    desk.composer.add_image("/tmp/a.png".to_owned());
+    assert_eq!(desk.text(), "see [image a.png] twice[image a.png]|");
+    let whole = "see /tmp/a.png twice/tmp/a.png";
+    // From the external editor, written on.
+    desk.composer.set_text(&format!("{whole} and so on"));
+    assert_eq!(desk.text(), "see [image a.png] twice[image a.png] and so on|");
+    let ComposerEvent::Submit(sent) = desk.press("enter") else { panic!() };
+    assert_eq!((sent.text, sent.images.len()), (format!("{whole} and so on"), 2));
+    // From the history, also a long one.
+    desk.press("up");
+    assert_eq!(desk.text(), "see [image a.png] twice[image a.png] and so on|");
+    desk.press("ctrl+c");
+    let long = format!("/tmp/a.png\n{}", "x".repeat(2_000));
+    desk.composer.set_history(vec![long.clone()]);
+    desk.press("up enter");
+    desk.press("up");
+    assert!(desk.text().starts_with("[image a.png]\nxxx"), "{}", desk.text());
+    // Unfolded it is text, and goes with nothing.
+    let mut desk = Desk::new();
+    desk.composer.paste("/tmp/a.png");
+    desk.press("alt+o");
+    let ComposerEvent::Submit(sent) = desk.press("enter") else { panic!() };
+    assert_eq!((sent.text.as_str(), sent.images.len()), ("/tmp/a.png", 0));
+}
+
+#[test]
+fn images_of_an_earlier_time_are_known_by_their_messages() {
+    let mut desk = Desk::new();
+    desk.composer.know_images_of("see /tmp/a.png, then /tmp/b.png and /tmp/c.png", 1);
+    desk.composer.know_images(&["/tmp/a.png.webp".to_owned()]);
+    desk.composer.set_text("/tmp/b.png /tmp/c.png /tmp/a.png.webp");
+    assert_eq!(desk.text(), "[image b.png] /tmp/c.png [image a.png.webp]|");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Slash commands of a session with a person.
 
 use iosm::engine::CommandOrigin;
-use iosm::protocol::{Choice, Event, Op, Prompt};
+use iosm::protocol::{Choice, Event, Op};
 
 use crate::policy::face::{Face, each_time, script, write_call};
 use crate::world::World;
@@ -175,7 +175,7 @@ async fn commands_of_the_users_are_listed_after_the_built_in_ones_and_said_to_th
     face.say(Op::Command("poem tea".to_owned())).await;
     assert_eq!(face.end().await.text, "ok");
     assert!(refused(&mut face, "peom tea").await.contains("no command /peom"));
-    face.say(Op::Prompt(Prompt { text: "x".to_owned() })).await;
+    face.say(Op::Prompt("x".into())).await;
     assert_eq!(face.end().await.text, "other");
 }
 

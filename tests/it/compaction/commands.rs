@@ -1,6 +1,6 @@
 //! The commands that change what holds, and those that say what it costs, in a session of the engine.
 
-use iosm::protocol::{Event, Op, Prompt, Setup, VerdictKind};
+use iosm::protocol::{Event, Op, Setup, VerdictKind};
 
 use crate::policy::face::Face;
 use crate::world::World;
@@ -64,7 +64,7 @@ impl Talk {
 
     /// The verdicts of a run.
     async fn prompt(&mut self, text: &str) -> Vec<(String, VerdictKind)> {
-        self.face.say(Op::Prompt(Prompt { text: text.to_owned() })).await;
+        self.face.say(Op::Prompt(text.into())).await;
         self.verdicts().await
     }
 
@@ -147,7 +147,7 @@ async fn another_model_answers_and_what_was_agreed_stays() {
     assert!(said.notices[0].contains("the model was changed"), "{:?}", said.notices);
     let said = talk.command("thinking high").await;
     assert_eq!(said.setup.unwrap().thinking, "high");
-    talk.face.say(Op::Prompt(Prompt { text: "who are you?".into() })).await;
+    talk.face.say(Op::Prompt("who are you?".into())).await;
     assert_eq!(talk.face.end().await.text, "I am another");
     let said = talk.command("cost").await;
     assert!(

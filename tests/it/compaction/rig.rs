@@ -188,6 +188,7 @@ impl Rig {
             thinking: Thinking::Off,
             max_tokens: 1_000,
             window_is_known: self.known,
+            takes_images: None,
             workspace: self.root().join("work"),
             blobs: blobs.clone(),
             log: Some(log),
@@ -202,7 +203,7 @@ impl Rig {
             head: None,
             events: events_in,
             desk: None,
-            background: Arc::new(|| 0),
+            processes: None,
             checkpointer: None,
             nested: None,
         });
@@ -213,7 +214,7 @@ impl Rig {
 impl Running {
     pub async fn prompt(&mut self, text: &str) -> Outcome {
         let (_ops, mut waiting) = mpsc::channel::<Op>(1);
-        self.agent.run(Input::Prompt(text.to_owned()), &mut waiting).await
+        self.agent.run(Input::Prompt(text.into()), &mut waiting).await
     }
 
     pub fn asked(&self) -> Vec<Request> {

@@ -61,9 +61,9 @@ fn notes() -> ToolSpec {
 
 pub struct Court {
     pub fixture: Fixture,
-    kernel: Kernel,
-    registry: Registry,
-    context: ToolContext,
+    pub kernel: Kernel,
+    pub registry: Registry,
+    pub context: ToolContext,
     calls: usize,
 }
 
@@ -183,14 +183,14 @@ impl Court {
         if harm.is_empty() { last } else { Outcome::Harmed(harm) }
     }
 
-    fn call(&mut self, step: &Step) -> ToolCall {
+    pub fn call(&mut self, step: &Step) -> ToolCall {
         self.calls += 1;
         let args = self.fixture.fill_args(&step.args);
         ToolCall { id: format!("t{}", self.calls), tool: step.tool.clone(), args }
     }
 
     /// Performs a granted call; what the model would see of it.
-    async fn run(&self, granted: Granted) -> String {
+    pub async fn run(&self, granted: Granted) -> String {
         let Granted { grant, call, .. } = granted;
         let Some(tool) = self.registry.get(&call.tool) else { return String::new() };
         let context = self.context.for_call(&call.id, self.context.output.clone());

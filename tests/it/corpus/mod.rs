@@ -3,6 +3,7 @@
 
 mod court;
 mod fixture;
+mod looks;
 
 use court::{Court, Outcome, Sandbox};
 use iosm::engine::drill::{Case, Must, corpus};

@@ -86,3 +86,23 @@ fn a_project_bounds_what_commands_use_in_the_foreground_and_the_background() {
         assert!(texts[at].contains(sign), "{at}: {texts:?}");
     }
 }
+
+#[test]
+fn the_end_of_a_background_command_is_told_to_the_model_and_the_user_once() {
+    let world = World::new();
+    let start = |line: &str| format!("{{tool: bash, args: {{command: '{line}', background: true}}}}");
+    let model = world.script(&super::script_of(&[
+        &start("exit 3"),
+        &start("sleep 60"),
+        "{tool: bash_kill, args: {id: b2}}",
+        "{tool: bash, args: {command: sleep 0.5}}",
+        "{tool: bash_output, args: {id: b1}}",
+    ]));
+    world.text(&model, &["x"]).expect(0).says("note: the background command b1 ended: exit code 3");
+    assert!(
+        world.session_holds(
+            "[iosm: the background command b1 ended: exit code 3; bash_output shows its output]"
+        )
+    );
+    assert!(!world.session_holds("background command b2"), "the model ended it itself");
+}

@@ -197,3 +197,59 @@ fn an_agents_own_command_may_look_but_not_start_or_trust() {
     }
     world.iosm(&["paths"]).var("IOSM_SANDBOX", "1").run().expect(0);
 }
+
+#[test]
+fn arguments_that_are_none_are_told_in_json_too() {
+    let world = World::new();
+    for args in [&["--max-turns", "0"][..], &["--max-turn", "3"], &["--nonsense"]] {
+        let result =
+            world.iosm(&[&["-p", "--output-format=json"], args, &["x"]].concat()).run().expect(2).result();
+        assert_eq!((&result["status"], &result["errors"][0]["kind"]), (&json!("error"), &json!("usage")));
+    }
+    world.iosm(&["-p", "--help", "--output-format", "json"]).run().expect(0).prints("Usage:");
+}
+
+#[test]
+fn what_is_no_regular_file_is_not_waited_for() {
+    let world = World::new();
+    let pipe = world.base().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let pipe = pipe.to_str().unwrap();
+    let model = world.script("rules:\n  - reply: [{text: done}]\n");
+    for args in [&["@/dev/zero", "x"][..], &[&format!("@{pipe}"), "x"], &["--output-schema", pipe, "x"]] {
+        world.text(&model, args).expect(2).says("it is no regular file");
+    }
+    world.text(&format!("scripted/{pipe}"), &["x"]).expect(2).says("it is no regular file");
+    let settings = world.state().join("config/settings.yaml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    let _ = std::fs::remove_file(&settings);
+    assert!(std::process::Command::new("mkfifo").arg(&settings).status().unwrap().success());
+    world.text(&model, &["x"]).expect(2).says("it is no regular file");
+}
+
+#[test]
+fn limits_of_settings_and_environment_are_held_to_what_flags_are() {
+    let world = World::new();
+    let model = world.script("rules:\n  - reply: [{text: done}]\n");
+    for (text, key) in [
+        ("{turns: 0}", "limits.turns"),
+        ("{budget_usd: 0}", "limits.budget_usd"),
+        ("{minutes: -1}", "limits.minutes"),
+    ] {
+        world.settings(&format!("limits: {text}\n"));
+        world.text(&model, &["x"]).expect(2).says(&format!("{key} must be"));
+    }
+    world.settings("");
+    world.iosm(&["-p", "-m", &model, "x"]).var("IOSM_MAX_TURNS", "0").run().expect(2).says("IOSM_MAX_TURNS");
+    world.iosm(&["-p", "-m", &model, "x"]).var("IOSM_MAX_TURNS", "1").run().expect(0);
+}
+
+#[test]
+fn words_beside_the_result_end_nothing() {
+    let world = World::new();
+    let model = world.script(&script_of(&[FORBIDDEN, READ]));
+    let iosm = env!("CARGO_BIN_EXE_iosm");
+    world.shell(&format!("{iosm} -p -m {model} x 2>/dev/full")).expect(0);
+    let cut = format!("{{ {iosm} demo; echo \"ended $?\" >&2; }} | head -1 >/dev/null");
+    world.shell(&cut).expect(0).says("ended 0");
+}

@@ -156,7 +156,7 @@ fn a_stream_cut_after_a_call_runs_it_once() {
     ];
     let (world, server) = (World::new(), Server::hosted(answers.clone()));
     let ended = iosm(&world, ADAPTERS[0], &server.url, "text", &["do it"]).run().expect(0);
-    let ended = ended.says("the answer broke off; it is asked again from its beginning");
+    let ended = ended.says("the answer broke off: what came of it does not count");
     assert_eq!(ended.out, "Thinking.\n\ndone\n");
     assert_eq!(world.read("log.txt"), "once\n");
 
@@ -167,4 +167,57 @@ fn a_stream_cut_after_a_call_runs_it_once() {
     assert_eq!((kinds("stream_discarded"), kinds("tool_call"), kinds("verdict")), (1, 1, 1));
     assert_eq!(kinds("turn_start"), 2, "a request asked again is the same turn");
     assert_eq!(world.read("log.txt"), "once\n");
+}
+
+#[test]
+fn an_address_is_for_the_provider_of_the_model_it_was_set_with() {
+    let world = World::new();
+    let (own, other) = (Server::hosted(vec![answer_of("x")]), Server::hosted(vec![answer_of("anthropic")]));
+    world.settings(&format!("model: openai_compatible/qwen\nbase_url: {}/v1\n", own.url));
+    let keyed = |args: &[&str]| {
+        let iosm = world.iosm(&[&["-p"], args, &["hello"]].concat());
+        iosm.var("ANTHROPIC_API_KEY", KEY).var("ANTHROPIC_BASE_URL", &other.url)
+    };
+    assert!(keyed(&["-m", "anthropic/claude-haiku-5-5"]).run().expect(0).out.starts_with("Hello"));
+    assert!(own.asked().is_empty(), "another provider's words went to the server of one's own");
+    assert_eq!(other.asked().len(), 1);
+    keyed(&[]).run().expect(0);
+    assert_eq!(own.asked().len(), 1);
+    assert!(!own.asked()[0].head.to_lowercase().contains("x-api-key"));
+    // Said with the model, it is the model's, whoever serves it.
+    let server = Server::hosted(vec![answer_of("anthropic")]);
+    let args = ["-m", "anthropic/claude-haiku-5-5", "--base-url", &server.url];
+    keyed(&args).run().expect(0);
+    assert_eq!(server.asked().len(), 1);
+}
+
+#[test]
+fn counts_that_cannot_be_are_no_end() {
+    let world = World::new();
+    let usage = format!("{{\"prompt_tokens\":{0},\"completion_tokens\":{0}}}", u64::MAX);
+    let body = format!(
+        "data: {{\"choices\":[{{\"delta\":{{\"content\":\"Hello\"}},\"finish_reason\":\"stop\"}}],\"usage\":{usage}}}\n\ndata: [DONE]\n\n"
+    );
+    let server = Server::hosted(vec![Answer::Stream { body, piece: 64 }]);
+    let ended = iosm(&world, "openai_compatible/x", &server.url, "json", &["hello"]).run().expect(0);
+    assert_eq!(ended.result()["usage"]["output_tokens"], json!(u64::MAX));
+}
+
+#[test]
+fn the_doctor_asks_a_server_of_ones_own() {
+    let listing = Answer::status(200, r#"{"data":[{"id":"qwen"}]}"#);
+    let refusal = Answer::status(401, r#"{"error":{"message":"no"}}"#);
+    for (name, answer, code, words) in [
+        ("qwen", listing.clone(), 0, "openai_compatible/qwen at http"),
+        ("other", listing, 0, "does not list `other`"),
+        ("qwen", refusal, 5, "refused the API key (401)"),
+        ("qwen", Answer::status(404, "{}"), 0, "openai_compatible/qwen at http"),
+    ] {
+        let (world, server) = (World::new(), Server::hosted(vec![answer]));
+        world.settings(&format!("model: openai_compatible/{name}\nbase_url: {}/v1\n", server.url));
+        world.iosm(&["doctor"]).run().expect(code).prints(words);
+    }
+    let world = World::new();
+    world.settings("model: openai_compatible/x\nbase_url: http://127.0.0.1:9/v1\n");
+    world.iosm(&["doctor"]).run().expect(5).prints("127.0.0.1:9");
 }

@@ -2,4 +2,5 @@
 
 mod approval;
 mod record;
+mod walls;
 pub mod world;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use iosm::base::now_ms;
 use iosm::engine::{Ground, Options, Session, SessionChoice, SharedEnv};
 use iosm::host::sandbox::Launcher;
-use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Prompt, Report, Seen, Setup};
+use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Report, Seen, Setup};
 use tokio::time::timeout;
 
 use crate::world::World;
@@ -83,7 +83,7 @@ impl Face {
     }
 
     pub async fn prompt(&self) {
-        self.say(Op::Prompt(Prompt { text: "go".to_owned() })).await;
+        self.say(Op::Prompt("go".into())).await;
     }
 
     pub async fn event(&mut self) -> Event {

@@ -17,6 +17,7 @@ mod network;
 mod probe;
 mod protect;
 mod start;
+mod walls;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;

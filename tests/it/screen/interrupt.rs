@@ -99,6 +99,24 @@ fn what_was_said_and_not_taken_up_comes_back_into_the_composer() {
 }
 
 #[test]
+fn a_background_command_that_ends_while_nothing_goes_on_is_told() {
+    let world = World::new();
+    let line = format!("until [ -e {} ]; do sleep 0.1; done; exit 3", world.repo().join("go").display());
+    let script = format!(
+        "rules:\n  - when: {{user: {{text: start}}}}\n    reply: [{{tool_call: {{tool: bash, args: {{command: '{line}', background: true}}}}}}]\n  - reply: [{{text: started}}]\n"
+    );
+    let terminal = open(&world, &script);
+    terminal.say("start it");
+    terminal.shows("1 in background");
+    terminal.shows("started");
+    world.write("go", "");
+    terminal.shows("the background command b1 ended: exit code 3");
+    terminal.loses("1 in background");
+    assert!(world.session_holds("[iosm: the background command b1 ended: exit code 3;"));
+    assert!(!terminal.history().contains("[iosm:"), "nobody said so");
+}
+
+#[test]
 fn a_command_goes_on_in_the_background() {
     let world = World::new();
     let mark = format!("87{}", std::process::id());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use iosm::engine::SessionChoice;
-use iosm::protocol::{Event, Op, Prompt};
+use iosm::protocol::{Event, Op};
 use serde_json::Value;
 
 use super::{COUNTS, Open};
@@ -102,7 +102,7 @@ async fn nothing_is_rewound_while_a_turn_runs_and_steering_is_told_with_its_plac
         "rules:\n  - when: {turn: 1}\n    reply: [{text: begun}, {delay_ms: 1500}, {text: ' and done'}]\n  - reply: [{text: steered}]\n",
     );
     let mut open = Open::new(&world, &model, SessionChoice::New).await;
-    open.session.ops.send(Op::Prompt(Prompt { text: "one".into() })).await.unwrap();
+    open.session.ops.send(Op::Prompt("one".into())).await.unwrap();
     open.until(|event| matches!(event, Event::TextDelta { .. })).await;
     let refused = open.answer("rewind").await.unwrap_err();
     assert!(refused.contains("waits until the turn has ended"), "{refused}");

@@ -3,6 +3,7 @@
 mod branches;
 mod export;
 mod fork;
+mod images;
 mod manage;
 mod rollback;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iosm::engine::{Ground, Options, Session, SessionChoice};
-use iosm::protocol::{Event, Op, Outcome, Prompt};
+use iosm::protocol::{Event, Op, Outcome};
 use tokio::time::timeout;
 
 use crate::world::World;
@@ -63,11 +64,11 @@ impl Open {
 
     /// Says something and waits for the end; gives where it lies in the log, and how it ended.
     async fn say(&mut self, words: &str) -> (u64, Outcome) {
-        self.session.ops.send(Op::Prompt(Prompt { text: words.to_owned() })).await.unwrap();
+        self.session.ops.send(Op::Prompt(words.into())).await.unwrap();
         let mut at = None;
         loop {
             match self.event().await {
-                Event::Said { text, entry } if text == words => at = Some(entry),
+                Event::Said { text, entry, .. } if text == words => at = Some(entry),
                 Event::Finished(outcome) => return (at.expect("what was said is told"), *outcome),
                 _ => {}
             }

@@ -238,6 +238,12 @@ const FOUND: &[&str] = &[
     "for i in 1 2; do uniq *.o > out$i; done",
     "cp *.o",
     "mv *.o",
+    "shuf -eo pwn a",
+    "git clean -fdxq -e -n",
+    "git tag -m -l t1",
+    "f() { rm \"$2\"; }; f *.o keep",
+    "(echo 'touch n'; echo true) | bash",
+    "env A=1 set -- e/w home/h; shift; touch \"$1.n\"",
 ];
 
 #[test]
@@ -278,6 +284,8 @@ fn lines_that_only_look_are_known_as_such() {
         "jq -r '.name' a.txt; env | sort; which cargo; type ls; command -v git",
         "LC_ALL=C sort a.txt | comm -12 - b.txt",
         "N=5; head -n $N a.txt; tail -n \"$N\" b.txt",
+        "printf '%s\\n' a.txt b.txt | xargs -n1 wc -l; set -- a.txt; cat -n $1",
+        "git branch -vv --sort=refname; git tag -l 'v*'; git clean -nd -e x",
     ] {
         let said = effects(&bench.kernel, line);
         let writes: Vec<String> = said.iter().filter(|e| e.may_write()).map(Effect::describe).collect();
@@ -318,6 +326,11 @@ fn lines_that_only_look_are_known_as_such() {
         "bash x.sh",
         "date -s x",
         "uniq a b",
+        "shuf -eo pwn a",
+        "git diagnose -o .",
+        "git branch -v b1",
+        "git tag -m -l t1",
+        "git clean -fdxefoo_n",
         "printf x | tee y",
     ] {
         let said = effects(&bench.kernel, line);

@@ -89,7 +89,7 @@ fn folder(dice: &mut Dice) -> String {
 /// A command that only looks.
 fn reader(dice: &mut Dice) -> String {
     let f = files(dice);
-    match dice.below(34) {
+    match dice.below(38) {
         0 => format!("cat {f}"),
         1 => format!("grep -n a {f}"),
         2 => format!("head -n 1 {f}"),
@@ -123,6 +123,13 @@ fn reader(dice: &mut Dice) -> String {
         30 => format!("tar tf {}", name(dice)),
         31 => format!("sort --reverse {f} -u {}", dice.one(&["", "-t,", "--key=2", "-o", "-k2"])),
         32 => "true".to_owned(),
+        33 => format!(
+            "{} {f}",
+            dice.one(&["cat -n", "nl -ba", "od -An -c", "head -qn1", "xxd -ps", "strings -a"])
+        ),
+        34 => format!("find . -name '{}' | xargs cat", dice.one(&["*.txt", "x*", "*"])),
+        35 => format!("printf '%s\\n' {} {} | xargs -n1 wc -c", name(dice), name(dice)),
+        36 => format!("shuf -en1 {f}"),
         _ => format!("nl {f} 2>&1"),
     }
 }
@@ -130,7 +137,7 @@ fn reader(dice: &mut Dice) -> String {
 /// A command that changes something, or may.
 fn writer(dice: &mut Dice) -> String {
     let (f, g) = (word(dice), word(dice));
-    match dice.below(72) {
+    match dice.below(79) {
         0 => format!("rm -f {f}"),
         1 => format!("rm -rf {f}"),
         2 => format!("touch {f}"),
@@ -202,6 +209,26 @@ fn writer(dice: &mut Dice) -> String {
         68 => format!("env -C {} touch {}", folder(dice), dice.one(NEW)),
         69 => format!("awk '{{ print $1 | \"tee {}\" }}' {f}", name(dice)),
         70 => format!("tar xf t.tar -C {} 2>/dev/null || tar cf t.tar a.txt", folder(dice)),
+        71 => format!("shuf -{} {} a b", dice.one(&["eo", "ero", "o"]), name(dice)),
+        72 => format!(
+            "printf '%s\\n' {} {} | xargs {} rm -f",
+            name(dice),
+            name(dice),
+            dice.one(&["", "-n1", "-r", "-n 2"])
+        ),
+        73 => format!(
+            "printf '%s\\n' {} {} | xargs -I@ cp a.txt @.{}",
+            name(dice),
+            name(dice),
+            dice.one(&["q", "r"])
+        ),
+        74 => format!("{{ echo {}; echo {}; }} | xargs rm -f", name(dice), name(dice)),
+        75 => format!("f() {{ touch \"$2.n\"; }}; f {f} {}", name(dice)),
+        76 => format!("set -- {f} {}; shift; touch \"$1.n\"", name(dice)),
+        77 => format!(
+            "git {}",
+            dice.one(&["tag -m -l t1", "branch -v b1", "clean -fdq -e -n", "clean -fdqe n", "diagnose -o ."])
+        ),
         _ => format!("link {f} {g}"),
     }
 }

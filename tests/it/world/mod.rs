@@ -10,6 +10,9 @@ use std::path::{Path, PathBuf};
 pub use process::{Ended, Iosm, wait_until, with_mark};
 pub use tree::{Tree, tree};
 
+/// A picture of one pixel.
+pub const PNG: &[u8] = b"\x89\x50\x4e\x47\x0d\x0a\x1a\x0a\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0d\x49\x44\x41\x54\x78\xda\x63\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x56\xc7\x2f\x0d\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82";
+
 /// Everything lies in one temporary folder that goes with the value.
 pub struct World {
     temp: tempfile::TempDir,
@@ -46,6 +49,11 @@ impl World {
 
     pub fn write(&self, path: &str, text: &str) {
         put(&self.repo().join(path), text);
+    }
+
+    /// A file of the repository that is no text.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        std::fs::write(self.repo().join(path), bytes).unwrap();
     }
 
     pub fn read(&self, path: &str) -> String {

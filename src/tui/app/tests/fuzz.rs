@@ -119,7 +119,7 @@ fn event() -> impl Strategy<Value = Event> {
         ToolStatus::Cancelled,
     ]);
     let some = prop_oneof![
-        text().prop_map(|text| Event::Said { text, entry: 0 }),
+        text().prop_map(|text| Event::Said { text, images: Vec::new(), entry: 0 }),
         text().prop_map(|text| Event::Rewound { entry: u64::MAX, text }),
         (text(), text()).prop_map(|(command, markdown)| Event::Answer { command, markdown }),
         text().prop_map(|why| Event::Compacted { before_tokens: u64::MAX, after_tokens: u64::MAX, why }),
@@ -128,6 +128,10 @@ fn event() -> impl Strategy<Value = Event> {
         Just(Event::MessageEnd { stop: "x".into() }),
         Just(Event::Switched { entry: 9 }),
         report().prop_map(|report| Event::Notice { report }),
+        (text(), report()).prop_map(|(text, report)| {
+            let images = vec!["/tmp/a.png".to_owned(), text.clone()];
+            Event::Unsent { prompt: Prompt { text: format!("/tmp/a.png {text}"), images }, report }
+        }),
         report().prop_map(|report| Event::StreamDiscarded { report }),
         (text(), any::<u64>()).prop_map(|(model, context_window)| Event::Setup(Setup {
             profile: model.clone(),
@@ -201,7 +205,7 @@ fn act(desk: &mut Desk) {
     assert!(effects.len() <= MOST_EFFECTS, "{effects:?}");
     for effect in effects {
         match effect {
-            Effect::Op(Op::Prompt(Prompt { text }) | Op::FollowUp(Prompt { text })) => {
+            Effect::Op(Op::Prompt(Prompt { text, .. }) | Op::FollowUp(Prompt { text, .. })) => {
                 assert!(!text.trim().is_empty(), "nothing is sent")
             }
             Effect::Transcript { .. } => page(desk, "asked for"),

@@ -211,7 +211,7 @@ fn words(text: &str) -> Event {
 }
 
 fn said(text: &str) -> Event {
-    Event::Said { text: text.into(), entry: 3 }
+    Event::Said { text: text.into(), images: Vec::new(), entry: 3 }
 }
 
 fn call(id: &str, tool: &str, args: serde_json::Value) -> ToolCall {

@@ -16,7 +16,7 @@ fn ops(effects: &[Effect]) -> Vec<Op> {
 #[test]
 fn a_message_is_sent_steers_or_waits() {
     let mut desk = Desk::new(80, 24).begun();
-    let prompt = |text: &str| Prompt { text: text.into() };
+    let prompt = |text: &str| Prompt::from(text);
     desk.write("one");
     desk.press("enter");
     assert_eq!(ops(&desk.effects()), [Op::Prompt(prompt("one"))]);
@@ -153,4 +153,57 @@ fn commands_without_arguments_are_choices() {
         let effects = desk.effects();
         assert!(effects.contains(&effect), "{line}: {effects:?}");
     }
+}
+
+#[test]
+fn an_image_goes_with_its_message_and_comes_back_with_it_when_it_cannot_be_sent() {
+    let mut desk = Desk::new(80, 24).begun();
+    desk.write("what is ");
+    desk.app.on_paste("/tmp/shot.png");
+    desk.press("enter");
+    let prompt = Prompt { text: "what is /tmp/shot.png".into(), images: vec!["/tmp/shot.png".into()] };
+    assert_eq!(ops(&desk.effects()), [Op::Prompt(prompt.clone())]);
+    desk.write("and more");
+    let report = Report::new(crate::protocol::ReportKind::Usage, "not sent: the image is not there");
+    desk.happens([Event::Unsent { prompt: prompt.clone(), report: report.clone() }]);
+    assert_eq!(desk.app.composer.expanded(), "what is /tmp/shot.png\nand more");
+    desk.press("enter");
+    let again = Prompt { text: "what is /tmp/shot.png\nand more".into(), ..prompt.clone() };
+    assert_eq!(ops(&desk.effects()), [Op::Prompt(again)]);
+    desk.frame();
+    let printed = desk.printed.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(printed.contains("error: not sent: the image is not there"), "{printed}");
+
+    // While a turn runs it waits no longer.
+    desk.happens([Event::TurnStart { turn: 1 }]);
+    desk.app.on_paste("/tmp/shot.png");
+    desk.press("tab");
+    assert_eq!(desk.app.queued, ["/tmp/shot.png"]);
+    let prompt = Prompt { text: "/tmp/shot.png".into(), ..prompt };
+    desk.happens([Event::Unsent { prompt, report }]);
+    assert!(desk.app.queued.is_empty());
+    assert_eq!(desk.app.composer.expanded(), "/tmp/shot.png");
+
+    // One that was sent, and is gone back to.
+    let mut desk = Desk::new(80, 24).begun();
+    desk.app.composer.know_images(&["/tmp/shot.png".to_owned()]);
+    desk.happens([Event::Rewound { entry: 3, text: "see /tmp/shot.png".into() }]);
+    desk.press("enter");
+    let sent = Prompt { text: "see /tmp/shot.png".into(), images: vec!["/tmp/shot.png".into()] };
+    assert_eq!(ops(&desk.effects()), [Op::Prompt(sent)]);
+}
+
+#[test]
+fn a_key_and_an_empty_paste_fetch_the_image_on_the_clipboard() {
+    let mut desk = Desk::new(80, 24).begun();
+    desk.press("ctrl+v");
+    assert_eq!(desk.effects(), [Effect::PasteImage]);
+    desk.app.on_paste("");
+    assert_eq!(desk.effects(), [Effect::PasteImage]);
+    desk.app.on_paste("words");
+    assert!(desk.effects().is_empty());
+    // It is not meant for a list or a question.
+    desk.app.layers.open("x", Dialog::Confirm(Confirm::new("Sure?", Vec::new(), [("y", "Yes")], 0)));
+    desk.press("ctrl+v");
+    assert!(desk.effects().is_empty());
 }

@@ -226,8 +226,10 @@ proptest! {
         for line in stream.tail(width, &styles) {
             prop_assert!(line_width(&line) <= usize::from(width));
         }
-        let letters = |text: &str| text.matches("word").count();
         let all: String = lines(&text, width, Wrap::Terminal, &styles).iter().map(|line| line.to_string() + "\n").collect();
-        prop_assert!(letters(&all) >= letters(&text), "{:?}", all);
+        // Letter by letter: a narrow column of a table breaks a long word.
+        for letter in ['w', 'o', 'r', 'd'] {
+            prop_assert!(all.matches(letter).count() >= text.matches("word").count(), "{:?}", all);
+        }
     }
 }
