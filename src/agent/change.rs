@@ -9,6 +9,7 @@ use crate::config::Profile;
 use crate::kernel::Capability;
 use crate::model::{Provider, Thinking, ToolSchema};
 use crate::protocol::{Event, Report, ReportKind, Setup as InForce};
+use crate::session::{Holds, Payload};
 use crate::tools::Registry;
 
 /// A model that is ready to be asked.
@@ -121,6 +122,8 @@ impl Agent {
     async fn changed(&mut self, why: &str) {
         let break_matters = !self.parts.items.is_empty();
         self.fold.broke(why);
+        let InForce { model, profile, thinking, .. } = self.parts.in_force.clone();
+        self.write(Payload::Holds(Holds { model, profile, thinking }));
         self.emit(Event::Setup(self.parts.in_force.clone())).await;
         if break_matters {
             let report = Report::note(format!(

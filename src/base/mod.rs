@@ -13,7 +13,7 @@ mod stored;
 mod text;
 
 pub use blob::{BlobError, BlobStore};
-pub use clock::{Stopwatch, now_ms, rfc3339, unix_seconds};
+pub use clock::{Stopwatch, local_minute, now_ms, rfc3339, unix_seconds};
 pub use digest::{Digest, sha256_hex};
 pub use id::{matches_prefix, new_id, secret_id};
 pub use path::{FileKind, FileStamp, PathError, PathHandle, resolve};

@@ -6,11 +6,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::args::Place;
-use super::look::{local, looking};
+use super::look::looking;
 use super::say::{say, say_json, tell};
 use super::stand::bare_ground;
 use super::style::{bytes, table};
-use crate::base::plural;
+use crate::base::{local_minute, plural};
 use crate::engine::{self, Ground};
 use crate::protocol::Report;
 
@@ -93,7 +93,7 @@ fn list(ground: &Ground, as_json: bool) -> Result<(), Report> {
         };
         vec![
             one.id.clone(),
-            local(&one.at),
+            local_minute(&one.at),
             one.label(),
             plural(one.files as usize, "file"),
             bytes(one.bytes),
@@ -110,7 +110,7 @@ fn show(ground: &Ground, id: &str, paths: &[PathBuf], diff: bool, as_json: bool)
         return say_json(&compared);
     }
     let one = &compared.checkpoint;
-    let mut text = format!("{} {} ({})\n", one.id, local(&one.at), one.label());
+    let mut text = format!("{} {} ({})\n", one.id, local_minute(&one.at), one.label());
     text.push_str(&compared.paths_text());
     if compared.changes.is_empty() {
         text.push_str("nothing differs from what stands there now\n");

@@ -27,7 +27,7 @@ pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<
             options.sandbox = launcher.strength().await.ok();
             options.launcher = Some(launcher);
         }
-        engine::doctor(&ground, &options).await
+        engine::doctor(&ground, &options, None).await
     });
     let failed = checks.iter().any(|check| check.status == CheckStatus::Failed);
     if as_json {
@@ -51,12 +51,6 @@ pub(super) fn doctor(as_json: bool, model: &ModelArgs, place: &Place) -> Result<
 /// Options for a command that opens no session.
 pub(super) fn looking() -> Options {
     Options { session: SessionChoice::Unkept, ..Options::of(environment()) }
-}
-
-/// Local time to the minute, for people.
-pub(super) fn local(stamp: &str) -> String {
-    let zoned = stamp.parse::<jiff::Timestamp>().map(|t| t.to_zoned(jiff::tz::TimeZone::system()));
-    zoned.map_or_else(|_| stamp.to_owned(), |zoned| zoned.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 pub(super) fn paths(as_json: bool, place: &Place) -> Result<u8, Report> {

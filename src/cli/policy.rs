@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::args::{ModelArgs, Place};
 use super::headless::names_file;
-use super::look::{local, looking};
+use super::look::looking;
 use super::say::{say, say_json};
 use super::stand::{bare_ground, directory, ground};
 use super::style::table;
 use super::verbs::ApprovalsVerb;
+use crate::base::local_minute;
 use crate::engine::{self, Checked, FlagSetting, Ground, InForce, Options, Replay, RuleShown};
 use crate::host::sandbox::{Helper, Launcher};
 use crate::kernel::{Explanation, Stats};
@@ -154,7 +155,12 @@ pub(super) fn approvals(verb: Option<&ApprovalsVerb>, as_json: bool, ground: &Gr
         return say("no question was answered for always\n");
     }
     let rows = kept.iter().enumerate().map(|(at, (everywhere, kept))| {
-        vec![(at + 1).to_string(), local(&kept.at), place(*everywhere).to_owned(), kept.rule.name.clone()]
+        vec![
+            (at + 1).to_string(),
+            local_minute(&kept.at),
+            place(*everywhere).to_owned(),
+            kept.rule.name.clone(),
+        ]
     });
     say(&table(&rows.collect::<Vec<_>>()))
 }

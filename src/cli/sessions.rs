@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::args::Place;
-use super::look::{local, looking};
+use super::look::looking;
 use super::say::{say, say_json, tell};
 use super::stand::{bare_ground, directory};
 use super::style::{bytes, table};
 use super::verbs::{ExportAs, SessionsVerb};
-use crate::base::plural;
+use crate::base::{local_minute, plural};
 use crate::engine::{self, ExportFormat, Ground, Pruned};
 use crate::protocol::{Report, ReportKind};
 use crate::session::Summary;
@@ -91,7 +91,14 @@ fn row(s: &Summary) -> Vec<String> {
     if !s.taint.is_empty() {
         title.push_str(&format!(" · tainted by {}", s.taint.join(", ")));
     }
-    vec![s.id.clone(), local(&s.last), format!("{} turns", s.turns), bytes(s.bytes), s.model.clone(), title]
+    vec![
+        s.id.clone(),
+        local_minute(&s.last),
+        format!("{} turns", s.turns),
+        bytes(s.bytes),
+        s.model.clone(),
+        title,
+    ]
 }
 
 /// All that were named are found before the first goes.

@@ -309,6 +309,11 @@ impl Layers {
 }
 
 impl Resolved {
+    /// Whether `key` was said for this run: by a flag, or by a variable.
+    pub fn is_said(&self, key: &str) -> bool {
+        matches!(self.origins.get(key), Some(Origin::Flag(_) | Origin::Environment(_)))
+    }
+
     /// Where `key` was set, in words.
     pub fn origin(&self, key: &str) -> String {
         self.origins.get(key).unwrap_or(&Origin::BuiltIn).to_string()

@@ -27,6 +27,7 @@ pub(super) enum Said {
 pub struct FrontDesk {
     pub(super) ground: Ground,
     pub(super) options: Options,
+    pub(super) has_model: bool,
     pub(super) kernel: Arc<Kernel>,
     /// `None` for a session that is not kept.
     pub(super) session: Option<String>,
@@ -47,6 +48,7 @@ impl FrontDesk {
     pub(super) fn new(
         ground: Ground,
         options: Options,
+        has_model: bool,
         kernel: Arc<Kernel>,
         session: Option<String>,
         history: History,
@@ -56,13 +58,18 @@ impl FrontDesk {
         temp: &Arc<PrivateTemp>,
     ) -> Self {
         let (listed, temp) = (Listed::default(), Arc::downgrade(temp));
-        Self { ground, options, kernel, session, history, journal, own, began_at, listed, temp }
+        Self { ground, options, has_model, kernel, session, history, journal, own, began_at, listed, temp }
     }
 
     /// The branch of the work tree, looked at on a thread where that may take its time.
     pub async fn branch(&self) -> Option<Branch> {
         let history = self.history.clone();
         tokio::task::spawn_blocking(move || history.branch()).await.ok().flatten()
+    }
+
+    /// Whether it has a model to ask; without one commands are answered all the same.
+    pub fn has_model(&self) -> bool {
+        self.has_model
     }
 
     /// What keeps commands in, in a word: `full`, `reduced`, `partial` or `none`.

@@ -7,9 +7,11 @@ use serde::Serialize;
 use super::ground::{Ground, ProjectTrust};
 use super::model::{address, catalog, no_model};
 use super::options::Options;
+use crate::base::plural;
 use crate::host::sandbox::Strength;
 use crate::model::{
-    Connect, EnvLookup, ModelError, connect, find_key, local_servers, parse_model, served_models,
+    AUTH_FILE, Connect, EnvLookup, ModelError, Provider, connect, find_key, key_variable, local_servers,
+    parse_model, served_models,
 };
 use crate::protocol::Report;
 
@@ -43,15 +45,20 @@ impl Check {
     }
 }
 
-/// Looks at everything; changes nothing but our own empty state folders.
-pub async fn doctor(ground: &Ground, options: &Options) -> Vec<Check> {
+/// Looks at everything; changes nothing but our own empty state folders. `model` is the one in force, where
+/// that is known; else the one of the settings is looked at.
+pub async fn doctor(ground: &Ground, options: &Options, model: Option<&str>) -> Vec<Check> {
+    let [model, key] = model_and_key(ground, options, model).await;
     vec![
-        model(ground, options).await,
+        model,
+        key,
         servers().await,
         workspace(ground),
         trust(ground),
         sandbox(options),
         state(ground),
+        index(ground),
+        terminal(options),
         programs(options),
     ]
 }
@@ -59,29 +66,55 @@ pub async fn doctor(ground: &Ground, options: &Options) -> Vec<Check> {
 /// How long a server may take to say what it serves.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-async fn model(ground: &Ground, options: &Options) -> Check {
-    let Some(model) = ground.settings.settings.model.clone() else {
-        return Check::with("model", CheckStatus::Failed, &no_model());
+async fn model_and_key(ground: &Ground, options: &Options, in_force: Option<&str>) -> [Check; 2] {
+    let unknown = |detail: &str| Check {
+        name: "key",
+        status: CheckStatus::Warning,
+        detail: detail.to_owned(),
+        mend: Vec::new(),
+    };
+    let failed = |report: &Report| Check::with("model", CheckStatus::Failed, report);
+    let Some(model) = in_force.or(ground.settings.settings.model.as_deref()) else {
+        return [failed(&no_model()), unknown("no model, so it is not known which")];
     };
     let catalog = match catalog(ground) {
         Ok(catalog) => catalog,
-        Err(report) => return Check::with("model", CheckStatus::Failed, &report),
+        Err(report) => return [failed(&report), unknown("the catalogue of models cannot be read")],
     };
     let env = &*options.env;
     let connected = connect(&Connect {
-        model: &model,
-        base_url: address(ground, &model),
+        model,
+        base_url: address(ground, model),
         api_key: None,
         config_dir: Some(&ground.dirs.config),
         env: &|name| env(name),
         catalog: &catalog,
     });
-    let provider = match connected {
-        Ok(provider) => provider,
-        Err(error) => return Check::with("model", CheckStatus::Failed, &error.report()),
-    };
+    match connected {
+        Ok(provider) => {
+            let from = match ground.settings.settings.model.as_deref() == Some(model) {
+                true => ground.settings.origin("model"),
+                false => "this session".to_owned(),
+            };
+            let key = key(ground, env, provider.name(), provider.address().is_some());
+            [served(ground, options, &*provider, &from).await, key]
+        }
+        Err(error @ ModelError::NoKey { .. }) => {
+            let report = error.report();
+            [
+                Check::ok("model", format!("{model}, once there is a key")),
+                Check::with("key", CheckStatus::Failed, &report),
+            ]
+        }
+        Err(error) => [failed(&error.report()), unknown("not looked for: the model must be mended first")],
+    }
+}
+
+/// Whether the model is served where it is asked, as far as that can be found out for nothing.
+async fn served(ground: &Ground, options: &Options, provider: &dyn Provider, from: &str) -> Check {
+    let env = &*options.env;
     let address = provider.address().map_or(String::new(), |address| format!(" at {address}"));
-    let found = format!("{}{address} (from {})", provider.name(), ground.settings.origin("model"));
+    let found = format!("{}{address} (from {from})", provider.name());
     // A server of one's own is asked; a provider's is believed, its key unchecked.
     let Some(server) = address_given(ground, env, provider.name()) else { return Check::ok("model", found) };
     let (kind, name) = parse_model(provider.name()).unwrap_or(("openai_compatible", provider.name()));
@@ -116,6 +149,83 @@ fn address_given(ground: &Ground, env: EnvLookup<'_>, model: &str) -> Option<Str
         _ => "OPENAI_BASE_URL",
     };
     address(ground, model).map(str::to_owned).or_else(|| env(variable).filter(|url| !url.trim().is_empty()))
+}
+
+/// The key of a model that can be asked.
+fn key(ground: &Ground, env: &dyn Fn(&str) -> Option<String>, model: &str, sends: bool) -> Check {
+    let provider = model.split('/').next().unwrap_or_default();
+    if !sends {
+        return Check::ok("key", format!("{provider} needs none"));
+    }
+    let variable = key_variable(provider);
+    let found = find_key(provider, None, &|name| env(name), Some(&ground.dirs.config));
+    let place = match env(variable).filter(|value| !value.trim().is_empty()) {
+        Some(_) => format!("the variable {variable}"),
+        None => ground.dirs.config.join(AUTH_FILE).display().to_string(),
+    };
+    match found {
+        Ok(_) => Check::ok("key", format!("for {provider}, from {place}")),
+        Err(_) => Check::ok("key", format!("none for {provider}; its server is asked without one")),
+    }
+}
+
+/// The index beside each session, which saves reading it.
+fn index(ground: &Ground) -> Check {
+    let sessions = match super::inspect::sessions(ground) {
+        Ok(sessions) => sessions,
+        Err(report) => return Check::with("index", CheckStatus::Failed, &report),
+    };
+    let damaged: Vec<&str> =
+        sessions.iter().filter(|one| one.damage.is_some()).map(|one| one.id.as_str()).collect();
+    if damaged.is_empty() {
+        return Check::ok("index", format!("of {}, whole", plural(sessions.len(), "session")));
+    }
+    Check {
+        name: "index",
+        status: CheckStatus::Warning,
+        detail: format!("{} cannot be read: {}", plural(damaged.len(), "session"), damaged.join(", ")),
+        mend: vec!["`iosm sessions` says what is wrong with each; `iosm sessions rm ID` removes one".into()],
+    }
+}
+
+/// What the variables say of the terminal.
+fn terminal(options: &Options) -> Check {
+    let env = |name: &str| (options.env)(name).filter(|value| !value.is_empty());
+    let warns = |detail: String, mend: &str| Check {
+        name: "terminal",
+        status: CheckStatus::Warning,
+        detail,
+        mend: vec![mend.to_owned()],
+    };
+    let term = match env("TERM") {
+        Some(term) if term != "dumb" => term,
+        Some(_) => {
+            return warns(
+                "`dumb`: no screen can be drawn".into(),
+                "start iosm in a terminal; headless runs (-p) need none",
+            );
+        }
+        None => {
+            return warns("TERM is not set".into(), "start iosm in a terminal; headless runs (-p) need none");
+        }
+    };
+    let colours = match env("COLORTERM").as_deref() {
+        _ if env("NO_COLOR").is_some() => "no colours (NO_COLOR)",
+        Some("truecolor" | "24bit") => "16 million colours",
+        _ if term.contains("256color") => "256 colours",
+        _ => "16 colours",
+    };
+    let within = if env("TMUX").is_some() { ", in tmux" } else { "" };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(env).unwrap_or_default();
+    let known = locale.to_lowercase().replace('-', "");
+    if !known.ends_with("utf8") {
+        let locale = if locale.is_empty() { "none" } else { &locale };
+        return warns(
+            format!("{term}, {colours}{within}; the locale is no UTF-8 one: {locale}"),
+            "export LANG=C.UTF-8, else letters and marks may be shown wrong",
+        );
+    }
+    Check::ok("terminal", format!("{term}, {colours}{within}, {locale}"))
 }
 
 async fn servers() -> Check {

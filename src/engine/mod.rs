@@ -16,6 +16,7 @@ mod editor;
 mod export;
 mod git_home;
 mod ground;
+mod handover;
 mod history;
 mod import;
 mod inspect;
@@ -55,6 +56,7 @@ pub use export::{
     Called, ExportFormat, Message, Parent, Picture, Piece, Transcript, export_session, transcript,
 };
 pub use ground::{FlagSetting, Ground, ProjectTrust};
+pub use handover::{Handover, names_model};
 pub use history::Branch;
 pub use import::{ImportFrom, Imported, LeftOut, import};
 pub use inspect::{Place, explain, models, paths, search_sessions, sessions};

@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
+use futures::StreamExt;
+
 use super::desk::FrontDesk;
 use super::ground::Ground;
 use super::options::Options;
 use crate::agent::{ModelChange, Price};
 use crate::config::Profile;
-use crate::model::{Catalog, Connect, ModelError, Thinking, connect, find_key, parse_model, shipped_scripts};
+use crate::model::{
+    Catalog, Connect, DeltaStream, ModelError, Provider, Request, Thinking, connect, find_key, parse_model,
+    shipped_scripts,
+};
 use crate::protocol::{Cost, CostBasis, Limits, Report, ReportKind, Usage};
 
 /// When the model's window is not known, in tokens.
@@ -62,7 +67,7 @@ pub(super) fn ready(
         catalog,
     });
     let provider = connected.map_err(|error: ModelError| error.report())?;
-    let name = provider.name().to_owned();
+    let (name, is_sent) = (provider.name().to_owned(), provider.address().is_some());
     let info = catalog.get(&name);
     let known = settings.limits.context_tokens.or(info.map(|info| info.context as usize));
     let window = known.unwrap_or(DEFAULT_WINDOW);
@@ -76,8 +81,41 @@ pub(super) fn ready(
         window_is_known: known.is_some(),
         takes_images: info.and_then(|info| info.images),
         max_tokens: most.min(MOST_MAX_TOKENS).min((window / 2) as u32),
-        base_url: base_url.map(str::to_owned),
+        // Whoever sends nothing there is not served there.
+        base_url: base_url.filter(|_| is_sent).map(str::to_owned),
     })
+}
+
+/// The place of a model where none is configured.
+pub(super) fn unset() -> ModelChange {
+    ModelChange {
+        provider: Arc::new(Unset),
+        model: String::new(),
+        price: Arc::new(|_, _| Cost { usd: None, basis: CostBasis::Unknown }),
+        window: DEFAULT_WINDOW,
+        window_is_known: false,
+        takes_images: None,
+        max_tokens: DEFAULT_MAX_TOKENS,
+        base_url: None,
+    }
+}
+
+/// Stands where a provider would; it is asked nothing.
+struct Unset;
+
+impl Provider for Unset {
+    fn name(&self) -> &str {
+        ""
+    }
+
+    fn stream(&self, _: &Request) -> DeltaStream {
+        let Report { message, hints, .. } = no_model();
+        futures::stream::iter([Err(ModelError::Config { message, hints })]).boxed()
+    }
+
+    fn encode(&self, _: &Request) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 /// Where `model` is served, when settings say so. The address belongs to the provider of the model that was

@@ -3,10 +3,9 @@
 use super::ground::{Ground, state};
 use super::options::{Options, SessionChoice};
 use crate::base::{BlobStore, StateDir, new_id};
-use crate::config::Profile;
 use crate::kernel::Kernel;
 use crate::protocol::{AgentPath, Item, Part, Report, ReportKind, TaintMark};
-use crate::session::{self, Loaded, Past, SessionLog, Start};
+use crate::session::{self, Held, Holds, Loaded, Past, Payload, SessionLog, Start};
 
 /// The agent that speaks with the user.
 pub(super) const MAIN: &str = "main";
@@ -25,13 +24,60 @@ pub(super) struct Opened {
     pub past: Past,
 }
 
-/// Opens the conversation that was asked for, or a new one.
-pub(super) fn open_session(
-    ground: &Ground,
-    options: &Options,
-    model: &str,
-    profile: &Profile,
-) -> Result<Opened, Report> {
+/// A conversation as it was found: nothing of it is held yet.
+pub(super) enum Source {
+    New,
+    Unkept,
+    Old(String),
+    Copy { from: String, entry: Option<u64> },
+}
+
+impl Source {
+    /// Finds the conversation that was asked for.
+    pub(super) fn find(ground: &Ground, options: &Options) -> Result<Self, Report> {
+        let dir = || ground.state()?.sub("sessions").map_err(state);
+        let named = |given: &str| session::find(&dir()?, given).map_err(usage);
+        let source = match &options.session {
+            SessionChoice::Unkept => Self::Unkept,
+            SessionChoice::New => Self::New,
+            SessionChoice::Last => Self::Old(newest(&dir()?)?),
+            SessionChoice::Named(given) => Self::Old(named(given)?),
+            SessionChoice::Fork { given, entry } => {
+                let from = match given {
+                    Some(given) => named(given)?,
+                    None => newest(&dir()?)?,
+                };
+                Self::Copy { from, entry: *entry }
+            }
+        };
+        let here = options.from.as_ref().and_then(|from| from.session.as_deref());
+        match &source {
+            Self::Old(id) if here == Some(id) => {
+                Err(Report::new(ReportKind::Usage, "that is the session you are in")
+                    .hint("/resume alone lists the others"))
+            }
+            _ => Ok(source),
+        }
+    }
+
+    /// Which session's conversation it goes on with.
+    pub(super) fn id(&self) -> Option<&str> {
+        match self {
+            Self::New | Self::Unkept => None,
+            Self::Old(id) | Self::Copy { from: id, .. } => Some(id),
+        }
+    }
+
+    /// What held in it last; nothing where it is new.
+    pub(super) fn held(&self, ground: &Ground) -> Result<Held, Report> {
+        let Some(id) = self.id() else { return Ok(Held::default()) };
+        let dir = ground.state()?.sub("sessions").map_err(state)?;
+        session::held(&dir, id).map_err(usage)
+    }
+}
+
+/// Opens the conversation that was found, or a new one.
+pub(super) fn open_session(ground: &Ground, source: &Source, holds: Holds) -> Result<Opened, Report> {
     let dir = ground.state()?.sub("sessions").map_err(state)?;
     let fresh = |log, id| Opened {
         id,
@@ -47,40 +93,45 @@ pub(super) fn open_session(
     let begin = || Start {
         session: new_id("s"),
         workspace: ground.workspace.root.display().to_string(),
-        model: model.to_owned(),
-        profile: profile.name.clone(),
+        model: holds.model.clone(),
+        profile: holds.profile.clone(),
+        thinking: Some(holds.thinking.clone()),
         version: 1,
         origin: None,
     };
-    let loaded = match &options.session {
-        SessionChoice::Unkept => return Ok(fresh(None, new_id("s"))),
-        SessionChoice::New => {
+    let loaded = match source {
+        Source::Unkept => return Ok(fresh(None, new_id("s"))),
+        Source::New => {
             let start = begin();
             let id = start.session.clone();
             let log = SessionLog::create(&dir, start).map_err(state)?;
             return Ok(fresh(Some(log), id));
         }
-        SessionChoice::Last => SessionLog::resume(&dir, &newest(&dir)?),
-        SessionChoice::Named(given) => {
-            let id = session::find(&dir, given).map_err(usage)?;
-            SessionLog::resume(&dir, &id)
-        }
-        SessionChoice::Fork { given, entry } => {
-            let from = match given {
-                Some(given) => session::find(&dir, given).map_err(usage)?,
-                None => newest(&dir)?,
-            };
+        Source::Old(id) => SessionLog::resume(&dir, id),
+        Source::Copy { from, entry } => {
             let start = begin();
-            carry_vault(ground, &from, &start.session)?;
+            carry_vault(ground, from, &start.session)?;
             let to = start.session.clone();
-            let forked = session::fork(&dir, &from, *entry, start);
+            let forked = session::fork(&dir, from, *entry, start);
             if forked.is_err() {
                 forget_vault(ground, &to)?;
             }
             forked
         }
     };
-    let Loaded { log, start, items, turns, calls, orphans, taint, past } = loaded.map_err(usage)?;
+    let Loaded { mut log, start, items, turns, calls, orphans, taint, past } = loaded.map_err(usage)?;
+    if let Source::Copy { .. } = source
+        && let Some(name) = source.held(ground)?.name
+    {
+        log.append(Payload::Name { name: session::name_of_fork(&name) }).map_err(state)?;
+    }
+    let held = log.held();
+    let differs = held.model.as_deref() != Some(&holds.model)
+        || held.profile.as_deref() != Some(&holds.profile)
+        || held.thinking.as_deref().unwrap_or("off") != holds.thinking;
+    if differs {
+        log.append(Payload::Holds(holds)).map_err(state)?;
+    }
     let id = start.session;
     let notice = (orphans > 0).then(|| {
         let calls = crate::base::plural(orphans, "call");

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::handover::Handover;
 use crate::agent::AnswerSchema;
 use crate::config::Rule;
 use crate::host::sandbox::{Launcher, Strength};
@@ -32,6 +33,10 @@ pub enum SessionChoice {
 pub struct Options {
     pub env: SharedEnv,
     pub session: SessionChoice,
+    /// What the session that one is in passes on.
+    pub from: Option<Handover>,
+    /// Where no model can be had, open it all the same: commands are answered, prompts are not.
+    pub without_model: bool,
     /// Offer only these tools.
     pub tools: Option<Vec<String>>,
     /// From `--allow` and `--deny`.
@@ -60,6 +65,8 @@ impl Options {
         Self {
             env,
             session: SessionChoice::New,
+            from: None,
+            without_model: false,
             tools: None,
             rules: Vec::new(),
             policy_file: None,

@@ -31,7 +31,7 @@ impl Session {
     /// Opens a session and starts its task on the present runtime.
     pub async fn open(ground: &Ground, options: Options) -> Result<Self, Report> {
         let (events_in, events_mid) = mpsc::channel(EVENTS_WAITING);
-        let Wired { agent, hello, setup, desk, notices, temp, shim, record, id } =
+        let Wired { agent, hello, setup, stands, desk, notices, temp, shim, record, id } =
             wire(ground, options, events_in.clone())?;
         // Where nobody sits, whoever sent an operation waits for its end.
         let alone = (!desk.has_person()).then(|| desk.clone());
@@ -42,6 +42,9 @@ impl Session {
         tokio::spawn(async move {
             let _ = events_in.send(hello).await;
             let _ = events_in.send(setup).await;
+            if let Some(stands) = stands {
+                let _ = events_in.send(stands).await;
+            }
             for report in notices {
                 let _ = events_in.send(Event::Notice { report }).await;
             }

@@ -9,11 +9,12 @@ use tokio::sync::mpsc;
 use super::checkpoint::Checkpoints;
 use super::desk::FrontDesk;
 use super::ground::{Ground, ProjectTrust, config, state};
+use super::handover::{Chosen, choose};
 use super::history::History;
 use super::instructions::{self, Nested};
 use super::lawbook::Book;
-use super::model::{catalog, configured, limits, ready, thinking};
-use super::opened::{MAIN, open_session, recall};
+use super::model::{catalog, limits};
+use super::opened::{MAIN, Source, open_session, recall};
 use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Setup, SkillLine};
@@ -25,7 +26,7 @@ use crate::host::temp::PrivateTemp;
 use crate::host::{HostError, file};
 use crate::kernel::{Capability, Charter, Journal, Kernel, KernelError, Keys};
 use crate::model::{Recorder, ToolSchema};
-use crate::protocol::{Event, Item, Report, ReportKind, Setup as InForce};
+use crate::protocol::{Event, Item, Limits, Report, ReportKind, Setup as InForce};
 use crate::tools::{Registry, register_bash, register_fetch, register_leaf_tools};
 
 /// Attempts at one request.
@@ -41,6 +42,8 @@ pub(super) struct Wired {
     pub agent: Agent,
     pub hello: Event,
     pub setup: Event,
+    /// Of a conversation that goes on.
+    pub stands: Option<Event>,
     pub desk: Arc<FrontDesk>,
     pub notices: Vec<Report>,
     pub temp: Arc<PrivateTemp>,
@@ -75,10 +78,12 @@ impl Record {
 
 pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event>) -> Result<Wired, Report> {
     let settings = &ground.settings.settings;
-    let profile = ground.profile(settings.profile.as_deref().unwrap_or("full"))?;
     let catalog = catalog(ground)?;
-    let chosen = ready(ground, &options, &catalog, configured(ground, &profile)?)?;
-    let name = chosen.provider.name().to_owned();
+    let source = Source::find(ground, &options)?;
+    let chosen = choose(ground, &options, &catalog, &source)?;
+    let holds = chosen.holds();
+    let Chosen { profile, has_model, model: chosen, thinking, notices: otherwise } = chosen;
+    let name = holds.model.clone();
     let temp = PrivateTemp::new("iosm-").map_err(|error| {
         Report::new(ReportKind::Host, "no temporary folder can be made").cause(error.to_string())
     })?;
@@ -86,13 +91,13 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let mut fence = fence(ground, &options, temp.path())?;
     let shim = with_trailers(ground, &mut fence);
     let (registry, tools, processes) = registry(&options, &fence)?;
-    let limits = limits(ground, &catalog, &name)?;
+    let limits = if has_model { limits(ground, &catalog, &name)? } else { Limits::default() };
 
     let project = ground.state()?;
     // Before a session is made: without a key there is none.
     let keys = super::key::open(ground, &options.env)?;
-    let opened = open_session(ground, &options, &name, &profile)?;
-    let id = opened.id.clone();
+    let opened = open_session(ground, &source, holds)?;
+    let (id, resumed) = (opened.id.clone(), opened.resumed);
     let journal = Journal::open(project.sub("journal").map_err(state)?, &id, &keys).map_err(state)?;
     let blobs = BlobStore::new(project.sub("blobs").map_err(state)?);
     let book = Book::new(ground, &profile, &options, tools);
@@ -109,6 +114,9 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let kernel = Arc::new(kernel.answered_by(history.identity(&options)));
 
     recall(&kernel, &opened);
+    if let Some(agreed) = options.from.as_ref().and_then(|from| from.agreed_for(&source)) {
+        kernel.agree_again(agreed);
+    }
     let (instructions, mut notices) =
         instructions::read(&kernel, &blobs, &ground.workspace, &ground.dirs.config);
     let shim = shim.unwrap_or_else(|notice| {
@@ -116,6 +124,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         None
     });
     notices.extend(ground.git().fault);
+    notices.extend(otherwise);
     notices.extend(trust_notice(ground));
     notices.extend(own_notice(&own));
     notices.extend(opened.notice);
@@ -135,6 +144,10 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let epoch = Epoch::lay_out(brief.clone())?;
     notices.extend(epoch.notices.iter().cloned());
 
+    if !has_model {
+        // The session that gets one says them.
+        notices.clear();
+    }
     let checkpointer = match protected {
         true => Some(Checkpoints::of(ground, kernel.clone(), Some(id.clone()))?.checkpointer()),
         false => None,
@@ -143,15 +156,16 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         session_id: id.clone(),
         model: name.clone(),
         profile: profile.name.clone(),
+        thinking: thinking.name().to_owned(),
         workspace: ground.workspace.root.display().to_string(),
         tools: own_tools(&registry, &profile).map(str::to_owned).collect(),
         sandbox: fence.line.clone(),
-        resumed: opened.resumed,
+        resumed,
     };
     let in_force = InForce {
         model: name.clone(),
         profile: profile.name.clone(),
-        thinking: thinking(ground, &profile)?.name().to_owned(),
+        thinking: thinking.name().to_owned(),
         context_window: chosen.window as u64,
         base_url: chosen.base_url,
     };
@@ -159,7 +173,8 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
     let began_at = history.head().and_then(|head| head());
     let desk = Arc::new(FrontDesk::new(
         ground.clone(),
-        options.clone(),
+        Options { from: None, ..options.clone() },
+        has_model,
         kernel.clone(),
         kept.then(|| id.clone()),
         history.clone(),
@@ -191,7 +206,7 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         brief,
         in_force,
         setup,
-        thinking: thinking(ground, &profile)?,
+        thinking,
         max_tokens: chosen.max_tokens,
         window_is_known: chosen.window_is_known,
         takes_images: chosen.takes_images,
@@ -212,7 +227,19 @@ pub(super) fn wire(ground: &Ground, options: Options, events: mpsc::Sender<Event
         processes: Some(processes),
         checkpointer,
     });
-    Ok(Wired { agent, hello, setup: setup_event, desk, notices, temp, shim, record, id: kept.then_some(id) })
+    let stands = resumed.then(|| agent.stands());
+    Ok(Wired {
+        agent,
+        hello,
+        setup: setup_event,
+        stands,
+        desk,
+        notices,
+        temp,
+        shim,
+        record,
+        id: kept.then_some(id),
+    })
 }
 
 /// The tools of a session under whatever profile, the names of all there are, and what runs commands.

@@ -46,6 +46,10 @@ pub struct Kernel {
     pub(super) memory: Mutex<Memory>,
 }
 
+/// Questions that a person has said yes to for a whole session. Made by a kernel alone.
+#[derive(Debug, Clone, Default)]
+pub struct Agreements(BTreeSet<Agreed>);
+
 pub(super) struct State {
     pub(super) journal: Journal,
     /// Agreed to by a person for the rest of the session.
@@ -129,6 +133,17 @@ impl Kernel {
             self.state().agreed.extend(question.asked);
         }
         Ok(judgement)
+    }
+
+    /// What a person has agreed to for the rest of the session.
+    pub fn agreements(&self) -> Agreements {
+        Agreements(self.state().agreed.clone())
+    }
+
+    /// Lets what a person agreed to in another session hold in this one, which goes on with its
+    /// conversation. The floor stays above it as ever.
+    pub fn agree_again(&self, to: &Agreements) {
+        self.state().agreed.extend(to.0.iter().cloned());
     }
 
     /// A person said no, perhaps in so many words.

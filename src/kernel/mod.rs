@@ -56,7 +56,7 @@ pub use journal::{
     Approver, Broken, Journal, KEY_VARIABLE, KeyError, Keys, ProjectCheck, PublicKey, Row, Sealed, Signer,
     Verified, read as read_journal, trusted_keys, verify, verify_all,
 };
-pub use judge::Kernel;
+pub use judge::{Agreements, Kernel};
 pub use judgement::{Granted, Judgement, Objection, Question, Refused, shape};
 pub use law::{Kept, OpenKept, Reloaded};
 pub use leases::Leases;

@@ -37,6 +37,7 @@ pub enum Event {
         session_id: String,
         model: String,
         profile: String,
+        thinking: String,
         workspace: String,
         tools: Vec<String>,
         sandbox: String,
@@ -44,6 +45,16 @@ pub enum Event {
     },
     /// After `Session`, and again whenever something of it changes.
     Setup(Setup),
+    /// What the log says of the conversation as it stands: when a session goes on with one, and when it has
+    /// gone to another place in it.
+    Stands {
+        /// Tokens in the window after its last request.
+        context_tokens: u64,
+        /// Of every branch: what was paid for is paid for. `None` where nothing was asked yet.
+        spent: Option<(Usage, Cost)>,
+        /// The last answer of the model; empty where there is none.
+        answer: String,
+    },
     /// What the user said is part of the conversation now; `entry` is its place in the log, 0 when there
     /// is none.
     Said {

@@ -13,6 +13,9 @@ pub struct Start {
     pub workspace: String,
     pub model: String,
     pub profile: String,
+    /// `off`, `low`, `medium` or `high`; not in older logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thinking: Option<String>,
     /// Version of the format of this file.
     pub version: u32,
     /// Where its first entries were copied from.
@@ -30,6 +33,16 @@ pub struct Origin {
     pub calls: u64,
     /// Entries of the fork up to this one are copies, or say that it is one.
     pub until: u64,
+}
+
+/// What holds for the requests to come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holds {
+    /// `provider/model`.
+    pub model: String,
+    pub profile: String,
+    /// `off`, `low`, `medium` or `high`.
+    pub thinking: String,
 }
 
 /// What the kernel said of a call, with the effects it resolved; replay needs both.
@@ -64,6 +77,8 @@ pub enum Payload {
         agent: String,
         mark: TaintMark,
     },
+    /// Model, profile or thinking are others than the log says so far.
+    Holds(Holds),
     /// A turn ended: everything before it is on the disk.
     TurnEnd {
         status: String,

@@ -9,8 +9,8 @@ use super::log::{Loaded, SessionError, SessionLog, damaged, file_name, open_alon
 use crate::base::{StateDir, Stored, now_ms, rfc3339};
 
 /// Makes the session that `start` names of the conversation of `from`: up to `entry` (for a message of the
-/// user, with what answered it), else as it stands. Marks of taint of every branch come along; a name does
-/// not. `from` may be in use: it is only read.
+/// user, with what answered it), else as it stands. Marks of taint of every branch come along; its name
+/// and what held in it are the caller's to give. `from` may be in use: it is only read.
 pub fn fork(dir: &StateDir, from: &str, entry: Option<u64>, start: Start) -> Result<Loaded, SessionError> {
     let log = Stored::open(dir, &file_name(from))?;
     let index = kept::known(dir, from, &log)?.index;
@@ -20,7 +20,7 @@ pub fn fork(dir: &StateDir, from: &str, entry: Option<u64>, start: Start) -> Res
     };
     let branch: BTreeSet<u64> = index.branch(tip).iter().map(|row| row.id).collect();
     let copied = |row: &&Row| match row.kind {
-        Kind::Start | Kind::Name => false,
+        Kind::Start | Kind::Name | Kind::Holds => false,
         Kind::Taint => true,
         _ => branch.contains(&row.id),
     };

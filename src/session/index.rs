@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{Entry, Payload, Start};
+use super::entry::{Entry, Holds, Payload, Start};
 use super::log::{SessionError, damaged};
 use crate::base::Stored;
 use crate::protocol::{AgentPath, Block, Item, Part, TaintMark};
@@ -28,10 +28,11 @@ pub(super) enum Kind {
     Rewind,
     Switch,
     Compacted,
+    Holds,
 }
 
 impl Kind {
-    const LETTERS: [(Self, char); 12] = [
+    const LETTERS: [(Self, char); 13] = [
         (Self::Start, 's'),
         (Self::User, 'u'),
         (Self::Assistant, 'a'),
@@ -44,6 +45,7 @@ impl Kind {
         (Self::Rewind, 'w'),
         (Self::Switch, 'x'),
         (Self::Compacted, 'k'),
+        (Self::Holds, 'h'),
     ];
 
     pub fn of(payload: &Payload) -> Self {
@@ -60,6 +62,7 @@ impl Kind {
             Payload::Rewind { .. } => Self::Rewind,
             Payload::Switch { .. } => Self::Switch,
             Payload::Compacted(_) => Self::Compacted,
+            Payload::Holds(_) => Self::Holds,
         }
     }
 
@@ -127,6 +130,9 @@ pub(super) struct Totals {
     pub words: Option<String>,
     /// The model that answered last.
     pub model: Option<String>,
+    /// What was put in force last, where it was ever changed; of every branch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Holds>,
     /// Answers, and those among them that were more than thinking.
     pub answers: u32,
     pub turns: u32,
@@ -154,6 +160,7 @@ impl Totals {
             }
             Payload::Taint { agent, mark } => self.taint.push((agent.clone(), mark.clone())),
             Payload::Name { name } => self.name = Some(name.clone()),
+            Payload::Holds(holds) => self.holds = Some(holds.clone()),
             Payload::Item { item: Item::User { parts } } if self.words.is_none() => {
                 self.words = Some(first_words(parts));
             }

@@ -56,6 +56,7 @@ fn start(id: &str) -> Start {
         workspace: "/w".into(),
         model: "scripted/x".into(),
         profile: "full".into(),
+        thinking: None,
         version: 1,
         origin: None,
     }

@@ -1,6 +1,6 @@
 //! The sessions of a project, newest first.
 
-use super::entry::Payload;
+use super::entry::{Holds, Payload};
 use super::index::Totals;
 use super::kept::{self, index_name};
 use super::log::{SessionError, entries, file_name, open_alone};
@@ -103,6 +103,39 @@ fn summarise(id: &str, totals: Totals, bytes: u64) -> Summary {
         parent: start.and_then(|start| start.origin).map(|origin| origin.session),
         taint,
         damage,
+    }
+}
+
+/// What held in a session when it was last open, as far as its log says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    pub model: Option<String>,
+    pub profile: Option<String>,
+    pub thinking: Option<String>,
+    pub name: Option<String>,
+}
+
+/// What held in the session `id`, in use or not.
+pub fn held(dir: &StateDir, id: &str) -> Result<Held, SessionError> {
+    Ok(Held::of(kept::totals(dir, id)?.0))
+}
+
+impl Held {
+    pub(super) fn of(totals: Totals) -> Self {
+        let said = |text: String| Some(text).filter(|text| !text.is_empty());
+        let (begun, name) = (totals.start, totals.name);
+        match totals.holds {
+            Some(Holds { model, profile, thinking }) => {
+                Self { model: said(model), profile: said(profile), thinking: said(thinking), name }
+            }
+            // Older logs say of a change of model only who answered.
+            None => Self {
+                model: totals.model.or(begun.as_ref().map(|start| start.model.clone())).and_then(said),
+                profile: begun.as_ref().and_then(|start| said(start.profile.clone())),
+                thinking: begun.and_then(|start| start.thinking),
+                name,
+            },
+        }
     }
 }
 

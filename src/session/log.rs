@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::entry::{Entry, Payload, Start};
 use super::index::{Index, Kind, Row};
 use super::kept::{self, Keeper};
+use super::list::Held;
 use super::past::Past;
 use super::tree::Tree;
 use crate::base::{AppendFile, StateDir, StoreError, Stored, now_ms, rfc3339};
@@ -184,6 +185,11 @@ impl SessionLog {
         Ok(orphans)
     }
 
+    /// What holds in it by now.
+    pub fn held(&self) -> Held {
+        Held::of(self.index.totals.clone())
+    }
+
     /// The messages of the user and the branches they make.
     pub fn tree(&self) -> Tree {
         Tree::of(&self.index)
@@ -304,6 +310,15 @@ pub fn valid_name(text: &str) -> Result<String, SessionError> {
         _ => return Ok(name.to_owned()),
     };
     Err(SessionError::Name { fault })
+}
+
+/// The name of a copy: cut where it would be too long.
+pub fn name_of_fork(name: &str) -> String {
+    const MARK: &str = " (fork)";
+    let room = LONGEST_NAME - MARK.len();
+    let name = name.strip_suffix(MARK).unwrap_or(name);
+    let short: String = name.chars().take(room).collect();
+    format!("{}{MARK}", short.trim_end())
 }
 
 /// Results for calls that never got one.

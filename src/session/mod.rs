@@ -13,9 +13,9 @@ mod log;
 mod past;
 mod tree;
 
-pub use entry::{CallRecord, Entry, Origin, Payload, Start};
+pub use entry::{CallRecord, Entry, Holds, Origin, Payload, Start};
 pub use fork::fork;
-pub use list::{Summary, find, list, remove, says, summary};
-pub use log::{Loaded, Moved, SessionError, SessionLog, branch, entries, valid_name};
+pub use list::{Held, Summary, find, held, list, remove, says, summary};
+pub use log::{Loaded, Moved, SessionError, SessionLog, branch, entries, name_of_fork, valid_name};
 pub use past::{Compaction, Counted, Past, PutAway, Shortened, Spending};
 pub use tree::{Node, Tree, tree};

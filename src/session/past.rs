@@ -71,6 +71,8 @@ pub struct Past {
     /// Of every branch, in the order of first use: what was paid for is paid for.
     pub spent: Vec<Spending>,
     pub counted: Option<Counted>,
+    /// Tokens in the window after the last request of the current branch, or after it was folded since.
+    pub in_window: u64,
 }
 
 impl Past {
@@ -95,11 +97,15 @@ impl Past {
                 }
                 Payload::Usage { usage, .. } => {
                     past.counted = Some(Counted { tokens: usage.context_tokens(), items: usize::MAX });
+                    past.in_window = usage.context_tokens() + usage.output_tokens;
                 }
                 Payload::Call(record) => {
                     past.effects.insert(record.call_id.clone(), record.effects.clone());
                 }
-                Payload::Compacted(compaction) => past.compactions.push(compaction.clone()),
+                Payload::Compacted(compaction) => {
+                    past.in_window = compaction.after_tokens;
+                    past.compactions.push(compaction.clone());
+                }
                 _ => {}
             }
         }

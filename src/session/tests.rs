@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::protocol::ToolCall;
-use crate::session::{find, list};
+use crate::session::{Held, Holds, find, fork, held as held_in, list};
 
 fn start(id: &str) -> Start {
     Start {
@@ -10,6 +10,7 @@ fn start(id: &str) -> Start {
         workspace: "/w".into(),
         model: "scripted/x".into(),
         profile: "full".into(),
+        thinking: None,
         version: 1,
         origin: None,
     }
@@ -91,4 +92,43 @@ fn a_large_session_is_read_in_its_order() {
     drop(log);
     let loaded = SessionLog::resume(&dir, id).unwrap();
     assert!(loaded.items == said, "as it was said");
+}
+
+#[test]
+fn what_held_last_is_known_of_new_logs_and_of_old_ones() {
+    let (_temp, dir) = world();
+    let id = "s_0000000000000001";
+    let answer = Item::Assistant { blocks: Vec::new(), model: "scripted/y".into() };
+    let mut log = SessionLog::create(&dir, start(id)).unwrap();
+    let held = log.held();
+    assert_eq!((held.model.as_deref(), held.profile.as_deref()), (Some("scripted/x"), Some("full")));
+    // As older logs are: another model is known by its answers alone.
+    log.append(Payload::Item { item: answer.clone() }).unwrap();
+    assert_eq!(log.held().model.as_deref(), Some("scripted/y"));
+    let holds = Holds { model: "scripted/z".into(), profile: "plan".into(), thinking: "low".into() };
+    log.append(Payload::Holds(holds)).unwrap();
+    log.append(Payload::Item { item: answer }).unwrap();
+    log.append(Payload::Name { name: "a name".into() }).unwrap();
+    let wanted = Held {
+        model: Some("scripted/z".into()),
+        profile: Some("plan".into()),
+        thinking: Some("low".into()),
+        name: Some("a name".into()),
+    };
+    assert_eq!(log.held(), wanted);
+    drop(log);
+    assert_eq!(held_in(&dir, id).unwrap(), wanted);
+    // Of a copy its maker says what holds.
+    let copy = fork(&dir, id, None, start("s_0000000000000002")).unwrap();
+    assert_eq!(copy.log.held().name, None);
+    assert_eq!(copy.log.held().thinking, None);
+}
+
+#[test]
+fn the_name_of_a_copy_says_so_once_and_fits() {
+    assert_eq!(name_of_fork("house"), "house (fork)");
+    assert_eq!(name_of_fork("house (fork)"), "house (fork)");
+    let long = "é".repeat(80);
+    assert_eq!(name_of_fork(&long).chars().count(), 80);
+    assert!(valid_name(&name_of_fork(&long)).is_ok());
 }

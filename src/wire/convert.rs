@@ -61,7 +61,7 @@ pub fn result(outcome: &Outcome, exit_code: u8) -> ResultObject {
 pub fn line(stamped: Stamped) -> Option<StreamLine> {
     let Stamped { seq, at_ms, agent, event } = stamped;
     let line = match event {
-        Event::Session { session_id, model, profile, workspace, tools, sandbox, resumed } => {
+        Event::Session { session_id, model, profile, thinking: _, workspace, tools, sandbox, resumed } => {
             Line::Session { session_id, model, profile, workspace, tools, sandbox, resumed }
         }
         Event::TurnStart { turn } => Line::TurnStart { turn },
@@ -94,6 +94,7 @@ pub fn line(stamped: Stamped) -> Option<StreamLine> {
         Event::Notice { report } | Event::Unsent { report, .. } => Line::Notice { report },
         // What scripts said, set and asked for themselves.
         Event::Setup(_)
+        | Event::Stands { .. }
         | Event::Said { .. }
         | Event::Answer { .. }
         | Event::Rewound { .. }

@@ -21,6 +21,7 @@ fn start(id: &str) -> Start {
         workspace: "/home/ann/work".into(),
         model: "anthropic/x".into(),
         profile: "full".into(),
+        thinking: None,
         version: 1,
         origin: None,
     }

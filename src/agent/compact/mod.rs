@@ -22,7 +22,7 @@ pub use filling::{Filling, LastRequest};
 
 use super::driver::Agent;
 use crate::base::plural;
-use crate::protocol::{Effect, Event, Item, Report, ReportKind, Usage};
+use crate::protocol::{Block, Cost, Effect, Event, Item, Report, ReportKind, Usage};
 use crate::session::{Compaction, Past, Payload, PutAway, Spending};
 use episode::Record;
 use plan::{Cause, Failed, Plan, Room};
@@ -72,7 +72,7 @@ impl Fold {
         }
     }
 
-    pub fn spend(&mut self, model: &str, usage: Usage, cost: crate::protocol::Cost) {
+    pub fn spend(&mut self, model: &str, usage: Usage, cost: Cost) {
         self.past.spend(model, usage, cost);
     }
 
@@ -100,6 +100,16 @@ impl Fold {
             self.broke("the conversation went back to before it was folded");
         }
     }
+}
+
+/// The words of the model in this item; empty where it is none of its.
+fn said(item: &Item) -> String {
+    let Item::Assistant { blocks, .. } = item else { return String::new() };
+    let texts = blocks.iter().filter_map(|block| match block {
+        Block::Text { text } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect::<Vec<_>>().join("\n").trim().to_owned()
 }
 
 impl Agent {
@@ -151,6 +161,18 @@ impl Agent {
     /// What requests have come to in this session, by model.
     pub fn spending(&self) -> &[Spending] {
         &self.fold.past.spent
+    }
+
+    /// What faces are told of a conversation that goes on, here or elsewhere.
+    pub fn stands(&self) -> Event {
+        let past = &self.fold.past;
+        let spent = past.spent.iter().fold(None, |sum: Option<(Usage, Cost)>, one| {
+            let (mut usage, cost) = sum.unwrap_or((Usage::default(), Cost::ZERO));
+            usage.add(one.usage);
+            Some((usage, cost.plus(one.cost)))
+        });
+        let answer = self.parts.items.iter().rev().map(said).find(|text| !text.is_empty());
+        Event::Stands { context_tokens: past.in_window, spent, answer: answer.unwrap_or_default() }
     }
 
     /// The items as the next request would show them.

@@ -17,6 +17,7 @@ impl Agent {
         self.parts.items = moved.items;
         self.take_past(moved.past);
         self.emit(Event::Rewound { entry, text: text.clone() }).await;
+        self.emit(self.stands()).await;
         Ok(text)
     }
 
@@ -27,6 +28,7 @@ impl Agent {
         self.parts.items = moved.items;
         self.take_past(moved.past);
         self.emit(Event::Switched { entry }).await;
+        self.emit(self.stands()).await;
         Ok(())
     }
 

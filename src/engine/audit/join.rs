@@ -110,6 +110,7 @@ impl<'a> Words<'a> {
                 | Payload::Name { .. }
                 | Payload::Rewind { .. }
                 | Payload::Switch { .. }
+                | Payload::Holds(_)
                 | Payload::Compacted(_) => {}
             }
         }

@@ -7,11 +7,12 @@ pub(super) const COMMAND: Command = Command {
     name: "doctor",
     aliases: &[],
     args: "",
-    about: "Check model, tools, git, sandbox and state, and say how to mend each",
+    about: "Check model, key, tools, sandbox, terminal; say how to mend each",
     place: Place::Engine,
     run: Some(|call: Call<'_>| {
         Box::pin(async move {
-            let checks = doctor(&call.desk.ground, &call.desk.options).await;
+            let model = Some(call.agent.in_force().model.clone()).filter(|_| call.desk.has_model());
+            let checks = doctor(&call.desk.ground, &call.desk.options, model.as_deref()).await;
             let mut out = String::from("| | check | |\n|---|---|---|\n");
             for check in checks {
                 let mark = match check.status {

@@ -2,6 +2,7 @@
 
 use super::{Answer, Call, Command, Place};
 use crate::agent::Moment;
+use crate::base::local_minute;
 use crate::engine::checkpoint::{Checkpoints, Comparison, Listed};
 use crate::host::git::snapshot::Checkpoint;
 use crate::protocol::{Report, ReportKind};
@@ -89,10 +90,10 @@ fn list(checkpoints: &Checkpoints) -> Result<String, Report> {
         return Ok("There is no checkpoint of this work tree yet. One is taken before a turn first writes."
             .to_owned());
     }
-    let mut text = "| id | what | turn | taken (UTC) | files |\n|---|---|---|---|---|\n".to_owned();
+    let mut text = "| id | what | turn | taken | files |\n|---|---|---|---|---|\n".to_owned();
     for one in all.iter().rev().take(MOST_ROWS).map(Listed::from) {
         let label = one.label().replace('|', "\\|");
-        let taken = one.at.get(..16).unwrap_or(&one.at).replace('T', " ");
+        let taken = local_minute(&one.at);
         text.push_str(&format!("| `{}` | {label} | {} | {taken} | {} |\n", one.id, one.turn, one.files));
     }
     if all.len() > MOST_ROWS {

@@ -35,6 +35,13 @@ impl Footer {
         self.context_tokens = context_tokens;
     }
 
+    /// What the log says of the conversation that goes on.
+    pub(super) fn stands(&mut self, context_tokens: u64, spent: Option<(Usage, Cost)>) {
+        self.context_tokens = context_tokens;
+        self.usage = spent.map_or_else(Usage::default, |(usage, _)| usage);
+        self.cost = spent.map(|(_, cost)| cost);
+    }
+
     /// The parts that fit, the most needed first; `width` in cells.
     pub(super) fn line(&self, width: u16, styles: &Styles) -> Line<'static> {
         let muted = styles.get(Token::Muted);
@@ -43,7 +50,10 @@ impl Footer {
             let profile = Span::styled(setup.profile.clone(), styles.get(Token::Accent));
             parts.push((1, vec![profile]));
             let name = setup.model.rsplit('/').next().unwrap_or_default().to_owned();
-            let short = name.chars().take(28).collect::<String>();
+            let short = match name.as_str() {
+                "" => "no model".to_owned(),
+                name => name.chars().take(28).collect(),
+            };
             parts.push((2, vec![Span::styled(short, muted)]));
             if setup.thinking != "off" {
                 parts.push((7, vec![Span::styled(format!("thinking {}", setup.thinking), muted)]));

@@ -9,7 +9,6 @@ use crate::base::now_ms;
 use crate::engine::{Branch, Ready, Session, check_key, ready};
 use crate::protocol::{Item, Op, Part, Report};
 use crate::tui::cell::Transcript;
-use crate::tui::composer::PaletteEntry;
 use crate::tui::dialog::{Confirm, Dialog, Picker, PickerRow, Tree, TreeRow};
 
 /// Items of a resumed conversation that are shown again.
@@ -17,7 +16,11 @@ const MOST_RECALLED: usize = 40;
 
 /// What came of something.
 pub(super) enum Job {
-    Opened(Box<Result<Session, Report>>),
+    Opened {
+        opened: Box<Result<Session, Report>>,
+        /// It was to be opened with a model, or not at all.
+        with_model: bool,
+    },
     /// What was said before, and what this project was asked before.
     Recalled {
         items: Vec<Item>,
@@ -65,7 +68,7 @@ impl Screen {
     pub(super) async fn on_job(&mut self, job: Job) {
         let now = now_ms();
         match job {
-            Job::Opened(opened) => self.on_opened(*opened).await,
+            Job::Opened { opened, with_model } => self.on_opened(*opened, with_model).await,
             Job::Recalled { items, history } => {
                 let from = items.len().saturating_sub(MOST_RECALLED);
                 self.app.transcript.recall(&items[from..], from);
@@ -92,51 +95,6 @@ impl Screen {
         }
     }
 
-    async fn on_opened(&mut self, opened: Result<Session, Report>) {
-        self.opening = false;
-        let waiting = std::mem::take(&mut self.waiting);
-        let mut session = match opened {
-            Ok(session) => session,
-            Err(report) => {
-                let unsent = waiting.into_iter().find_map(|op| match op {
-                    Op::Prompt(prompt) | Op::FollowUp(prompt) => Some(prompt.text),
-                    _ => None,
-                });
-                if let Some(text) = unsent.filter(|_| self.app.composer.is_empty()) {
-                    self.app.composer.set_text(&text);
-                }
-                // The session before, if there was one, has been let go: nothing can be asked here.
-                self.app.say_for_good(&report);
-                return;
-            }
-        };
-        let desk = session.desk.clone();
-        self.app.begin_session();
-        // What a session says of itself comes first, and stands above what is recalled.
-        if let Some(hello) = session.events.recv().await {
-            self.app.on_event(&hello, now_ms());
-        }
-        self.app.footer.sandbox = desk.sandbox().to_owned();
-        self.app.footer.untrusted = welcome::untrusted(desk.ground()).is_some();
-        self.app.footer.tainted = desk.is_tainted();
-        let theirs = desk.commands().into_iter().map(|command| PaletteEntry {
-            name: command.name,
-            aliases: Vec::new(),
-            args: command.args,
-            about: command.about,
-        });
-        self.app.composer.set_commands(palette(theirs.collect()));
-        for op in waiting {
-            let _ = session.ops.send(op).await;
-        }
-        self.session = Some(session);
-        self.look_at_branch();
-        self.beside(move || Job::Recalled {
-            items: desk.conversation().unwrap_or_default(),
-            history: desk.history(),
-        });
-    }
-
     /// A message of before that comes back has its images again.
     fn know_images(&mut self, items: &[Item]) {
         for item in items {
@@ -150,6 +108,9 @@ impl Screen {
 
     /// Sends the prompt of the command line, once.
     async fn send_first(&mut self) {
+        if !self.is_settled() {
+            return;
+        }
         let Some(text) = self.first.take() else { return };
         if self.demo.is_some() {
             return self.app.composer.set_text(&text);
@@ -188,13 +149,13 @@ impl Screen {
         match kept {
             Ok(()) => {
                 self.app.say(format!("The key for {provider} is good and was kept."), now);
-                if self.session.is_none() {
+                if !self.is_settled() {
                     self.survey_again();
                 }
             }
             Err(report) => {
                 self.app.refuse(&report, now);
-                if self.session.is_none() {
+                if !self.is_settled() {
                     self.look_for_ways();
                 }
             }
@@ -235,13 +196,4 @@ impl Screen {
         }
         self.app.pager = Some(pager);
     }
-}
-
-/// Those of the user's own after the built-in ones, which keep their aliases.
-fn palette(all: Vec<PaletteEntry>) -> Vec<PaletteEntry> {
-    let mut entries = PaletteEntry::built_in();
-    let own: Vec<PaletteEntry> =
-        all.into_iter().filter(|entry| !entries.iter().any(|known| known.name == entry.name)).collect();
-    entries.extend(own);
-    entries
 }

@@ -5,6 +5,7 @@ mod command;
 mod effect;
 mod footer;
 mod jobs;
+mod opening;
 mod outside;
 mod pager;
 mod secret;
@@ -79,6 +80,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
         let styles = dressed(&ground, kind, DARK)?;
         let mut app =
             App::new(Composer::new(Vec::new(), PaletteEntry::built_in()), Keys::new(keymap), styles);
+        app.composer.look_at_paths_with(|path| std::path::Path::new(path).exists());
         let mut tty = Tty::open(kind)?;
         let mut typed = Vec::new();
         if ground.settings.settings.theme.as_deref() == Some(AUTO) {

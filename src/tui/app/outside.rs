@@ -4,22 +4,19 @@ use super::effect::{Effect, Pick};
 use super::jobs::{Job, Rows};
 use super::welcome::{self, Way};
 use super::{DARK, Screen, dressed, lost};
-use crate::base::now_ms;
+use crate::base::{local_minute, now_ms};
 use crate::config::Theme;
 use crate::engine::{
     DEMO_MODEL, DEMO_PROMPT, Demo, FrontDesk, Ground, Options, Ready, SessionChoice, edit_text, forget_key,
     keep_setting,
 };
-use crate::protocol::{Op, Report, ReportKind};
+use crate::protocol::{Report, ReportKind};
 use crate::tui::dialog::{Confirm, Dialog, Picker, PickerRow, TreeRow};
 use crate::tui::style::Token;
 use crate::tui::term::{Inputs, Notice};
 use ratatui::text::{Line, Span};
 
-const LOOKING: &str = "Looking for keys and for servers on this machine …";
-
-/// Operations kept for a session that is being opened.
-const MOST_WAITING: usize = 64;
+pub(super) const LOOKING: &str = "Looking for keys and for servers on this machine …";
 
 impl Screen {
     /// The first thing to do: the project's files, a model, a session.
@@ -46,28 +43,11 @@ impl Screen {
     }
 
     pub(super) fn begin_with_trust(&mut self) {
-        if self.ground.settings.settings.model.is_none() {
-            self.app.say(LOOKING, now_ms());
-            return self.look_for_ways();
-        }
         if self.start.pick_session {
             self.start.pick_session = false;
             return self.pick(Pick::Session);
         }
         self.open(self.start.options.clone());
-    }
-
-    /// Opens a session in the place of the one that is open.
-    fn open(&mut self, options: Options) {
-        // Its log and journal are let go first: the next may be the same.
-        self.session = None;
-        self.opening = true;
-        let (done, ground) = (self.done.clone(), self.ground.clone());
-        let opening = self.backstage.open(ground, options);
-        tokio::spawn(async move {
-            let opened = opening.await;
-            let _ = done.send(Job::Opened(Box::new(opened))).await;
-        });
     }
 
     /// Settings or trust have changed: looks again, and goes on from there.
@@ -95,10 +75,11 @@ impl Screen {
 
     /// What was left without a choice must lead somewhere while there is no session.
     fn on_left(&mut self, name: &str) {
-        if self.session.is_some() || self.opening {
+        if self.is_settled() || self.opening {
             return;
         }
         match name {
+            "session" if self.session.is_some() => {}
             "session" => self.open(self.start.options.clone()),
             _ if self.ground.settings.settings.model.is_none() => self.offer_ways(Ok(self.found.clone())),
             _ => {}
@@ -142,8 +123,10 @@ impl Screen {
                 self.ground = ground;
                 self.demo = Some(demo);
                 self.first = Some(DEMO_PROMPT.to_owned());
-                let options = Options { env, rules: Demo::rules(), ..self.start.options.clone() };
-                self.open(options);
+                // Whatever is opened from here on is opened there.
+                let (session, rules) = (SessionChoice::New, Demo::rules());
+                self.start.options = Options { env, rules, session, ..self.start.options.clone() };
+                self.open(self.start.options.clone());
             }
             Err(report) => self.app.refuse(&report, now_ms()),
         }
@@ -158,12 +141,7 @@ impl Screen {
                     let options = Options { session, ..self.start.options.clone() };
                     self.open(options);
                 }
-                Effect::Fork(entry) => {
-                    let given = self.session.as_ref().and_then(|session| session.id.clone());
-                    let session = SessionChoice::Fork { given, entry };
-                    let options = Options { session, ..self.start.options.clone() };
-                    self.open(options);
-                }
+                Effect::Fork(entry) => self.fork(entry),
                 Effect::Editor(text) => self.edit(&text)?,
                 Effect::PasteImage => self.paste_image(),
                 Effect::Suspend => {
@@ -224,28 +202,6 @@ impl Screen {
             }
         }
         Ok(())
-    }
-
-    async fn send(&mut self, op: Op) {
-        match &self.session {
-            Some(session) => drop(session.ops.send(op).await),
-            // What was typed while a session is opened is for that session.
-            None if self.opening && self.waiting.len() < MOST_WAITING => self.waiting.push(op),
-            None => {
-                let lost = match op {
-                    Op::Prompt(prompt) | Op::FollowUp(prompt) => prompt.text,
-                    _ => String::new(),
-                };
-                if self.app.composer.is_empty() {
-                    self.app.composer.set_text(&lost);
-                }
-                // Whoever closed the list of ways gets it back: nothing can be asked without a model.
-                if self.ground.settings.settings.model.is_none() && self.app.layers.is_empty() {
-                    return self.offer_ways(Ok(self.found.clone()));
-                }
-                self.app.say("There is no session: /new begins one", now_ms());
-            }
-        }
     }
 
     fn desk(&self) -> Option<std::sync::Arc<FrontDesk>> {
@@ -317,7 +273,7 @@ fn sessions(ground: &Ground, here: Option<&str>) -> Result<Rows, Report> {
         let title = if one.title.is_empty() { "(nothing was said)".to_owned() } else { one.title };
         let turns = crate::base::plural(one.turns, "request");
         let branches = if one.branches > 1 { format!("{} branches", one.branches) } else { String::new() };
-        let last = one.last.replace('T', " ").chars().take(16).collect::<String>();
+        let last = local_minute(&one.last);
         let current = here == Some(one.id.as_str());
         PickerRow::new(one.id, [title, last, turns, branches]).current(current)
     };
@@ -332,10 +288,7 @@ fn rows(desk: &FrontDesk, pick: Pick) -> Result<Rows, Report> {
             let tree = desk.tree()?;
             let ours = tree.nodes.iter().rev().filter(|node| node.current);
             let row = |node: &crate::engine::TreeNode| {
-                PickerRow::new(
-                    node.entry.to_string(),
-                    [node.words.clone(), node.at.replace('T', " ").chars().take(16).collect()],
-                )
+                PickerRow::new(node.entry.to_string(), [node.words.clone(), local_minute(&node.at)])
             };
             let rows = ours.map(row).collect();
             Ok(Rows::List { title: "Go back to before which message?", empty: "nothing was said yet", rows })
@@ -362,7 +315,7 @@ fn rows(desk: &FrontDesk, pick: Pick) -> Result<Rows, Report> {
                     key: node.entry.to_string(),
                     depth,
                     text: node.words.clone(),
-                    detail: node.at.replace('T', " ").chars().take(16).collect(),
+                    detail: local_minute(&node.at),
                     current: node.entry == tree.at,
                 });
             }
@@ -392,7 +345,7 @@ fn rows(desk: &FrontDesk, pick: Pick) -> Result<Rows, Report> {
             let row = |one: &crate::engine::Checkpoint| {
                 let shown = crate::engine::Listed::from(one);
                 let name = shown.name.unwrap_or_else(|| format!("before request {}", shown.turn));
-                let at = shown.at.replace('T', " ").chars().take(19).collect::<String>();
+                let at = local_minute(&shown.at);
                 PickerRow::new(
                     shown.id.clone(),
                     [name, at, crate::base::plural(shown.files as usize, "file")],

@@ -10,7 +10,7 @@ use super::footer::Footer;
 use super::pager::{Pager, Wanted};
 use super::work::Work;
 use crate::config::{Action, KeyContext};
-use crate::protocol::{Event, Op, Prompt, Report, ReportKind, Stamped, Status, VerdictKind};
+use crate::protocol::{Event, Op, Prompt, Report, ReportKind, Setup, Stamped, Status, VerdictKind};
 use crate::tui::cell::{Transcript, is_own};
 use crate::tui::composer::{Composer, ComposerEvent, Draft};
 use crate::tui::dialog::{Layers, Reply};
@@ -134,7 +134,17 @@ impl App {
             work.follow(&stamped.event);
         }
         match &stamped.event {
+            // So that what is asked for next finds what holds, however soon it comes.
+            Event::Session { model, profile, thinking, .. } => {
+                let (model, profile, thinking) = (model.clone(), profile.clone(), thinking.clone());
+                let setup = Setup { model, profile, thinking, context_window: 0, base_url: None };
+                self.footer.setup = Some(setup);
+            }
             Event::Setup(setup) => self.footer.setup = Some(setup.clone()),
+            Event::Stands { context_tokens, spent, answer } => {
+                self.footer.stands(*context_tokens, *spent);
+                self.answer.clone_from(answer);
+            }
             Event::Usage { usage, cost, context_tokens } => {
                 self.footer.spend(*usage, *cost, *context_tokens);
             }
@@ -162,7 +172,9 @@ impl App {
             Event::ApprovalConfirm { id, confirm, rule } => self.layers.confirm(id, confirm.clone(), rule),
             Event::ApprovalClosed { id, .. } => self.layers.closed(id),
             Event::Finished(outcome) => {
-                self.answer.clone_from(&outcome.text);
+                if !outcome.text.is_empty() {
+                    self.answer.clone_from(&outcome.text);
+                }
                 self.end_work();
                 // What never became part of the conversation is not lost.
                 if outcome.status != Status::Success && !self.queued.is_empty() {

@@ -17,6 +17,7 @@ const LONGEST_THOUGHT: usize = 4_096;
 pub struct Header {
     pub model: String,
     pub profile: String,
+    pub thinking: String,
     pub workspace: String,
     pub sandbox: String,
     pub resumed: bool,
@@ -24,9 +25,13 @@ pub struct Header {
 
 pub(super) fn header_rows(header: &Header, styles: &Styles) -> Vec<Row> {
     let how = if header.resumed { " · resumed" } else { "" };
+    let thinks = match header.thinking.as_str() {
+        "off" => String::new(),
+        level => format!(" · thinking {}", one_line(level)),
+    };
     let first = vec![
         Span::styled("iosm ", styles.get(Token::Accent)),
-        Span::raw(format!("{} · {}{how}", one_line(&header.model), one_line(&header.profile))),
+        Span::raw(format!("{} · {}{thinks}{how}", one_line(&header.model), one_line(&header.profile))),
     ];
     let muted = |text: &str| Row::words(Span::styled(one_line(text), styles.get(Token::Muted))).hanging(2);
     vec![Row::words(first).hanging(2), muted(&header.workspace), muted(&header.sandbox)]

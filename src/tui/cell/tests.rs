@@ -103,6 +103,7 @@ fn everything() -> Vec<Event> {
             session_id: "s".into(),
             model: "scripted/x".into(),
             profile: "full".into(),
+            thinking: "off".into(),
             workspace: "/home/me/project".into(),
             tools: vec![],
             sandbox: "sandbox: landlock, network only to what is allowed".into(),

@@ -141,13 +141,16 @@ impl Transcript {
     fn mark(&mut self, event: &Event) {
         let mark = |label, text| Body::Mark { label, text };
         let body = match event {
-            Event::Session { model, profile, workspace, sandbox, resumed, .. } => Body::Header(Header {
-                model: model.clone(),
-                profile: profile.clone(),
-                workspace: workspace.clone(),
-                sandbox: sandbox.clone(),
-                resumed: *resumed,
-            }),
+            Event::Session { model, profile, thinking, workspace, sandbox, resumed, .. } => {
+                Body::Header(Header {
+                    model: model.clone(),
+                    profile: profile.clone(),
+                    thinking: thinking.clone(),
+                    workspace: workspace.clone(),
+                    sandbox: sandbox.clone(),
+                    resumed: *resumed,
+                })
+            }
             Event::Setup(setup) => {
                 let Some(old) = self.setup.replace(setup.clone()) else { return };
                 return self.change(old, setup.clone());

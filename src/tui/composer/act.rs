@@ -4,15 +4,18 @@ use crossterm::event::KeyEvent;
 
 use super::chip::{Chip, is_chip, is_long};
 use super::history::Search;
-use super::popup::{Kind, command_line, mentioned};
+use super::popup::{Kind, begins_like_command, command_line, mentioned};
 use super::{Composer, ComposerEvent, Draft, wrap};
 use crate::base::nearest;
 use crate::config::{Action, KeyContext};
 use crate::engine::unknown_command;
 use crate::tui::keys::{Keys, Pressed, written};
+use crate::tui::text::one_line;
 
 /// How long a first Ctrl+C counts, in milliseconds.
 const QUIT_COUNTS_MS: u64 = 2_000;
+/// Characters of a refused line that the refusal repeats.
+const MOST_TYPED: usize = 60;
 
 impl Composer {
     /// One key. `now_ms` is any clock that goes on.
@@ -298,12 +301,17 @@ impl Composer {
             return ComposerEvent::Shell { line, told };
         }
         if let Some((name, rest)) = command_line(&whole) {
-            if !self.commands.iter().any(|entry| entry.is(name)) {
-                return ComposerEvent::Refused(self.unknown(name));
+            if self.commands.iter().any(|entry| entry.is(name)) {
+                let line = format!("{name} {}", rest.trim()).trim_end().to_owned();
+                self.clear();
+                return ComposerEvent::Command(line);
             }
-            let line = format!("{name} {}", rest.trim()).trim_end().to_owned();
-            self.clear();
-            return ComposerEvent::Command(line);
+            if !self.is_path(name) {
+                // What is written next must not be the end of it.
+                let refused = self.unknown(name, &whole);
+                self.clear();
+                return ComposerEvent::Refused(refused);
+            }
         }
         if whole.trim().is_empty() {
             return ComposerEvent::Nothing;
@@ -313,12 +321,23 @@ impl Composer {
         if after { ComposerEvent::FollowUp(draft) } else { ComposerEvent::Submit(draft) }
     }
 
-    fn unknown(&self, name: &str) -> crate::protocol::Report {
+    /// Whether a first word (without its slash) is a path and no command: it is there, or it has more parts
+    /// and begins like no command.
+    fn is_path(&self, word: &str) -> bool {
+        let names = self.commands.iter().flat_map(|entry| {
+            std::iter::once(entry.name.as_str()).chain(entry.aliases.iter().map(String::as_str))
+        });
+        (self.exists)(&format!("/{word}")) || (word.contains('/') && !begins_like_command(word, names))
+    }
+
+    fn unknown(&self, name: &str, whole: &str) -> crate::protocol::Report {
         let own = |entry: &&super::PaletteEntry| crate::engine::find_command(&entry.name).is_none();
         let near = nearest(name, self.commands.iter().filter(own).map(|entry| entry.name.as_str()));
-        match near {
-            Some(near) => unknown_command(name).hint(format!("did you mean /{near}?")),
-            None => unknown_command(name),
+        let mut report = unknown_command(name);
+        if let Some(near) = near {
+            report = report.hint(format!("did you mean /{near}?"));
         }
+        let typed: String = one_line(whole).chars().take(MOST_TYPED).collect();
+        report.cause(format!("you typed `{typed}`, up brings it back"))
     }
 }

@@ -54,7 +54,7 @@ pub enum ComposerEvent {
     },
     /// A slash command without its slash.
     Command(String),
-    /// It cannot be sent so; the text is kept.
+    /// It cannot be sent so; the text is in the history.
     Refused(Report),
     /// Once more quits.
     AskQuit,
@@ -80,6 +80,8 @@ pub struct Composer {
     /// When quitting was asked for, in milliseconds.
     quit_asked_ms: Option<u64>,
     placeholder: String,
+    /// Whether a path is there; nothing is looked at before it is said how.
+    exists: fn(&str) -> bool,
     /// Columns of text when it was drawn last: moves up and down go by the rows that were seen.
     width: Cell<usize>,
 }
@@ -100,8 +102,14 @@ impl Composer {
             running: false,
             quit_asked_ms: None,
             placeholder: "Ask, or / for commands, @ for files, ! for a shell line".to_owned(),
+            exists: |_| false,
             width: Cell::new(78),
         }
+    }
+
+    /// How it is found out whether a path is there: what begins with one is no command.
+    pub fn look_at_paths_with(&mut self, exists: fn(&str) -> bool) {
+        self.exists = exists;
     }
 
     /// Whether a turn runs: then Tab follows up.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::base::nearest;
 use crate::engine::{COMMANDS, Command};
 use crate::tui::fuzzy::Fuzzy;
 
@@ -130,11 +131,23 @@ pub(super) fn command_name(text: &str, cursor: usize) -> Option<Range<usize>> {
     plain.then_some(0..cursor)
 }
 
-/// The name and the rest of a text that is a command; a path is none.
+/// The first word, without its slash, and the rest of a text that begins like a command.
 pub(super) fn command_line(text: &str) -> Option<(&str, &str)> {
     let line = text.strip_prefix('/')?;
-    let (name, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-    (!name.contains('/')).then_some((name, rest))
+    Some(line.split_once(char::is_whitespace).unwrap_or((line, "")))
+}
+
+/// Whether a word of several parts begins like one of `names`, or like a slip of the pen for it.
+pub(super) fn begins_like_command<'a>(word: &str, names: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let first = word.split('/').next().unwrap_or_default();
+    if first.is_empty() {
+        return false;
+    }
+    let near =
+        |near: &str| near.len().abs_diff(first.len()) <= 1 && near.as_bytes()[0] == first.as_bytes()[0];
+    first.contains(':')
+        || names.clone().any(|name| name.starts_with(first))
+        || nearest(first, names).is_some_and(near)
 }
 
 /// A path as a mention writes it.

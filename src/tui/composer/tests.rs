@@ -158,14 +158,40 @@ fn sending_says_what_it_is() {
 }
 
 #[test]
-fn an_unknown_command_is_refused_with_the_nearest_and_kept() {
+fn an_unknown_command_is_refused_with_the_nearest_and_is_in_the_history() {
     let mut desk = Desk::new();
     let ComposerEvent::Refused(report) = desk.write("/taimt all").press("enter") else { panic!() };
     assert!(report.hints.iter().any(|hint| hint == "did you mean /taint?"), "{report:?}");
+    assert!(report.causes[0].contains("/taimt all"), "{report:?}");
+    assert_eq!(desk.text(), "|");
+    desk.press("up");
     assert_eq!(desk.text(), "/taimt all|");
     let mut desk = Desk::new();
     let ComposerEvent::Refused(report) = desk.write("/deplyo x").press("enter") else { panic!() };
     assert!(report.hints.iter().any(|hint| hint == "did you mean /deploy?"), "{report:?}");
+}
+
+#[test]
+fn what_begins_like_a_command_is_no_message() {
+    for (line, is_refused) in [
+        ("/hlep/init", true),
+        ("/help/init now", true),
+        ("/dep/loy", true),
+        ("/user:sum/plan accept", true),
+        ("/nothing", true),
+        ("/usr/share/x is odd", false),
+        ("/here", false),
+        ("/helpful/x", false),
+        ("// a comment", false),
+    ] {
+        let mut desk = Desk::new();
+        desk.composer.look_at_paths_with(|path| path == "/here");
+        let event = desk.write(line).press("enter");
+        let refused = matches!(event, ComposerEvent::Refused(_));
+        assert_eq!(refused, is_refused, "{line}: {event:?}");
+        assert_eq!(matches!(event, ComposerEvent::Submit(_)), !is_refused, "{line}: {event:?}");
+        assert_eq!(desk.text(), "|", "{line}");
+    }
 }
 
 #[test]

@@ -154,7 +154,15 @@ async fn the_kernel_explains_verifies_and_counts() {
         counted.contains("| tool: write | 1 |") && counted.contains("| verdict: deny | 1 |"),
         "{counted}"
     );
-    assert!(answer(&mut face, "doctor").await.contains("| ok | state |"));
+    let doctor = answer(&mut face, "doctor").await;
+    for row in [
+        "| ok | state |",
+        "| ok | key | scripted needs none",
+        "| ok | index | of 1 session, whole",
+        "terminal |",
+    ] {
+        assert!(doctor.contains(row), "{row}\n{doctor}");
+    }
 }
 
 #[tokio::test]

@@ -121,6 +121,7 @@ impl Rig {
             workspace: self.root().join("work").display().to_string(),
             model: "scripted/x".to_owned(),
             profile: "full".to_owned(),
+            thinking: None,
             version: 1,
             origin: None,
         };

@@ -31,6 +31,33 @@ fn a_session_goes_on_by_c_by_prefix_and_by_words() {
 }
 
 #[test]
+fn a_session_goes_on_with_what_it_had_last_unless_this_run_says_otherwise() {
+    let world = World::new();
+    let model = world.script("rules:\n  - reply: [{text: yes}]\n");
+    world.json(&model, &["--profile", "plan", "--thinking", "low", "x"]).expect(0);
+    let began = |ended: crate::world::Ended| {
+        let line: Value = serde_json::from_str(ended.expect(0).out.lines().next().unwrap()).unwrap();
+        (line["model"].as_str().unwrap().to_owned(), line["profile"].as_str().unwrap().to_owned())
+    };
+    let goes_on = |args: &[&str]| {
+        began(world.iosm(&[&["-p", "--output-format", "stream-json", "-c"], args, &["y"]].concat()).run())
+    };
+    let had = (model.clone(), "plan".to_owned());
+    assert_eq!(goes_on(&[]), had);
+    world.settings("model: scripted/hello\nprofile: full\n");
+    assert_eq!(goes_on(&[]), had, "what a session had stands above the settings");
+    assert_eq!(goes_on(&["--fork"]), had);
+    assert_eq!(goes_on(&["-m", "scripted/hello"]), ("scripted/hello".into(), "plan".into()));
+    assert_eq!(goes_on(&[]), ("scripted/hello".into(), "plan".into()), "that is what it had last");
+    assert_eq!(goes_on(&["--profile", "explore"]).1, "explore");
+    // A model that cannot be had gives way, and that is said.
+    world.iosm(&["-p", "-c", "-m", &model, "z"]).run().expect(0);
+    std::fs::remove_file(world.base().join("script.yaml")).unwrap();
+    let ended = world.iosm(&["-p", "-c", "y"]).run().expect(0).says("cannot be had; scripted/hello answers");
+    ended.prints("Hello from the scripted model");
+}
+
+#[test]
 fn no_session_leaves_none_behind() {
     let world = World::new();
     let model = world.script(COUNTS);

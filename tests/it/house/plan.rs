@@ -61,7 +61,7 @@ pub(super) const HOMES: [(&str, &[&str]); 38] = [
     ("pulldown_cmark", &["tui/text"]),
     ("nucleo_matcher", &["tui"]),
     ("sha2", &["base/digest"]),
-    ("jiff", &["base/clock", "model/status", "cli/look"]),
+    ("jiff", &["base/clock", "model/status"]),
     ("unicode_width", &["base/text", "tui"]),
     ("unicode_normalization", &["kernel", "base/text"]),
     ("unicode_security", &["kernel"]),

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iosm::base::now_ms;
-use iosm::engine::{Ground, Options, Session, SharedEnv};
+use iosm::engine::{Ground, Options, Session, SessionChoice, SharedEnv};
 use iosm::host::sandbox::Launcher;
-use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Report, Seen};
+use iosm::protocol::{Approval, Choice, Closed, Event, Op, Outcome, Report, Seen, Setup};
 use tokio::time::timeout;
 
 use crate::world::World;
@@ -57,6 +57,25 @@ impl Face {
         let options = Options { human: true, launcher, sandbox, ..Options::of(env) };
         let session = Session::open(&ground, options).await?;
         Ok(Self { session, notices: Vec::new(), closed: Vec::new() })
+    }
+
+    /// Another session in the place of this one, with what this one passes on.
+    pub async fn next(&self, world: &World, setup: &Setup, choice: SessionChoice) -> Self {
+        let env = environment(world);
+        let ground = Ground::survey(&world.repo(), &*env, Vec::new()).unwrap();
+        let from = Some(self.session.desk.handover(setup));
+        let options = Options { human: true, session: choice, from, ..Options::of(env) };
+        let session = Session::open(&ground, options).await.unwrap_or_else(|report| panic!("{report}"));
+        Self { session, notices: Vec::new(), closed: Vec::new() }
+    }
+
+    /// What holds, as soon as it is told.
+    pub async fn setup(&mut self) -> Setup {
+        loop {
+            if let Event::Setup(setup) = self.event().await {
+                return setup;
+            }
+        }
     }
 
     pub async fn say(&self, op: Op) {

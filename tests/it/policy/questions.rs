@@ -1,9 +1,10 @@
 //! The approval protocol through the engine's own door.
 
+use iosm::engine::SessionChoice;
 use iosm::protocol::{Choice, Closed, Event, Op, Seen, Status};
 use serde_json::Value;
 
-use super::face::{Face, script, seen, write_call};
+use super::face::{Face, each_time, script, seen, write_call};
 use crate::world::World;
 
 fn journal(world: &World) -> Vec<Value> {
@@ -221,4 +222,36 @@ async fn a_model_cannot_answer_for_itself() {
     face.no(&again, "").await;
     face.end().await;
     assert!(!world.session_holds(&question.id) && !world.session_holds(&again.id));
+}
+
+#[tokio::test]
+async fn a_yes_for_the_session_holds_in_a_copy_of_it_and_in_no_other() {
+    let world = World::new();
+    let model = each_time(&world, &write_call("../outside.txt"));
+    let mut face = Face::open(&world, &model).await;
+    let setup = face.setup().await;
+    face.prompt().await;
+    let first = face.question().await;
+    face.yes(&first, Choice::Session).await;
+    face.end().await;
+
+    let given = face.session.id.clone();
+    let mut copy = face.next(&world, &setup, SessionChoice::Fork { given, entry: None }).await;
+    copy.prompt().await;
+    copy.end().await;
+    let mut new = face.next(&world, &setup, SessionChoice::New).await;
+    new.prompt().await;
+    let asked = new.question().await;
+    new.no(&asked, "").await;
+    new.end().await;
+}
+
+#[tokio::test]
+async fn an_address_is_named_only_where_the_model_is_served() {
+    let world = World::new();
+    world.settings("base_url: http://127.0.0.1:9/v1\n");
+    let mut face = Face::open(&world, "scripted/hello").await;
+    assert_eq!(face.setup().await.base_url, None);
+    let mut face = Face::open(&world, "openai_compatible/x").await;
+    assert_eq!(face.setup().await.base_url.as_deref(), Some("http://127.0.0.1:9/v1"));
 }

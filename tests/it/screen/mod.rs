@@ -5,6 +5,7 @@ mod ends;
 mod first_run;
 mod images;
 mod interrupt;
+mod lifecycle;
 mod pages;
 mod rewind;
 mod sessions;

@@ -82,7 +82,7 @@ async fn a_fork_may_end_earlier_and_brings_the_marks_of_every_branch() {
     assert!(taint.contains("web:example.com"), "{taint}");
     fork.close().await;
     let listed = list(&world);
-    assert_eq!((&listed[0]["parent"], &listed[0]["named"]), (&id.into(), &false.into()));
+    assert_eq!((&listed[0]["parent"], &listed[0]["title"]), (&id.into(), &"the long way (fork)".into()));
     assert_eq!((&listed[1]["title"], &listed[1]["named"]), (&"the long way".into(), &true.into()));
     assert_eq!(listed[0]["taint"][0], "web:example.com");
 }

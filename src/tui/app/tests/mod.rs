@@ -174,6 +174,7 @@ fn session() -> Event {
         session_id: "s_1".into(),
         model: "anthropic/claude-sonnet-4-5".into(),
         profile: "full".into(),
+        thinking: "off".into(),
         workspace: "/home/me/project".into(),
         tools: Vec::new(),
         sandbox: "landlock, seccomp and namespaces".into(),
