@@ -1,5 +1,7 @@
 //! A snapshot of the workspace before the first call of a run that may write.
 
+use std::path::PathBuf;
+
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
@@ -40,8 +42,15 @@ impl Taken {
 /// Takes checkpoints. It stands on a higher floor, where their store is.
 pub trait Checkpointer: Send + Sync {
     /// Takes one before a run writes for the first time. `None` where none is wanted; an error says why
-    /// there is none.
-    fn before_write(&self, at: Moment) -> BoxFuture<'static, Result<Option<Taken>, Report>>;
+    /// there is none. `besides`: files that it must hold although they are ignored.
+    fn before_write(
+        &self,
+        at: Moment,
+        besides: Vec<PathBuf>,
+    ) -> BoxFuture<'static, Result<Option<Taken>, Report>>;
+
+    /// Has the checkpoint that was taken last hold these files too, as they are now.
+    fn hold(&self, besides: Vec<PathBuf>) -> BoxFuture<'static, Result<(), Report>>;
 }
 
 /// Whether a run's first write is covered; the same for all its calls.
@@ -56,12 +65,25 @@ impl Agent {
         self.parts.checkpointer.is_some() && effects.iter().any(Effect::may_write)
     }
 
-    /// The guard of this run, set up by its first call that may write.
-    pub(super) fn guard(&mut self) -> Option<Guard> {
+    /// The guard of this run, set up by its first call that may write. A later call that takes away what is
+    /// ignored waits until that is held too.
+    pub(super) fn guard(&mut self, besides: Vec<PathBuf>) -> Option<Guard> {
         let checkpointer = self.parts.checkpointer.clone()?;
-        if self.guard.is_none() {
-            let taking = checkpointer.before_write(self.moment());
-            let (events, kernel) = (self.parts.events.clone(), self.parts.kernel.clone());
+        let (events, kernel) = (self.parts.events.clone(), self.parts.kernel.clone());
+        if let Some(before) = self.guard.clone().filter(|_| !besides.is_empty()) {
+            let holding = checkpointer.hold(besides);
+            let cover = async move {
+                if !before.await {
+                    return false;
+                }
+                let Err(report) = holding.await else { return true };
+                let _ = kernel.checkpoints_work(false);
+                let _ = events.send(Event::Notice { report }).await;
+                false
+            };
+            self.guard = Some(cover.boxed().shared());
+        } else if self.guard.is_none() {
+            let taking = checkpointer.before_write(self.moment(), besides);
             let cover = async move {
                 let (told, covered): (Vec<Event>, bool) = match taking.await {
                     Ok(taken) => (taken.into_iter().flat_map(Taken::events).collect(), true),

@@ -6,7 +6,7 @@ mod ending;
 mod output;
 mod record;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -114,8 +114,8 @@ pub struct Agent {
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
     grants: HashMap<String, (Grant, ToolCall, Value)>,
-    /// Of those, the calls that may write.
-    writing: HashSet<String>,
+    /// Of those, the calls that may write, with what a checkpoint must hold besides.
+    writing: HashMap<String, Vec<PathBuf>>,
     /// Covers the calls of this run that may write, once there was one.
     pub(super) guard: Option<Guard>,
     /// The last entry of the log, and the last that holds what the user said.
@@ -155,7 +155,7 @@ impl Agent {
             notes: Arc::default(),
             ledger: ReadLedger::default(),
             grants: HashMap::new(),
-            writing: HashSet::new(),
+            writing: HashMap::new(),
             guard: None,
             entry: 0,
             said: 0,

@@ -14,7 +14,7 @@ use super::ground::{Ground, state};
 use crate::agent::{Checkpointer, Moment};
 use crate::base::{StateDir, matches_prefix, new_id, now_ms};
 use crate::host::git::snapshot::{
-    Bounds, Checkpoint, Flat, Reason, Scan, SnapshotError, Store, Swept, spell,
+    Bounds, Checkpoint, Flat, Reason, Scan, SnapshotError, Store, Swept, spell, unspell,
 };
 use crate::kernel::{Kernel, KernelError};
 use crate::protocol::{Report, ReportKind};
@@ -112,10 +112,46 @@ impl Checkpoints {
 
     /// Takes one now. Blocks.
     pub fn take(&self, reason: Reason, name: Option<String>, at: Moment) -> Result<Checkpoint, Report> {
+        self.take_with(reason, name, at, &[])
+    }
+
+    /// As [`take`](Self::take), with files that it holds although they are ignored. Blocks.
+    fn take_with(
+        &self,
+        reason: Reason,
+        name: Option<String>,
+        at: Moment,
+        besides: &[PathBuf],
+    ) -> Result<Checkpoint, Report> {
         let longest = if reason == Reason::Turn { LONGEST_TURN } else { LONGEST_ASKED };
         let store = self.open(longest)?;
-        let scan = self.scan(&store, &[], longest)?;
+        let besides = self.below(besides);
+        let scan = self.scan(&store, &besides, longest)?;
+        held(&scan, &besides)?;
         store.keep(&scan, self.about(reason, name, at)).map_err(unusable)
+    }
+
+    /// Has the last checkpoint of a turn of this session hold ignored files too, as they are now. Blocks.
+    fn add(&self, besides: &[PathBuf]) -> Result<(), Report> {
+        let store = self.open(LONGEST_TURN)?;
+        let (all, _) = self.list()?;
+        let mut ours = all.iter().rev().filter(|one| one.reason == Reason::Turn);
+        let Some(one) = ours.find(|one| one.session == self.session) else {
+            return Err(Report::new(ReportKind::State, "the checkpoint of this turn is gone"));
+        };
+        let besides = self.below(besides);
+        let grant = self.kernel.system_tree().map_err(judged)?;
+        let bounds = Bounds { apart: &self.apart, also: &besides, longest: LONGEST_TURN, stop: &self.stop };
+        let scan = store.scan_only(grant, &bounds).map_err(unusable)?;
+        held(&scan, &besides)?;
+        store.add(&one.id, &scan).map_err(unusable)
+    }
+
+    /// Paths in the tree, relative to its root.
+    fn below(&self, paths: &[PathBuf]) -> Vec<Vec<u8>> {
+        use std::os::unix::ffi::OsStrExt;
+        let below = paths.iter().filter_map(|path| path.strip_prefix(&self.root).ok());
+        below.map(|path| path.as_os_str().as_bytes().to_vec()).collect()
     }
 
     /// What restoring would change. Blocks.
@@ -193,6 +229,14 @@ fn listed(dir: &StateDir, root: &Path) -> Result<(Vec<Checkpoint>, usize), Repor
     let root = spell(root);
     all.retain(|one| one.root == root);
     Ok((all, damaged.len()))
+}
+
+/// Whether a scan holds all that it must; what has gone meanwhile needs no holding.
+fn held(scan: &Scan, besides: &[Vec<u8>]) -> Result<(), Report> {
+    let left = scan.left_out.iter().find(|left| besides.contains(&unspell(&left.path)));
+    left.map_or(Ok(()), |left| {
+        Err(Report::new(ReportKind::State, format!("{} cannot be held", left.path)).cause(&left.why))
+    })
 }
 
 /// Ids of what is older than so many days.

@@ -1,6 +1,7 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
 mod disguise;
+mod doomed;
 mod fetch;
 mod git;
 mod git_op;
@@ -17,6 +18,7 @@ mod script;
 mod shell;
 
 pub(super) use disguise::{disguise, reorders};
+pub use doomed::{Doomed, Fate};
 pub(super) use git::GitCall;
 pub(super) use git_op::runs_something;
 pub use guard::may_hold_secrets;
@@ -101,6 +103,8 @@ impl Fact {
 pub(super) struct Prepared {
     pub facts: Vec<Fact>,
     pub shell: Option<ShellScan>,
+    /// What a shell line deletes or overwrites.
+    pub doomed: Vec<Doomed>,
     /// What user rules match against: the shell line, or the path relative to the workspace.
     pub subject: String,
     /// The main argument as it was written, where that differs.
@@ -116,7 +120,7 @@ impl Prepared {
 
     fn plain(effect: Effect, subject: String, reach: Reach) -> Self {
         let facts = vec![Fact::bare(effect, Via::Argument)];
-        Self { facts, shell: None, subject, written: None, reach }
+        Self { facts, shell: None, doomed: Vec::new(), subject, written: None, reach }
     }
 }
 
