@@ -7,12 +7,15 @@ use futures::future::{BoxFuture, Shared};
 
 use super::driver::Agent;
 use crate::protocol::{Effect, Event, Report};
+use crate::session::SessionLog;
 
 /// Where a conversation stands when a checkpoint is taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moment {
-    /// The request to the model that comes next, or whose calls run.
+    /// The turn of the user that goes on, or the last one; 0 before the first.
     pub turn: u32,
+    /// The request to the model that comes next, or whose calls run.
+    pub request: u32,
     /// The last entry of the log; 0 where there is none.
     pub entry: u64,
     /// The entry of the user's message that began the run; 0 outside one.
@@ -24,7 +27,8 @@ pub struct Moment {
 pub struct Taken {
     pub id: String,
     pub name: Option<String>,
-    pub turn: u32,
+    /// The request to the model that it was taken before.
+    pub request: u32,
     pub ms: u64,
     /// What the user should know of it, such as files that it does not hold.
     pub notice: Option<Report>,
@@ -33,7 +37,7 @@ pub struct Taken {
 impl Taken {
     /// What a face is told.
     pub fn events(self) -> impl Iterator<Item = Event> {
-        let Taken { id, name, turn, ms, notice } = self;
+        let Taken { id, name, request: turn, ms, notice } = self;
         let notice = notice.map(|report| Event::Notice { report });
         std::iter::once(Event::Checkpoint { id, name, turn, ms }).chain(notice)
     }
@@ -103,6 +107,12 @@ impl Agent {
 
     /// Where the conversation stands now.
     pub fn moment(&self) -> Moment {
-        Moment { turn: self.turn(), entry: self.entry, said: if self.is_running() { self.said } else { 0 } }
+        let log = self.parts.log.as_ref();
+        Moment {
+            turn: log.map_or(0, SessionLog::turns),
+            request: self.turn(),
+            entry: log.map_or(0, SessionLog::at),
+            said: if self.is_running() { self.said } else { 0 },
+        }
     }
 }

@@ -118,8 +118,7 @@ pub struct Agent {
     writing: HashMap<String, Vec<PathBuf>>,
     /// Covers the calls of this run that may write, once there was one.
     pub(super) guard: Option<Guard>,
-    /// The last entry of the log, and the last that holds what the user said.
-    pub(super) entry: u64,
+    /// The last entry of the log that holds what the user said.
     pub(super) said: u64,
     /// Questions that wait for a person, by their own ids.
     pub(super) questions: HashMap<String, Open>,
@@ -157,7 +156,6 @@ impl Agent {
             grants: HashMap::new(),
             writing: HashMap::new(),
             guard: None,
-            entry: 0,
             said: 0,
             questions: HashMap::new(),
             stream: None,

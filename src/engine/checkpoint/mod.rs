@@ -14,7 +14,7 @@ use super::ground::{Ground, state};
 use crate::agent::{Checkpointer, Moment};
 use crate::base::{StateDir, matches_prefix, new_id, now_ms};
 use crate::host::git::snapshot::{
-    Bounds, Checkpoint, Flat, Reason, Scan, SnapshotError, Store, Swept, spell, unspell,
+    Bounds, Checkpoint, Failure, Flat, Reason, Scan, SnapshotError, Store, Swept, spell, unspell,
 };
 use crate::kernel::{Kernel, KernelError};
 use crate::protocol::{Report, ReportKind};
@@ -29,6 +29,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(600);
 /// Checkpoints are kept this long unless told otherwise, in days.
 const KEPT_DAYS: u64 = 30;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Said of a path that was asked for.
+const UNHELD: &str = "this checkpoint does not hold it";
 /// Text of a diff, in bytes.
 const MOST_DIFF: usize = 16 * 1024;
 
@@ -159,6 +161,10 @@ impl Checkpoints {
         let store = self.open(LONGEST_ASKED)?;
         let (about, flat) = store.flat(&one.id).map_err(unusable)?;
         let present = self.present(&store, &flat)?;
+        if let Some(path) = unheld(&about, &flat, &present, only).next() {
+            return Err(Report::new(ReportKind::State, format!("{path}: {UNHELD}"))
+                .hint("`iosm checkpoints list` names the others"));
+        }
         let plan = store.plan(&present, (&about, &flat), only);
         let diff = store.text_diff(&plan, MOST_DIFF).map_err(unusable)?;
         Ok(Comparison::of(about, &plan, diff))
@@ -170,13 +176,18 @@ impl Checkpoints {
         let store = self.open(LONGEST_ASKED)?;
         let (about, flat) = store.flat(&one.id).map_err(unusable)?;
         let present = self.present(&store, &flat)?;
+        let unknown: Vec<Failure> = unheld(&about, &flat, &present, only)
+            .map(|path| Failure { path, why: UNHELD.to_owned() })
+            .collect();
         if store.plan(&present, (&about, &flat), only).is_empty() {
-            return Ok(Rolled::nothing(about));
+            return Ok(Rolled { failed: unknown, ..Rolled::nothing(about) });
         }
         let redo = store.keep(&present, self.about(Reason::Restore, None, at)).map_err(unusable)?;
         let grant = self.kernel.user_restore(&one.id).map_err(judged)?;
         let done = store.restore(grant, &present, (&about, &flat), only, &self.apart).map_err(unusable)?;
-        Ok(Rolled::of(about, redo, done))
+        let mut rolled = Rolled::of(about, redo, done);
+        rolled.failed.extend(unknown);
+        Ok(rolled)
     }
 
     /// Forgets what is older than so many days, and frees what only that held. Blocks.
@@ -237,6 +248,24 @@ fn held(scan: &Scan, besides: &[Vec<u8>]) -> Result<(), Report> {
     left.map_or(Ok(()), |left| {
         Err(Report::new(ReportKind::State, format!("{} cannot be held", left.path)).cause(&left.why))
     })
+}
+
+/// Paths asked for of which neither the checkpoint nor the tree knows anything.
+fn unheld(about: &Checkpoint, flat: &Flat, present: &Scan, only: &[Vec<u8>]) -> impl Iterator<Item = String> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let within = |flat: &Flat, path: &Vec<u8>| {
+        let below = [path.as_slice(), b"/"].concat();
+        flat.contains_key(path)
+            || flat.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below))
+    };
+    let left = |path: &Vec<u8>| about.left_out.iter().any(|left| unspell(&left.path) == *path);
+    let unheld: Vec<String> = only
+        .iter()
+        .filter(|path| !within(flat, path) && !within(&present.flat, path) && !left(path))
+        .map(|path| spell(OsStr::from_bytes(path)))
+        .collect();
+    unheld.into_iter()
 }
 
 /// Ids of what is older than so many days.

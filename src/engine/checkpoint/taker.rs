@@ -20,7 +20,7 @@ impl Checkpointer for Checkpoints {
     ) -> BoxFuture<'static, Result<Option<Taken>, Report>> {
         let this = self.clone();
         Box::pin(async move {
-            let watch = Stopwatch::start();
+            let (watch, request) = (Stopwatch::start(), at.request);
             let looked = tokio::task::spawn_blocking(move || {
                 let before = this.list().map(|(all, _)| all).unwrap_or_default();
                 let taken = this.take_with(Reason::Turn, None, at, &besides);
@@ -38,7 +38,7 @@ impl Checkpointer for Checkpoints {
                 Report::note(format!("the checkpoint does not hold {}", some_of(&left)))
                     .hint("`iosm checkpoints list --json` says which; deleting those cannot be undone")
             });
-            Ok(Some(Taken { id: taken.id, name: taken.name, turn: taken.turn, ms: watch.millis(), notice }))
+            Ok(Some(Taken { id: taken.id, name: taken.name, request, ms: watch.millis(), notice }))
         })
     }
 

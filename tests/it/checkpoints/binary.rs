@@ -49,6 +49,9 @@ fn an_edit_and_a_deletion_by_shell_are_undone_and_done_again() {
     world.iosm(&["checkpoints", "restore", id, "--dry-run"]).run().expect(0).prints("- new.txt");
     assert_eq!(world.tree(), after, "a dry run changes nothing");
 
+    world.iosm(&["checkpoints", "restore", id, "notes/only.txt"]).run().expect(0);
+    let typo = world.iosm(&["checkpoints", "restore", id, "typo.rs"]).run().expect(1);
+    typo.prints("- not restored: typo.rs: this checkpoint does not hold it");
     world.iosm(&["checkpoints", "restore", id, "notes"]).run().expect(0);
     assert!(world.repo().join("notes/only.txt").exists() && world.repo().join("new.txt").exists());
     let restored = world.iosm(&["checkpoints", "restore", id]).run().expect(0);
