@@ -49,6 +49,11 @@ impl KeptFiles {
 
 impl Kept for KeptFiles {
     fn weigh(&self, doomed: &[Doomed], checkpoints: bool) -> Weighed {
+        // Most lines write what is new: nothing is there to be lost, and nothing is looked up.
+        let glob = |one: &Doomed| one.path.as_os_str().as_encoded_bytes().iter().any(|b| b"*?[{".contains(b));
+        if !doomed.iter().any(|one| one.path.symlink_metadata().is_ok() || glob(one)) {
+            return Weighed::default();
+        }
         let held = self.repository.as_ref().map(|r| r.lock().unwrap_or_else(PoisonError::into_inner));
         let mut ground = Ground::new(&self.root, held.as_deref(), self.began, checkpoints);
         let mut look = Look::new();
