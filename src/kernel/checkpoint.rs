@@ -48,16 +48,16 @@ impl Kernel {
 
 #[cfg(test)]
 mod tests {
-    use std::path::{Path, PathBuf};
-
     use crate::kernel::testing::World;
-    use crate::kernel::{Judgement, Kept, Reach};
+    use crate::kernel::{Doomed, Judgement, Kept, Lost, Reach, Weighed, Why};
 
     struct Everything;
 
     impl Kept for Everything {
-        fn lost(&self, path: &Path) -> Option<PathBuf> {
-            Some(path.to_owned())
+        fn weigh(&self, doomed: &[Doomed], checkpoints: bool) -> Weighed {
+            let lost = doomed.iter().enumerate().filter(|_| !checkpoints);
+            let lost = lost.map(|(at, one)| (at, Lost::new(&one.path, Why::Untracked))).collect();
+            Weighed { lost, hold: Vec::new() }
         }
     }
 

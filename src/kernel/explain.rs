@@ -71,7 +71,7 @@ impl Kernel {
         };
         let effects = prepared.effects();
         step("effects", micros(since), effects.iter().map(Effect::describe).collect());
-        let moment = self.moment("main", &prepared);
+        let moment = self.moment("main", &law, &prepared);
         let moment = carried_out(&self.memory(), "main", &call, &prepared, moment);
         let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut findings = Findings::default();

@@ -1,7 +1,7 @@
 //! The kernel of one session: judges calls, mints grants, keeps the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -10,13 +10,14 @@ use serde_json::Value;
 use super::admission::{restore, say_restored};
 use super::by_user::USER;
 use super::charter::{Charter, SandboxStrength};
-use super::effects::{Fact, Place, Prepared, prepare, system_read, system_tree, user_write};
+use super::effects::{Prepared, prepare, system_read, system_tree, user_write};
 use super::error::KernelError;
 use super::grant::{Grant, Reach};
 use super::intake::{Intake, Tools};
 use super::journal::{Journal, Row};
 use super::judgement::{Granted, Judgement, Objection, Question, Refused, argv, reach};
-use super::law::{Keeper, Law};
+use super::kept::Keeper;
+use super::law::Law;
 use super::leases::Leases;
 use super::memory::{Memory, Origin};
 use super::mint::mint;
@@ -257,34 +258,17 @@ impl Kernel {
         Ok(Err((Box::new(finding), current)))
     }
 
-    pub(super) fn moment(&self, agent: &str, prepared: &Prepared) -> Moment {
-        let lost = self.lost(prepared);
+    pub(super) fn moment(&self, agent: &str, law: &Law, prepared: &Prepared) -> Moment {
+        let weighed = self.weigh(prepared, law.charter.checkpoints);
         let mut state = self.state();
         Moment {
             agent: agent.to_owned(),
             spent: state.accounts.standing(agent),
             leases: state.leases.clone(),
             witnesses: state.witnesses.clone(),
-            lost,
+            weighed,
             ..Moment::default()
         }
-    }
-
-    /// What the deletions of a call would lose. Moving a file deletes its name and loses nothing.
-    fn lost(&self, prepared: &Prepared) -> Vec<(usize, PathBuf)> {
-        let scan = prepared.shell.as_ref();
-        if !scan.is_some_and(|scan| scan.commands.iter().any(|command| command.deletes())) {
-            return Vec::new();
-        }
-        let inside = |fact: &Fact| {
-            fact.place == Some(Place::Workspace) && matches!(fact.effect, Effect::Delete { .. })
-        };
-        let deleted: Vec<_> = prepared.facts.iter().enumerate().filter(|(_, fact)| inside(fact)).collect();
-        if deleted.is_empty() {
-            return Vec::new();
-        }
-        let Some(kept) = self.keeper() else { return Vec::new() };
-        deleted.into_iter().filter_map(|(at, fact)| Some((at, kept.lost(fact.path()?)?))).collect()
     }
 
     fn decide(&self, asker: Asker<'_>, call: &ToolCall) -> Result<Judgement, KernelError> {
@@ -307,7 +291,7 @@ impl Kernel {
                 return self.refuse_prepared(&asker, &call, &prepared, &finding, taint);
             }
         };
-        let moment = self.moment(asker.agent, &prepared);
+        let moment = self.moment(asker.agent, &law, &prepared);
         let moment = carried_out(&memory, asker.agent, &call, &prepared, moment);
         let case = Case::new(&law.charter, &law.rules, spec, &prepared, &moment);
         let mut state = self.state();
@@ -351,7 +335,15 @@ impl Kernel {
                 let reach = hand_over(mint(&law.charter, prepared, unboxed));
                 let grant = Grant::new(call.id.clone(), reach);
                 let sealed = restored.map(|restored| restored.args);
-                Judgement::Granted(Granted { grant, call, verdict, effects, repaired, sealed })
+                Judgement::Granted(Granted {
+                    grant,
+                    call,
+                    verdict,
+                    effects,
+                    repaired,
+                    hold: moment.weighed.hold,
+                    sealed,
+                })
             }
             VerdictKind::RequireApproval => {
                 let asked = asker.agreed.clone().into_iter().chain(decision.asks()).collect();

@@ -1,6 +1,7 @@
 //! What the kernel answers to a call.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ pub struct Granted {
     pub effects: Vec<Effect>,
     /// The arguments as the model wrote them, when they were repaired.
     pub repaired: Option<Value>,
+    /// Ignored files that it deletes or overwrites: its checkpoint must hold them besides.
+    pub hold: Vec<PathBuf>,
     /// The arguments with secrets put back, where there were placeholders.
     pub(super) sealed: Option<Value>,
 }

@@ -1,12 +1,10 @@
 //! The policy in force: compiled as a whole, exchanged as a whole.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::charter::{Capability, Charter};
 use super::error::KernelError;
 use super::examples::check_examples;
-use super::grant::Grant;
 use super::intake::Tools;
 use super::journal::Row;
 use super::judge::Kernel;
@@ -36,19 +34,6 @@ impl Law {
         Ok(Self { charter, rules, checks })
     }
 }
-
-/// Knows what would be gone for good if a path were deleted. Asked only about deletions.
-pub trait Kept: Send + Sync {
-    /// A file at or below `path` (whose last part may be a glob) that nothing else holds: no commit, no
-    /// build, not this session.
-    fn lost(&self, path: &Path) -> Option<PathBuf>;
-}
-
-/// Opens a [`Kept`] over the tree that a grant names.
-pub type OpenKept = Box<dyn Fn(Grant) -> Option<Box<dyn Kept>> + Send + Sync>;
-
-/// Nobody, or somebody who is opened when first asked.
-pub(super) type Keeper = Option<(OpenKept, OnceLock<Option<Box<dyn Kept>>>)>;
 
 /// A change of policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,18 +109,6 @@ impl Kernel {
     /// The policy that calls are judged by now.
     pub fn policy(&self) -> Policy {
         self.law().charter.policy.clone()
-    }
-
-    /// With somebody who knows what deleting would lose. Opened with a grant for the tree when the first
-    /// deletion is judged: most sessions delete nothing.
-    pub fn with_kept(mut self, open: OpenKept) -> Self {
-        self.kept = Some((open, OnceLock::new()));
-        self
-    }
-
-    pub(super) fn keeper(&self) -> Option<&dyn Kept> {
-        let (open, kept) = self.kept.as_ref()?;
-        kept.get_or_init(|| open(self.system_tree().ok()?)).as_deref()
     }
 
     /// Says which paths belong to which agent from now on.

@@ -24,6 +24,7 @@ mod intake;
 mod journal;
 mod judge;
 mod judgement;
+mod kept;
 mod law;
 #[cfg(test)]
 mod laws;
@@ -48,7 +49,7 @@ pub use admission::{Admitted, Disturbed, Live, RawResult, Released, Withheld, is
 pub use by_user::USER;
 pub use charter::{Capability, Charter, SandboxStrength};
 pub use constraints::Violation;
-pub use effects::{guarded_folder, may_hold_secrets};
+pub use effects::{Doomed, Fate, guarded_folder, may_hold_secrets};
 pub use error::KernelError;
 pub use explain::{Explanation, Step};
 pub use grant::{FetchScope, Grant, NetScope, Reach, RunScope, Shut, host_entry};
@@ -58,7 +59,8 @@ pub use journal::{
 };
 pub use judge::{Agreements, Kernel};
 pub use judgement::{Granted, Judgement, Objection, Question, Refused, shape};
-pub use law::{Kept, OpenKept, Reloaded};
+pub use kept::{Kept, Lost, OpenKept, Weighed, Why};
+pub use law::Reloaded;
 pub use leases::Leases;
 pub use replay::{Past, Replayed};
 pub use rung::kinds_and_paths;

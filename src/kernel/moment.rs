@@ -1,8 +1,8 @@
 //! What rungs must know that changes from call to call.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::kept::Weighed;
 use super::leases::Leases;
 use super::spent::Standing;
 use super::witness::Witnesses;
@@ -26,6 +26,6 @@ pub(in crate::kernel) struct Moment {
     pub leases: Option<Arc<Leases>>,
     /// Which checks have passed on the tree as it is.
     pub witnesses: Arc<Witnesses>,
-    /// Deletions, by their place among the effects, with a file that nothing else holds.
-    pub lost: Vec<(usize, PathBuf)>,
+    /// What its deletions and overwritings would lose, and what its checkpoint must hold besides.
+    pub weighed: Weighed,
 }

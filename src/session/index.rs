@@ -288,6 +288,23 @@ impl Index {
         self.rows.last().map_or(0, |row| row.id)
     }
 
+    /// Turns of the user on the branch that ends here: a message with all that follows until its end. What is
+    /// said meanwhile belongs to the same turn.
+    pub fn turns(&self) -> u32 {
+        let (mut turns, mut open) = (0, false);
+        for row in self.branch(self.tip()) {
+            match row.kind {
+                Kind::User => {
+                    turns += u32::from(!open);
+                    open = true;
+                }
+                Kind::Start | Kind::TurnEnd | Kind::Rewind | Kind::Switch => open = false,
+                _ => {}
+            }
+        }
+        turns
+    }
+
     /// From the first entry to `tip`, along parents.
     pub fn branch(&self, tip: u64) -> Vec<Row> {
         let mut branch = Vec::new();

@@ -190,6 +190,16 @@ impl SessionLog {
         Held::of(self.index.totals.clone())
     }
 
+    /// The last entry: where the conversation stands.
+    pub fn at(&self) -> u64 {
+        self.index.tip()
+    }
+
+    /// Turns of the user in the conversation as it stands, the one that goes on among them.
+    pub fn turns(&self) -> u32 {
+        self.index.turns()
+    }
+
     /// The messages of the user and the branches they make.
     pub fn tree(&self) -> Tree {
         Tree::of(&self.index)

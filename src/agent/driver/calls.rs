@@ -23,7 +23,7 @@ impl Agent {
                 self.enters(&granted.call, &granted.effects);
                 self.record(&granted.call, &granted.effects, &granted.verdict);
                 if self.must_cover(&granted.effects) {
-                    self.writing.insert(call_id.clone());
+                    self.writing.insert(call_id.clone(), granted.hold);
                 }
                 self.emit(Event::Verdict {
                     call_id: call_id.clone(),
@@ -79,7 +79,7 @@ impl Agent {
         };
         let detach = context.detach.clone();
         self.showing.insert(call.id.clone(), Showing { call: call.clone(), live: Live::default(), detach });
-        let guard = if self.writing.remove(&call.id) { self.guard() } else { None };
+        let guard = self.writing.remove(&call.id).and_then(|besides| self.guard(besides));
         let kernel = self.parts.kernel.clone();
         self.running.push(Box::pin(async move {
             let covered = match guard {

@@ -6,7 +6,7 @@ mod ending;
 mod output;
 mod record;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -117,12 +117,11 @@ pub struct Agent {
     ledger: ReadLedger,
     /// With the arguments to run with, which may hold what the call only has a placeholder for.
     grants: HashMap<String, (Grant, ToolCall, Value)>,
-    /// Of those, the calls that may write.
-    writing: HashSet<String>,
+    /// Of those, the calls that may write, with what a checkpoint must hold besides.
+    writing: HashMap<String, Vec<PathBuf>>,
     /// Covers the calls of this run that may write, once there was one.
     pub(super) guard: Option<Guard>,
-    /// The last entry of the log, and the last that holds what the user said.
-    pub(super) entry: u64,
+    /// The last entry of the log that holds what the user said.
     pub(super) said: u64,
     /// Questions that wait for a person, by their own ids.
     pub(super) questions: HashMap<String, Open>,
@@ -158,9 +157,8 @@ impl Agent {
             notes: Arc::default(),
             ledger: ReadLedger::default(),
             grants: HashMap::new(),
-            writing: HashSet::new(),
+            writing: HashMap::new(),
             guard: None,
-            entry: 0,
             said: 0,
             questions: HashMap::new(),
             stream: None,

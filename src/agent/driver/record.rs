@@ -65,7 +65,6 @@ impl Agent {
         let is_said = matches!(payload, Payload::Item { item: Item::User { .. } });
         match log.append(payload) {
             Ok(entry) => {
-                self.entry = entry;
                 if is_said {
                     self.said = entry;
                 }

@@ -14,7 +14,7 @@ use super::ground::{Ground, state};
 use crate::agent::{Checkpointer, Moment};
 use crate::base::{StateDir, matches_prefix, new_id, now_ms};
 use crate::host::git::snapshot::{
-    Bounds, Checkpoint, Flat, Reason, Scan, SnapshotError, Store, Swept, spell,
+    Bounds, Checkpoint, Failure, Flat, Reason, Scan, SnapshotError, Store, Swept, spell, unspell,
 };
 use crate::kernel::{Kernel, KernelError};
 use crate::protocol::{Report, ReportKind};
@@ -29,6 +29,8 @@ const LONGEST_ASKED: Duration = Duration::from_secs(600);
 /// Checkpoints are kept this long unless told otherwise, in days.
 const KEPT_DAYS: u64 = 30;
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Said of a path that was asked for.
+const UNHELD: &str = "this checkpoint does not hold it";
 /// Text of a diff, in bytes.
 const MOST_DIFF: usize = 16 * 1024;
 
@@ -112,10 +114,46 @@ impl Checkpoints {
 
     /// Takes one now. Blocks.
     pub fn take(&self, reason: Reason, name: Option<String>, at: Moment) -> Result<Checkpoint, Report> {
+        self.take_with(reason, name, at, &[])
+    }
+
+    /// As [`take`](Self::take), with files that it holds although they are ignored. Blocks.
+    fn take_with(
+        &self,
+        reason: Reason,
+        name: Option<String>,
+        at: Moment,
+        besides: &[PathBuf],
+    ) -> Result<Checkpoint, Report> {
         let longest = if reason == Reason::Turn { LONGEST_TURN } else { LONGEST_ASKED };
         let store = self.open(longest)?;
-        let scan = self.scan(&store, &[], longest)?;
+        let besides = self.below(besides);
+        let scan = self.scan(&store, &besides, longest)?;
+        held(&scan, &besides)?;
         store.keep(&scan, self.about(reason, name, at)).map_err(unusable)
+    }
+
+    /// Has the last checkpoint of a turn of this session hold ignored files too, as they are now. Blocks.
+    fn add(&self, besides: &[PathBuf]) -> Result<(), Report> {
+        let store = self.open(LONGEST_TURN)?;
+        let (all, _) = self.list()?;
+        let mut ours = all.iter().rev().filter(|one| one.reason == Reason::Turn);
+        let Some(one) = ours.find(|one| one.session == self.session) else {
+            return Err(Report::new(ReportKind::State, "the checkpoint of this turn is gone"));
+        };
+        let besides = self.below(besides);
+        let grant = self.kernel.system_tree().map_err(judged)?;
+        let bounds = Bounds { apart: &self.apart, also: &besides, longest: LONGEST_TURN, stop: &self.stop };
+        let scan = store.scan_only(grant, &bounds).map_err(unusable)?;
+        held(&scan, &besides)?;
+        store.add(&one.id, &scan).map_err(unusable)
+    }
+
+    /// Paths in the tree, relative to its root.
+    fn below(&self, paths: &[PathBuf]) -> Vec<Vec<u8>> {
+        use std::os::unix::ffi::OsStrExt;
+        let below = paths.iter().filter_map(|path| path.strip_prefix(&self.root).ok());
+        below.map(|path| path.as_os_str().as_bytes().to_vec()).collect()
     }
 
     /// What restoring would change. Blocks.
@@ -123,6 +161,10 @@ impl Checkpoints {
         let store = self.open(LONGEST_ASKED)?;
         let (about, flat) = store.flat(&one.id).map_err(unusable)?;
         let present = self.present(&store, &flat)?;
+        if let Some(path) = unheld(&about, &flat, &present, only).next() {
+            return Err(Report::new(ReportKind::State, format!("{path}: {UNHELD}"))
+                .hint("`iosm checkpoints list` names the others"));
+        }
         let plan = store.plan(&present, (&about, &flat), only);
         let diff = store.text_diff(&plan, MOST_DIFF).map_err(unusable)?;
         Ok(Comparison::of(about, &plan, diff))
@@ -134,13 +176,18 @@ impl Checkpoints {
         let store = self.open(LONGEST_ASKED)?;
         let (about, flat) = store.flat(&one.id).map_err(unusable)?;
         let present = self.present(&store, &flat)?;
+        let unknown: Vec<Failure> = unheld(&about, &flat, &present, only)
+            .map(|path| Failure { path, why: UNHELD.to_owned() })
+            .collect();
         if store.plan(&present, (&about, &flat), only).is_empty() {
-            return Ok(Rolled::nothing(about));
+            return Ok(Rolled { failed: unknown, ..Rolled::nothing(about) });
         }
         let redo = store.keep(&present, self.about(Reason::Restore, None, at)).map_err(unusable)?;
         let grant = self.kernel.user_restore(&one.id).map_err(judged)?;
         let done = store.restore(grant, &present, (&about, &flat), only, &self.apart).map_err(unusable)?;
-        Ok(Rolled::of(about, redo, done))
+        let mut rolled = Rolled::of(about, redo, done);
+        rolled.failed.extend(unknown);
+        Ok(rolled)
     }
 
     /// Forgets what is older than so many days, and frees what only that held. Blocks.
@@ -193,6 +240,32 @@ fn listed(dir: &StateDir, root: &Path) -> Result<(Vec<Checkpoint>, usize), Repor
     let root = spell(root);
     all.retain(|one| one.root == root);
     Ok((all, damaged.len()))
+}
+
+/// Whether a scan holds all that it must; what has gone meanwhile needs no holding.
+fn held(scan: &Scan, besides: &[Vec<u8>]) -> Result<(), Report> {
+    let left = scan.left_out.iter().find(|left| besides.contains(&unspell(&left.path)));
+    left.map_or(Ok(()), |left| {
+        Err(Report::new(ReportKind::State, format!("{} cannot be held", left.path)).cause(&left.why))
+    })
+}
+
+/// Paths asked for of which neither the checkpoint nor the tree knows anything.
+fn unheld(about: &Checkpoint, flat: &Flat, present: &Scan, only: &[Vec<u8>]) -> impl Iterator<Item = String> {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let within = |flat: &Flat, path: &Vec<u8>| {
+        let below = [path.as_slice(), b"/"].concat();
+        flat.contains_key(path)
+            || flat.range(below.clone()..).next().is_some_and(|(p, _)| p.starts_with(&below))
+    };
+    let left = |path: &Vec<u8>| about.left_out.iter().any(|left| unspell(&left.path) == *path);
+    let unheld: Vec<String> = only
+        .iter()
+        .filter(|path| !within(flat, path) && !within(&present.flat, path) && !left(path))
+        .map(|path| spell(OsStr::from_bytes(path)))
+        .collect();
+    unheld.into_iter()
 }
 
 /// Ids of what is older than so many days.

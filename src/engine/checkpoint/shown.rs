@@ -153,7 +153,12 @@ impl Rolled {
     pub fn text(&self) -> String {
         let one = &self.checkpoint;
         let Some(redo) = &self.redo else {
-            return format!("Everything is as {} ({}) holds it; nothing was touched.\n", one.id, one.label());
+            return match self.failed.as_slice() {
+                [] => {
+                    format!("Everything is as {} ({}) holds it; nothing was touched.\n", one.id, one.label())
+                }
+                failed => failed.iter().map(Failure::line).collect(),
+            };
         };
         let mut text = format!(
             "Restored {} ({}): {} written, {} removed. The state before is {redo}.\n",
@@ -163,7 +168,7 @@ impl Rolled {
             self.removed.len(),
         );
         for failure in &self.failed {
-            text.push_str(&format!("- not restored: {}: {}\n", failure.path, failure.why));
+            text.push_str(&failure.line());
         }
         for path in &self.left_out {
             text.push_str(&format!("- never held, and not touched: {path}\n"));

@@ -1,5 +1,7 @@
 //! Takes a checkpoint before a run first writes, on a thread where blocking is allowed.
 
+use std::path::PathBuf;
+
 use futures::future::BoxFuture;
 
 use super::{Checkpoints, KEPT_DAYS, Reason, expired, newly_left_out};
@@ -11,19 +13,20 @@ use crate::protocol::{Report, ReportKind};
 const MOST_NAMED: usize = 5;
 
 impl Checkpointer for Checkpoints {
-    fn before_write(&self, at: Moment) -> BoxFuture<'static, Result<Option<Taken>, Report>> {
+    fn before_write(
+        &self,
+        at: Moment,
+        besides: Vec<PathBuf>,
+    ) -> BoxFuture<'static, Result<Option<Taken>, Report>> {
         let this = self.clone();
         Box::pin(async move {
-            let watch = Stopwatch::start();
+            let (watch, request) = (Stopwatch::start(), at.request);
             let looked = tokio::task::spawn_blocking(move || {
                 let before = this.list().map(|(all, _)| all).unwrap_or_default();
-                let taken = this.take(Reason::Turn, None, at);
+                let taken = this.take_with(Reason::Turn, None, at, &besides);
                 let old = !expired(&before, KEPT_DAYS).is_empty();
                 (this, before, taken, old)
             });
-            let gone = |error: tokio::task::JoinError| {
-                Report::new(ReportKind::Internal, "taking a checkpoint broke off").cause(error.to_string())
-            };
             let (this, before, taken, old) = looked.await.map_err(gone)?;
             let taken = taken.map_err(not_taken)?;
             if old {
@@ -35,9 +38,21 @@ impl Checkpointer for Checkpoints {
                 Report::note(format!("the checkpoint does not hold {}", some_of(&left)))
                     .hint("`iosm checkpoints list --json` says which; deleting those cannot be undone")
             });
-            Ok(Some(Taken { id: taken.id, name: taken.name, turn: taken.turn, ms: watch.millis(), notice }))
+            Ok(Some(Taken { id: taken.id, name: taken.name, request, ms: watch.millis(), notice }))
         })
     }
+
+    fn hold(&self, besides: Vec<PathBuf>) -> BoxFuture<'static, Result<(), Report>> {
+        let this = self.clone();
+        Box::pin(async move {
+            let held = tokio::task::spawn_blocking(move || this.add(&besides));
+            held.await.map_err(gone)?.map_err(not_taken)
+        })
+    }
+}
+
+fn gone(error: tokio::task::JoinError) -> Report {
+    Report::new(ReportKind::Internal, "taking a checkpoint broke off").cause(error.to_string())
 }
 
 /// Says what it means that there is none.

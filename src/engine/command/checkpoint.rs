@@ -21,6 +21,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
             .hint("choose another name"));
     }
     let (checkpoints, at) = (call.desk.checkpoints()?, call.agent.moment());
+    let request = at.request;
     let watch = Stopwatch::start();
     let taken = tokio::task::spawn_blocking(move || checkpoints.take(Reason::Asked, name, at)).await;
     let taken = taken.map_err(|error| {
@@ -29,7 +30,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
     let event = Event::Checkpoint {
         id: taken.id.clone(),
         name: taken.name.clone(),
-        turn: taken.turn,
+        turn: request,
         ms: watch.millis(),
     };
     call.agent.emit(event).await;

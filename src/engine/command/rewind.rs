@@ -39,7 +39,8 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
             )
             .hint("/rollback lists those that were taken")
         })?;
-        let back = super::rollback::bring_back(call.desk.checkpoints()?, id, call.agent.moment());
+        let back =
+            super::rollback::bring_back(call.desk.checkpoints()?, id, call.agent.moment(), act == "both");
         answer = Answer::Markdown(back.await?);
     }
     if act != "files" {

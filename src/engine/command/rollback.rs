@@ -4,7 +4,7 @@ use super::{Answer, Call, Command, Place};
 use crate::agent::Moment;
 use crate::base::local_minute;
 use crate::engine::checkpoint::{Checkpoints, Comparison, Listed};
-use crate::host::git::snapshot::Checkpoint;
+use crate::host::git::snapshot::{Checkpoint, Reason};
 use crate::protocol::{Report, ReportKind};
 
 /// Rows of the table.
@@ -34,7 +34,7 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
         ("", _) => list(&checkpoints),
         (_, "conversation") => Ok(String::new()),
         // Asking for redo is asking for it to be done.
-        ("redo", _) | (_, "files" | "both") => restored(&checkpoints, &target, at),
+        ("redo", _) | (_, "files" | "both") => restored(&checkpoints, &target, at, act == "both"),
         _ => Ok(compared(&checkpoints.compare(&checkpoints.find(&target)?, &[])?)),
     });
     let answered = answered.await.map_err(|error| broken(&error))??;
@@ -47,14 +47,28 @@ async fn run(call: Call<'_>) -> Result<Answer, Report> {
 }
 
 /// Restores the files of a checkpoint, and says so.
-pub(super) async fn bring_back(checkpoints: Checkpoints, id: String, at: Moment) -> Result<String, Report> {
-    let work = tokio::task::spawn_blocking(move || restored(&checkpoints, &id, at));
+pub(super) async fn bring_back(
+    checkpoints: Checkpoints,
+    id: String,
+    at: Moment,
+    both: bool,
+) -> Result<String, Report> {
+    let work = tokio::task::spawn_blocking(move || restored(&checkpoints, &id, at, both));
     work.await.map_err(|error| broken(&error))?
 }
 
-fn restored(checkpoints: &Checkpoints, target: &str, at: Moment) -> Result<String, Report> {
+/// `both`: the conversation goes back too, and redo must know where it stood, files or not.
+fn restored(checkpoints: &Checkpoints, target: &str, at: Moment, both: bool) -> Result<String, Report> {
     let rolled = checkpoints.restore(&checkpoints.find(target)?, &[], at)?;
-    Ok(format!("{}\n`/rollback redo` goes back.", rolled.text()))
+    if rolled.redo.is_none() {
+        if both {
+            checkpoints.take(Reason::Restore, None, at)?;
+        } else {
+            return Ok(rolled.text());
+        }
+    }
+    let redo = if both { "redo both" } else { "redo" };
+    Ok(format!("{}\n`/rollback {redo}` goes back.", rolled.text()))
 }
 
 fn broken(error: &tokio::task::JoinError) -> Report {

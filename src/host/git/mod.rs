@@ -1,6 +1,7 @@
 //! Looking at a repository: history, blame, patches. Nothing here runs a hook or a configured program,
 //! and nothing is changed; libgit2 has neither for what is done here.
 
+mod built;
 mod kept;
 mod shim;
 pub mod snapshot;

@@ -8,6 +8,7 @@
 mod each;
 mod every;
 mod grep;
+mod ignored;
 mod pattern;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ use crate::kernel::{Grant, Reach};
 pub use each::{Each, Wanted, each};
 pub(in crate::host) use every::{Every, every, is_git};
 pub use grep::{FileHits, Line, Skipped};
+pub(in crate::host) use ignored::Ignored;
 pub use pattern::{NameFilter, Pattern, PatternError};
 use walk::Tree;
 

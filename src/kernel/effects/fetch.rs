@@ -30,7 +30,7 @@ pub(super) fn prepare(written: &str, method: Option<&str>) -> Result<Prepared, B
     let subject = scope.url.clone();
     let written = (written != subject).then(|| written.to_owned());
     let facts = vec![Fact::bare(effect, Via::Argument)];
-    Ok(Prepared { facts, shell: None, subject, written, reach: Reach::Fetch(scope) })
+    Ok(Prepared { facts, shell: None, doomed: Vec::new(), subject, written, reach: Reach::Fetch(scope) })
 }
 
 /// By the rules of browsers, so that no other spelling of an address (`0x7f.1`, full-width digits,

@@ -25,10 +25,12 @@ impl Find<'_> {
         let elsewhere = written.contains('/') && !in_system_folder(written);
         self.loose |= !command.certain || elsewhere;
         if let Some(git) = GitCall::of(command) {
+            self.gentle = true;
             self.git(&git, command);
             return;
         }
         self.loose |= steered;
+        self.gentle = Self::is_gentle(command);
         let name = command.program.as_deref().unwrap_or_default();
         let Some((does, spec)) = program(name) else {
             // Nobody knows what it does; only its words can be looked at.
@@ -204,11 +206,14 @@ impl Find<'_> {
             base.iter().for_each(|base| words.iter().for_each(|word| self.mention(base, &word.text, false)));
         }
         let taken = if does == Operands::Moves { Use::Delete } else { Use::Read };
+        // What is moved is lost to nobody; what it is moved over is.
+        let gentle = std::mem::replace(&mut self.gentle, true);
         if does == Operands::Links && name == "ln" && sorted.has(&["s", "symbolic"]) {
             self.linked(&words, target.as_ref(), folder);
         } else {
             self.each(&words, folder, taken);
         }
+        self.gentle = gentle;
         let Some(target) = target else {
             // One glob may become a source and a target.
             self.loose |= words.iter().any(|word| !word.is_literal());
@@ -297,6 +302,12 @@ impl Find<'_> {
         };
         for word in places {
             self.path(word, folder, Use::Write, Via::Word);
+        }
+        if matches!(op, GitOp::Checkout | GitOp::Restore | GitOp::Remove)
+            && !git.has("--cached")
+            && !git.has("--staged")
+        {
+            git.operands().for_each(|word| self.doom_file(word, folder));
         }
         // It shows contents of files by their names, or by a commit and a name.
         if matches!(

@@ -1,6 +1,7 @@
 //! Effects: what a call would do, resolved against the real world, before any rule looks at it.
 
 mod disguise;
+mod doomed;
 mod fetch;
 mod git;
 mod git_op;
@@ -20,6 +21,7 @@ mod sorted;
 mod table;
 
 pub(super) use disguise::{disguise, reorders};
+pub use doomed::{Doomed, Fate};
 pub(super) use git::GitCall;
 pub(super) use git_op::runs_something;
 pub(super) use guard::{Guard, Level, guard_of_look};
@@ -106,6 +108,8 @@ impl Fact {
 pub(super) struct Prepared {
     pub facts: Vec<Fact>,
     pub shell: Option<ShellScan>,
+    /// What a shell line deletes or overwrites.
+    pub doomed: Vec<Doomed>,
     /// What user rules match against: the shell line, or the path relative to the workspace.
     pub subject: String,
     /// The main argument as it was written, where that differs.
@@ -121,7 +125,7 @@ impl Prepared {
 
     fn plain(effect: Effect, subject: String, reach: Reach) -> Self {
         let facts = vec![Fact::bare(effect, Via::Argument)];
-        Self { facts, shell: None, subject, written: None, reach }
+        Self { facts, shell: None, doomed: Vec::new(), subject, written: None, reach }
     }
 }
 

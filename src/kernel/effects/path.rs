@@ -73,7 +73,14 @@ pub(super) fn read(charter: &Charter, text: Option<&str>, tree: bool) -> Result<
     fact.tree = tree;
     let subject = shown(charter, &real);
     let reach = if tree { Reach::ReadTree(handle) } else { Reach::ReadPath(handle) };
-    Ok(Prepared { facts: vec![fact], shell: None, written: as_written(text, &subject), subject, reach })
+    Ok(Prepared {
+        facts: vec![fact],
+        shell: None,
+        doomed: Vec::new(),
+        written: as_written(text, &subject),
+        subject,
+        reach,
+    })
 }
 
 pub(super) fn write(charter: &Charter, text: Option<&str>) -> Result<Prepared, Box<Finding>> {
@@ -106,6 +113,7 @@ pub(super) fn write(charter: &Charter, text: Option<&str>) -> Result<Prepared, B
     Ok(Prepared {
         facts: vec![fact],
         shell: None,
+        doomed: Vec::new(),
         written: as_written(text, &subject),
         subject,
         reach: Reach::RewriteFile(handle),
@@ -141,7 +149,7 @@ pub(in crate::kernel) fn user_restore(charter: &Charter) -> Result<Prepared, Box
     let (write, delete) = (Effect::Write { path: real.clone() }, Effect::Delete { path: real.clone() });
     let facts = vec![fact(write), fact(delete)];
     let reach = Reach::RestoreTree(handle);
-    Ok(Prepared { facts, shell: None, subject: ".".to_owned(), written: None, reach })
+    Ok(Prepared { facts, shell: None, doomed: Vec::new(), subject: ".".to_owned(), written: None, reach })
 }
 
 /// A read of a file that the user named. What looks like a stored output is a file's name here.

@@ -50,5 +50,12 @@ pub(in crate::kernel) fn recall(
     let facts: Vec<Fact> = effects.iter().map(made).collect();
     let path = facts.iter().find_map(Fact::path).map(|path| shown(charter, path));
     let subject = line.clone().or(path).unwrap_or_default();
-    Prepared { facts, shell: line.as_deref().map(scan), subject, written: None, reach: Reach::Nothing }
+    Prepared {
+        facts,
+        shell: line.as_deref().map(scan),
+        doomed: Vec::new(),
+        subject,
+        written: None,
+        reach: Reach::Nothing,
+    }
 }

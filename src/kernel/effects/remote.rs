@@ -16,7 +16,14 @@ pub(super) fn prepare(server: &str, closed: bool, args: &Value) -> Prepared {
     let effect = Effect::Net { host: format!("{SCHEME}{server}"), port: None, method: None };
     let facts = vec![Fact::bare(effect, if closed { Via::Asked } else { Via::Argument })];
     let subject = strings(args).join(" ");
-    Prepared { facts, shell: None, subject, written: None, reach: Reach::Remote(server.to_owned()) }
+    Prepared {
+        facts,
+        shell: None,
+        doomed: Vec::new(),
+        subject,
+        written: None,
+        reach: Reach::Remote(server.to_owned()),
+    }
 }
 
 /// The server's name, when a host is one.

@@ -172,14 +172,19 @@ impl Find<'_> {
         self.removals += usize::from(deletes);
         self.writers += usize::from(deletes);
         let named: Vec<&Word> = folders.iter().filter(|word| !word.text.starts_with('-')).collect();
+        // What it deletes is noted with the names it goes by; a glob of folders is deleted whole.
+        self.gentle = true;
+        self.doom_found(&named, tests, folder);
         if named.is_empty() {
             self.path(&Word::literal("."), folder, usage, Via::Word);
         }
         for word in named {
+            self.gentle = word.is_literal();
             // A folder that is a link is gone through, and what lies in it is meant.
             self.path(word, folder, usage, Via::Word);
             self.loose |= deletes && !word.is_literal();
         }
+        self.gentle = false;
         if deletes && args.iter().any(|word| matches!(word.text.as_str(), "-L" | "-follow" | "-H")) {
             self.loose = true;
         }
@@ -412,7 +417,7 @@ fn first_delimiter(chars: &[char], from: usize, mark: char) -> Option<usize> {
 
 /// Whether the tests of a `find` take only what has a name of some form: `-name '*.o'`, with nothing that
 /// would take others too.
-fn goes_by_name(tests: &[Word]) -> bool {
+pub(super) fn goes_by_name(tests: &[Word]) -> bool {
     let either = tests.iter().any(|word| matches!(word.text.as_str(), "-o" | "-or" | "," | "(" | ")"));
     let named = tests.windows(2).enumerate().any(|(at, pair)| {
         let negated = at > 0 && matches!(tests[at - 1].text.as_str(), "!" | "-not");

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::guard::{guard_of_pattern, guard_of_text};
 use super::place::place_for_command;
-use super::{Fact, MOST_FACTS, Prepared, Via, net, path};
+use super::{Doomed, Fact, MOST_FACTS, Prepared, Via, net, path};
 use crate::base::{FileKind, resolve};
 use crate::kernel::charter::{Charter, SandboxStrength};
 use crate::kernel::grant::{NetScope, Reach, RunScope};
@@ -24,6 +24,7 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     find.remotes_stand = !scan.commands.iter().any(net::changes_remotes);
     for redirect in &scan.redirects {
         let folder = Folder { dir: redirect.dir.as_deref(), sure: redirect.sure };
+        find.gentle = redirect.kind == RedirectKind::Append;
         find.redirect(redirect.kind, &redirect.target, folder);
         find.unknown.clear();
         find.writers += usize::from(redirect.kind != RedirectKind::Read);
@@ -39,13 +40,14 @@ pub(super) fn prepare(charter: &Charter, line: &str) -> Prepared {
     find.loose |=
         scan.loose || scan.unseen || find.renames > 0 && find.writers > 1 || find.removals > 0 && makers > 0;
     let loose = find.loose;
-    let mut facts = find.facts;
+    let (mut facts, doomed) = (find.facts, find.doomed);
     let outside = |fact: &Fact| matches!(&fact.effect, Effect::Net { host, .. } if !net::is_loopback(host));
     let network = facts.iter().any(outside);
     facts.insert(0, Fact::bare(whole(&scan, charter, (loose, network), line), Via::Line));
     Prepared {
         facts,
         shell: Some(scan),
+        doomed,
         subject: line.trim().to_owned(),
         written: None,
         reach: Reach::Run(scope(charter, line)),
@@ -144,6 +146,9 @@ pub(super) struct Folder<'s> {
 pub(super) struct Find<'c> {
     pub charter: &'c Charter,
     pub facts: Vec<Fact>,
+    pub doomed: Vec<Doomed>,
+    /// What is written now keeps its content, or its content has only moved.
+    pub gentle: bool,
     /// It may write more, or elsewhere, than its facts say.
     pub loose: bool,
     /// Commands that make links or move names.
@@ -169,6 +174,8 @@ impl<'c> Find<'c> {
         Self {
             charter,
             facts: Vec::with_capacity(8),
+            doomed: Vec::new(),
+            gentle: false,
             loose: false,
             renames: 0,
             removals: 0,
@@ -269,6 +276,9 @@ impl<'c> Find<'c> {
         if fact.shared {
             // Its other names change with it, and nobody knows them.
             self.loose = true;
+        }
+        if !self.gentle {
+            self.doom(&fact, usage);
         }
         self.push(fact);
     }

@@ -126,15 +126,6 @@ impl SimpleCommand {
         self.argv.get(1..).unwrap_or_default()
     }
 
-    /// Whether it is a program that deletes what its words name.
-    pub fn deletes(&self) -> bool {
-        match self.program.as_deref() {
-            Some("rm" | "rmdir" | "unlink" | "shred") => true,
-            Some("find") => self.args().iter().any(|word| word.text == "-delete"),
-            _ => false,
-        }
-    }
-
     /// Whether `flag` is among the arguments, or, when it is one letter, in a bundle such as `-rf`.
     pub fn has_flag(&self, flag: &str) -> bool {
         let letter = flag.strip_prefix('-').filter(|rest| rest.len() == 1 && *rest != "-");

@@ -341,17 +341,24 @@ fn rows(desk: &FrontDesk, pick: Pick) -> Result<Rows, Report> {
             Ok(Rows::List { title: "Profiles", empty: "no profile has these letters", rows: rows.collect() })
         }
         Pick::Checkpoint => {
-            let (all, _) = desk.checkpoints()?.list()?;
+            let checkpoints = desk.checkpoints()?;
+            let (all, _) = checkpoints.list()?;
             let row = |one: &crate::engine::Checkpoint| {
                 let shown = crate::engine::Listed::from(one);
-                let name = shown.name.unwrap_or_else(|| format!("before request {}", shown.turn));
+                let name = shown.label();
                 let at = local_minute(&shown.at);
                 PickerRow::new(
                     shown.id.clone(),
                     [name, at, crate::base::plural(shown.files as usize, "file")],
                 )
             };
-            let rows = all.iter().map(row).collect();
+            let mut rows: Vec<PickerRow> = all.iter().rev().map(row).collect();
+            if let Ok(redo) = checkpoints.find("redo") {
+                let mut again = row(&redo);
+                again.key = "redo".to_owned();
+                again.columns[0] = "redo: as it was before the last rollback".to_owned();
+                rows.insert(0, again);
+            }
             Ok(Rows::List {
                 title: "Checkpoints: what changed since which?",
                 empty: "none was taken yet",

@@ -72,6 +72,51 @@ fn only_what_was_asked_for_is_restored() {
 }
 
 #[test]
+fn one_file_brings_the_folders_it_lies_in_and_an_unknown_path_is_told() {
+    let field = Field::new();
+    for path in ["d/e/g", "d/e/h", "d/i", "k"] {
+        field.put(path, "1");
+    }
+    std::fs::set_permissions(field.root().join("d/e"), std::fs::Permissions::from_mode(0o750)).unwrap();
+    field.take("it");
+    field.shell("rm -r d");
+    let rolled = field.roll("it", &["d/e/g"]);
+    assert_eq!(rolled.failed, []);
+    assert_eq!(rolled.written, ["d", "d/e", "d/e/g"]);
+    assert_eq!(
+        (field.read("d/e/g").as_deref(), field.read("d/e/h"), field.read("d/i")),
+        (Some("1"), None, None)
+    );
+    let mode = std::fs::metadata(field.root().join("d/e")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o750);
+
+    let rolled = field.roll("it", &["typo.rs", "d/none"]);
+    let failed: Vec<&str> = rolled.failed.iter().map(|failure| failure.path.as_str()).collect();
+    assert_eq!((failed, rolled.redo), (vec!["typo.rs", "d/none"], None));
+    let rolled = field.roll("it", &["typo.rs", "d/i"]);
+    assert_eq!((rolled.failed.len(), rolled.written), (1, vec!["d/i".to_owned()]));
+    // What came since is known by being there.
+    field.put("new", "1");
+    assert_eq!(field.roll("it", &["new"]).removed, ["new"]);
+}
+
+#[test]
+fn folders_that_take_nothing_are_opened_while_their_files_come_back() {
+    let field = Field::new();
+    field.put("sub/f", "1");
+    field.put("shut/f", "1");
+    field.shell("chmod 555 shut");
+    field.take("it");
+    field.shell("chmod 755 shut && echo 2 > shut/f && chmod 555 shut && echo 2 > sub/f && chmod 555 sub");
+    let rolled = field.roll("it", &[]);
+    let mode = |path: &str| std::fs::metadata(field.root().join(path)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(rolled.failed, []);
+    assert_eq!((field.read("sub/f").as_deref(), field.read("shut/f").as_deref()), (Some("1"), Some("1")));
+    assert_eq!((mode("sub"), mode("shut")), (0o755, 0o555));
+    field.shell("chmod 755 shut");
+}
+
+#[test]
 fn a_file_that_is_too_large_is_kept_by_its_blocks_or_named_and_never_touched() {
     let field = Field::new();
     let most = iosm::host::git::snapshot::MOST_FILE;

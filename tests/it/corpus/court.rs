@@ -1,16 +1,17 @@
 //! Judges a case in a world of its own, and carries out what was allowed, in the sandbox.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use iosm::base::{BlobStore, StateDir};
 use iosm::config::Policy;
 use iosm::engine::drill::{Case, Step, Tainted};
+use iosm::host::git::KeptFiles;
 use iosm::host::net::Outward;
 use iosm::host::process::Processes;
 use iosm::host::sandbox::{Environment, Launcher, Layers, Strength, Surroundings, Toolchains};
 use iosm::kernel::{
-    Capability, Charter, Granted, Journal, Judgement, Kernel, Keys, RawResult, SandboxStrength,
+    Capability, Charter, Granted, Journal, Judgement, Kept, Kernel, Keys, RawResult, SandboxStrength,
 };
 use iosm::protocol::{Effect, EffectRule, ToolCall, ToolSpec};
 use iosm::tools::{Registry, ToolContext, register_bash, register_fetch, register_leaf_tools};
@@ -119,6 +120,10 @@ impl Court {
         let journal = StateDir::open(at("own/journal")).unwrap();
         let journal = Journal::open(journal, "s_corpus", &Keys::throwaway()).unwrap();
         let kernel = Kernel::new(charter, journal, blobs.clone()).unwrap();
+        // Looked at when the first call deletes: what prepares a case is older than its session.
+        let open =
+            |grant| Some(Box::new(KeptFiles::open(grant, SystemTime::now()).unwrap()) as Box<dyn Kept>);
+        let kernel = kernel.with_kept(Box::new(open));
         Self { fixture, kernel, registry, context: ToolContext::new(blobs), calls: 0 }
     }
 

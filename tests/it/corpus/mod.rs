@@ -70,6 +70,29 @@ fn what_is_allowed_of_an_attack_does_no_harm() {
     });
 }
 
+/// Where a checkpoint is taken, deleting and overwriting asks about what it leaves out, and about nothing
+/// else.
+#[test]
+fn only_what_no_checkpoint_holds_is_asked_about() {
+    let prepared =
+        corpus().unwrap().into_iter().filter(|case| case.class == "unkept" || case.class == "cleaning");
+    let mut seen = 0;
+    for case in prepared {
+        let mut court = Court::new(None);
+        for line in &case.setup {
+            court.fixture.shell(&court.fixture.ws(), line);
+        }
+        let outcome = court.judge(&case);
+        let fine = match case.must {
+            Must::Stop => matches!(outcome, Outcome::Asked(_)),
+            _ => outcome == Outcome::Allowed,
+        };
+        assert!(fine, "{}", told(&case, &outcome));
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen} cases");
+}
+
 /// The open everyday calls as one working day in one project: at most one question in a hundred calls, and
 /// three an hour.
 #[test]

@@ -109,7 +109,7 @@ fn deleting_what_nothing_else_holds_asks_and_what_the_session_made_does_not() {
     world.write(".gitignore", "*.local\n");
     world.write("my.local", "x");
     for lines in [
-        &["rm -rf target", "rm my.local"][..],
+        &["rm -rf target", "ls"][..],
         &["mkdir made; echo x > made/y; ls > z.txt", "rm -rf made z.txt"],
         &["mv src/b.txt src/c.txt", "ls"],
     ] {
@@ -119,6 +119,8 @@ fn deleting_what_nothing_else_holds_asks_and_what_the_session_made_does_not() {
         assert_eq!(result["tool_calls"]["denied"], 0, "{lines:?}");
     }
     assert!(!world.repo().join("target").exists() && !world.repo().join("made").exists());
+    let ignored = script(&world, &[&bash("rm my.local")]);
+    world.text(&ignored, &["x"]).expect(6).says("my.local is ignored by git");
 }
 
 #[test]

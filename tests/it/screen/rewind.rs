@@ -115,4 +115,14 @@ fn a_named_checkpoint_is_gone_back_to() {
     terminal.say("/rollback before lunch files");
     terminal.told("Restored");
     assert_eq!(world.tree(), before);
+    // As the command line tells it: the newest first, and the way back on top.
+    terminal.say("/rollback");
+    let screen = terminal.shows("redo: as it was before the last rollback");
+    let screen = &screen[screen.rfind("Checkpoints: what").unwrap()..];
+    let at = |words: &str| screen.find(words).unwrap_or_else(|| panic!("no {words}: {screen}"));
+    assert!(at("redo:") < at("before a rollback"), "{screen}");
+    assert!(
+        at("before a rollback") < at("before turn 1") && at("before turn 1") < at("before lunch"),
+        "{screen}"
+    );
 }

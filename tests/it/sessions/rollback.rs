@@ -63,3 +63,62 @@ async fn files_and_conversation_go_back_alone_or_together() {
     assert!(!made());
     other.close().await;
 }
+
+const TWICE: &str = "rules:
+  - {when: {turn: 1}, reply: [{tool_call: {tool: write, args: {path: one.txt, content: '1'}}}]}
+  - {when: {turn: 3}, reply: [{tool_call: {tool: write, args: {path: two.txt, content: '2'}}}]}
+  - reply: [{text: done}]
+";
+
+#[tokio::test]
+async fn a_turn_is_one_message_of_the_user_also_after_a_resume() {
+    let world = World::new();
+    let model = world.script(TWICE);
+    let there = |name: &str| world.repo().join(name).exists();
+    let mut open = Open::new(&world, &model, SessionChoice::New).await;
+    let (first, _) = open.say("first").await;
+    open.close().await;
+
+    // Two requests lie behind, and one turn.
+    let mut open = Open::new(&world, &model, SessionChoice::Last).await;
+    open.answer("checkpoint m1").await.unwrap();
+    let (second, _) = open.say("second").await;
+    assert!(there("one.txt") && there("two.txt"));
+    let listed = open.answer("rollback").await.unwrap();
+    assert!(listed.contains("before turn 1") && listed.contains("before turn 2"), "{listed}");
+    assert!(!listed.contains("before turn 3"), "{listed}");
+    open.answer("rollback m1 both").await.unwrap();
+    assert!(there("one.txt") && !there("two.txt"));
+    let at = |open: &Open| open.session.desk.tree().unwrap().at;
+    assert_eq!(at(&open), first, "the conversation stands where it stood");
+    open.close().await;
+
+    let mut open = Open::new(&world, &model, SessionChoice::Last).await;
+    let redone = open.answer("rollback redo both").await.unwrap();
+    assert!(redone.contains("`/rollback redo both` goes back"), "{redone}");
+    assert!(there("two.txt"));
+    assert_eq!(at(&open), second, "and goes on again from where it was left");
+    open.answer("rollback 2 both").await.unwrap();
+    assert!(!there("two.txt"));
+    assert_eq!(at(&open), first);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn without_a_screen_too_the_conversation_goes_back_and_comes_again() {
+    let world = World::new();
+    let model = world.script(TWICE);
+    world.text(&model, &["first"]).expect(0);
+    world.text(&model, &["-c", "second"]).expect(0);
+    world.text(&model, &["-c", "/rollback 2 both"]).expect(0).prints("`/rollback redo both` goes back");
+    assert!(!world.repo().join("two.txt").exists());
+    world.text(&model, &["-c", "/rollback redo both"]).expect(0);
+    assert!(world.repo().join("two.txt").exists());
+    // Nothing of the files differs: the conversation goes back all the same, and comes again.
+    world.text(&model, &["-c", "/checkpoint here"]).expect(0);
+    world.text(&model, &["-c", "only words"]).expect(0);
+    world.text(&model, &["-c", "/rollback here both"]).expect(0).prints("nothing was touched");
+    world.text(&model, &["-c", "/rollback redo both"]).expect(0);
+    let tree = world.text(&model, &["-c", "/tree"]).expect(0);
+    tree.prints("only words");
+}

@@ -146,7 +146,7 @@ fn an_agent_in_markdown_is_a_profile_with_the_tools_it_names() {
         "---\nname: looker\ndescription: Looks\ntools: Read, Grep\n---\nOnly look.\n",
     );
     let model = world.script(
-        "rules:\n  - when: {turn: 1, system: {text: Only look.}}\n    reply: [{tool_call: {tool: write, args: {path: x, content: y}}}]\n  - reply: [{text: done}]\n",
+        "rules:\n  - when: {turn: 1, system: {text: Only look.}}\n    reply: [{tool_call: {tool: write, args: {path: x, content: text}}}]\n  - reply: [{text: done}]\n",
     );
     world.text(&model, &["--profile", "looker", "x"]).expect(2).says("no profile `looker`");
     trust(&world);

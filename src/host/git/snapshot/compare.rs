@@ -46,8 +46,13 @@ pub fn changes(from: &Flat, to: &Flat, only: &[Vec<u8>]) -> Vec<Change> {
         };
         only.is_empty() || only.iter().any(fits)
     };
+    // A folder that is gone is made again for what shall lie in it.
+    let leads = |path: &[u8]| {
+        let below = |one: &Vec<u8>| one.strip_prefix(path).is_some_and(|rest| rest.starts_with(b"/"));
+        !from.contains_key(path) && only.iter().filter(|one| to.contains_key(*one)).any(below)
+    };
     let mut all: Vec<Change> = Vec::new();
-    for (path, shall) in to.iter().filter(|(path, _)| wanted(path)) {
+    for (path, shall) in to.iter().filter(|(path, shall)| wanted(path) || shall.is_dir() && leads(path)) {
         let was = from.get(path).copied();
         let how = match was {
             None => How::Added,

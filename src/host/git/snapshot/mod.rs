@@ -83,7 +83,7 @@ pub struct Checkpoint {
     /// The session it was taken in.
     #[serde(default)]
     pub session: Option<String>,
-    /// The request to the model that it was taken before or in; 0 before the first.
+    /// The turn of the user that it was taken in or after: a message and all that follows; 0 before the first.
     pub turn: u32,
     /// The last entry of the session's log at that time; 0 where there was none.
     pub entry: u64,

@@ -27,6 +27,13 @@ pub struct Failure {
     pub why: String,
 }
 
+impl Failure {
+    /// For a list.
+    pub fn line(&self) -> String {
+        format!("- not restored: {}: {}\n", self.path, self.why)
+    }
+}
+
 /// What was done to the tree. Paths as [`spell`] writes them.
 #[derive(Debug, Default)]
 pub struct Restored {
@@ -66,6 +73,7 @@ impl Store {
         }
         let steps: Vec<&Change> = plan.iter().filter(|change| !unheld(change)).collect();
         let removed: Vec<&Change> = steps.iter().filter(|c| c.how == How::Removed).copied().collect();
+        let closed = hands.open_closed(&steps, present);
         let mut blocked = BTreeSet::new();
         for change in steps.iter().filter(|change| change.how == How::Kind) {
             if !hands.clear(change, &removed) {
@@ -89,6 +97,10 @@ impl Store {
             if let Some(shall) = change.shall.filter(Entry::is_dir) {
                 hands.set_folder_mode(&change.path, shall);
             }
+        }
+        let set_already = |path: &[u8]| steps.iter().any(|change| change.path == path);
+        for (path, was) in closed.iter().rev().filter(|(path, _)| !set_already(path)) {
+            hands.set_folder_mode(path, target.get(path).copied().unwrap_or(*was));
         }
         Ok(hands.done)
     }
@@ -117,6 +129,25 @@ struct Hands<'a> {
 }
 
 impl Hands<'_> {
+    /// Folders that take nothing as they stand, and in which something is to change: opened meanwhile.
+    fn open_closed(&mut self, steps: &[&Change], present: &Scan) -> Vec<(Vec<u8>, Entry)> {
+        const OPEN: u32 = 0o300;
+        let mut closed: Vec<(Vec<u8>, Entry)> = Vec::new();
+        for change in steps {
+            let Some(end) = change.path.iter().rposition(|byte| *byte == b'/') else { continue };
+            let folder = &change.path[..end];
+            let Some(was) = present.flat.get(folder).filter(|was| was.is_dir() && was.mode & OPEN != OPEN)
+            else {
+                continue;
+            };
+            if !closed.iter().any(|(known, _)| known == folder) {
+                self.set_folder_mode(folder, Entry { mode: was.mode | OPEN, ..*was });
+                closed.push((folder.to_owned(), *was));
+            }
+        }
+        closed
+    }
+
     fn fail(&mut self, path: &[u8], why: impl ToString) {
         self.done.failed.push(Failure { path: spell(as_path(path)), why: why.to_string() });
     }

@@ -112,6 +112,23 @@ impl Store {
         Ok(about)
     }
 
+    /// Has a checkpoint hold what a scan found besides; what it holds already stays as it is.
+    pub fn add(&self, id: &str, scan: &Scan) -> Result<(), SnapshotError> {
+        let (mut about, mut flat) = self.flat(id)?;
+        for (path, entry) in &scan.flat {
+            flat.entry(path.clone()).or_insert_with(|| {
+                about.files += u64::from(!entry.is_dir());
+                *entry
+            });
+        }
+        about.bytes += scan.bytes;
+        let odb = self.repository.odb()?;
+        let tree = object::write_trees(&odb, &flat)?;
+        let commit = object::write_commit(&odb, tree, &about)?;
+        self.repository.reference(&format!("{REFS}{id}"), commit, true, "more is held")?;
+        Ok(())
+    }
+
     pub(super) fn forget(&self, id: &str) -> Result<(), SnapshotError> {
         Ok(self.repository.find_reference(&format!("{REFS}{id}"))?.delete()?)
     }

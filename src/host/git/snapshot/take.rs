@@ -80,13 +80,37 @@ impl Store {
         let Some(Every { found, unread }) = walked else {
             return Err(if stopped() { SnapshotError::Cancelled } else { SnapshotError::TooMany });
         };
-        // From here on: however long the walk took, some files are read.
+        let mut hidden = tracked(handle.real());
+        hidden.extend_from_slice(bounds.also);
+        let (scan, kept) = self.gather(&handle, Every { found, unread }, &hidden, bounds)?;
+        kept.save(&self.dir, &cache_name(handle.real()))?;
+        scan.whole(bounds)
+    }
+
+    /// As [`scan`](Self::scan), of the paths `also` alone and the folders they lie in.
+    pub fn scan_only(&self, grant: Grant, bounds: &Bounds<'_>) -> Result<Scan, SnapshotError> {
+        let handle = match grant.into_reach() {
+            Reach::ReadTree(handle) if handle.kind() == FileKind::Directory => handle,
+            other => return Err(HostError::wrong_grant("a tree to look at", &other).into()),
+        };
+        let (scan, _) = self.gather(&handle, Every::default(), bounds.also, bounds)?;
+        scan.whole(bounds)
+    }
+
+    fn gather(
+        &self,
+        handle: &PathHandle,
+        Every { found, unread }: Every,
+        hidden: &[Vec<u8>],
+        bounds: &Bounds<'_>,
+    ) -> Result<(Looked, Cache), SnapshotError> {
+        let stopped = || bounds.stop.load(Ordering::Relaxed);
+        // However long the walk took, some files are read.
         let until = Instant::now() + bounds.longest;
         let late = || stopped() || Instant::now() > until;
-        let below = Below::open(&handle)?;
+        let below = Below::open(handle)?;
         let odb = self.repository.odb()?;
-        let name = cache_name(handle.real());
-        let known = Cache::load(&self.dir, &name);
+        let known = Cache::load(&self.dir, &cache_name(handle.real()));
         let mut sorter = Sorter {
             store: self,
             below: &below,
@@ -102,7 +126,7 @@ impl Store {
         for found in found {
             sorter.sort(found.path.into_os_string().into_vec(), &found.meta)?;
         }
-        for path in tracked(handle.real()).iter().chain(bounds.also) {
+        for path in hidden {
             sorter.sort_hidden(handle.real(), path)?;
         }
         let Sorter { mut kept, mut scan, unread, .. } = sorter;
@@ -123,14 +147,26 @@ impl Store {
                 Got::Unreadable(why) => scan.left_out.push(LeftOut { path: spell(as_path(&path)), why }),
             }
         }
-        kept.save(&self.dir, &name)?;
-        if stopped() {
+        Ok((Looked { scan, left }, kept))
+    }
+}
+
+/// A scan, and how many of its files were not read.
+struct Looked {
+    scan: Scan,
+    left: usize,
+}
+
+impl Looked {
+    fn whole(self, bounds: &Bounds<'_>) -> Result<Scan, SnapshotError> {
+        if bounds.stop.load(Ordering::Relaxed) {
             return Err(SnapshotError::Cancelled);
         }
-        if left > 0 {
-            return Err(SnapshotError::OutOfTime { seconds: bounds.longest.as_secs(), left });
+        if self.left > 0 {
+            let seconds = bounds.longest.as_secs();
+            return Err(SnapshotError::OutOfTime { seconds, left: self.left });
         }
-        Ok(scan)
+        Ok(self.scan)
     }
 }
 
