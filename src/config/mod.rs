@@ -7,6 +7,7 @@ mod command_limits;
 mod contract;
 mod dirs;
 mod keymap;
+mod nested;
 mod own;
 mod policy;
 mod profile;
@@ -21,6 +22,7 @@ pub use command_limits::CommandLimits;
 pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use keymap::{Action, Binding, Key, KeyContext, Keymap, KeymapError, SHIPPED as SHIPPED_KEYMAP, Stroke};
+pub use nested::with_nested_setting;
 pub use own::{Own, PromptCommand, Skill, Whose, is_command_name};
 pub use policy::{
     Approval, ApprovalError, Approvals, CallLimits, Cap, Example, HostClass, Layer, Policy, PolicyError,
