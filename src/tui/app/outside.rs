@@ -199,10 +199,13 @@ impl Screen {
                 }
                 Effect::Branch => self.look_at_branch(),
                 Effect::Taint => self.app.footer.tainted = self.desk().is_some_and(|desk| desk.is_tainted()),
-                Effect::Transcript { last_call } => match self.desk() {
-                    Some(desk) => self.beside(move || Job::Page { items: desk.conversation(), last_call }),
+                Effect::Transcript(place) => match self.desk() {
+                    Some(desk) => self.beside(move || Job::Page { items: desk.conversation(), place }),
                     None => self.app.say("There is no session yet", now_ms()),
                 },
+                Effect::Changes { revision, place } => self.show_changes(revision, place),
+                Effect::Settings => self.show_settings(""),
+                Effect::Set(change) => self.set(&change).await,
                 Effect::Pick(pick) => self.pick(pick),
                 Effect::Theme(name) => self.dress(&name),
                 Effect::Trust => match self.ground.trust_project() {
@@ -226,7 +229,7 @@ impl Screen {
         Ok(())
     }
 
-    async fn send(&mut self, op: Op) {
+    pub(super) async fn send(&mut self, op: Op) {
         match &self.session {
             Some(session) => drop(session.ops.send(op).await),
             // What was typed while a session is opened is for that session.
@@ -248,7 +251,7 @@ impl Screen {
         }
     }
 
-    fn desk(&self) -> Option<std::sync::Arc<FrontDesk>> {
+    pub(super) fn desk(&self) -> Option<std::sync::Arc<FrontDesk>> {
         self.session.as_ref().map(|session| session.desk.clone())
     }
 
@@ -277,9 +280,8 @@ impl Screen {
 
     fn dress(&mut self, name: &str) {
         let before = self.ground.settings.settings.theme.replace(name.to_owned());
-        match dressed(&self.ground, self.kind, DARK) {
-            Ok(styles) => {
-                self.app.styles = styles;
+        match self.dress_as_set() {
+            Ok(()) => {
                 let kept = keep_setting(&self.ground, "theme", Some(name));
                 if let Err(report) = kept {
                     self.app.refuse(&report, now_ms());
@@ -290,6 +292,15 @@ impl Screen {
                 self.app.refuse(&report, now_ms());
             }
         }
+    }
+
+    /// Draws with the theme that is set.
+    pub(super) fn dress_as_set(&mut self) -> Result<(), Report> {
+        self.app.styles = dressed(&self.ground, self.kind, DARK)?;
+        if let Some(roll) = &mut self.app.roll {
+            roll.dress(&self.app.styles);
+        }
+        Ok(())
     }
 
     fn pick(&mut self, pick: Pick) {
