@@ -22,6 +22,8 @@ use crate::tui::text::{Wrap, truncate_line};
 const MOST_LINES: usize = 4_000;
 /// Bytes of lines, and of what cells hold besides.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
+/// Blocks of a message that are let go together: a flood of words comes as one cell.
+const BLOCKS: usize = 64;
 /// Lines that one step of the wheel goes.
 const WHEEL_LINES: usize = 3;
 
@@ -57,6 +59,13 @@ impl Kept {
         let bytes = drawn + cell.weight();
         Self { cell, lines, bytes }
     }
+}
+
+/// A cell as several of which each can be let go.
+fn pieces(cell: Cell) -> Vec<Cell> {
+    let Cell { body: Body::Said(part), lead } = cell else { return vec![cell] };
+    let parts = part.split(BLOCKS).into_iter().enumerate();
+    parts.map(|(at, part)| Cell { body: Body::Said(part), lead: lead && at == 0 }).collect()
 }
 
 /// What is seen of the transcript.
@@ -99,7 +108,7 @@ impl Roll {
 
     /// Takes finished cells, and lets go of those that are too many.
     pub(super) fn keep(&mut self, cells: Vec<Cell>, styles: &Styles) {
-        for cell in cells {
+        for cell in cells.into_iter().flat_map(pieces) {
             let kept = Kept::new(cell, self.width, styles);
             self.lines += kept.lines.len();
             self.bytes += kept.bytes;
@@ -270,8 +279,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::protocol::ToolCall;
-    use crate::tui::cell::Tool;
+    use crate::protocol::{Event, Stamped, ToolCall};
+    use crate::tui::cell::{Tool, Transcript};
 
     fn said(n: usize) -> Cell {
         Cell::new(Body::User(format!("message {n} with some words")))
@@ -345,6 +354,27 @@ mod tests {
         };
         roll.keep((0..200).map(large).collect(), &Styles::plain());
         assert!(roll.bytes <= MOST_BYTES && roll.cells.len() < 90, "{} {}", roll.bytes, roll.cells.len());
+    }
+
+    #[test]
+    fn of_a_flood_of_words_the_end_stays() {
+        let mut transcript = Transcript::new();
+        let rows = (0..MOST_LINES).map(|n| format!("Row {n}.\n\n")).collect::<String>();
+        let text = format!("{rows}```rust\n{}```\n", "/* a\nb */ let x = 1;\n".repeat(100));
+        let event = Event::TextDelta { text };
+        transcript.apply(&Stamped { seq: 1, at_ms: 0, agent: "main".into(), event });
+        let cells = transcript.take_cells();
+        assert_eq!(cells.len(), 1);
+        let mut roll = roll(1, 6);
+        let whole = cells[0].lines(40, Wrap::Words(40), &Styles::plain());
+        roll.keep(cells, &Styles::plain());
+        assert!(roll.lines <= MOST_LINES && roll.lines > MOST_LINES - 200, "{}", roll.lines);
+        let held: Vec<String> = window(&roll, 1_000);
+        let end: Vec<String> = whole[whole.len() - 1_000..].iter().map(ToString::to_string).collect();
+        assert_eq!(held, end);
+        roll.keep(vec![said(1)], &Styles::plain());
+        assert_eq!(window(&roll, 4)[3], "❯ message 1 with some words");
+        assert!(window(&roll, 4)[1].starts_with("```"), "{:?}", window(&roll, 4));
     }
 
     #[test]

@@ -107,6 +107,7 @@ impl Cell {
                 text.len()
             }
             Body::Outcome(outcome) => outcome.text.len(),
+            Body::Said(part) => part.bytes(),
             _ => 0,
         };
         size_of::<Self>() + held

@@ -43,6 +43,22 @@ impl Part {
         self.pieces.is_empty()
     }
 
+    /// The same in parts of at most so many blocks and lines of code, so that each can be let go by itself.
+    pub fn split(self, most: usize) -> Vec<Self> {
+        let Self { pieces, mut code } = self;
+        let part = |pieces: &[Piece]| {
+            let part = Self { pieces: pieces.to_vec(), code: code.clone() };
+            pieces.iter().for_each(|piece| pass(piece, &mut code));
+            part
+        };
+        pieces.chunks(most.max(1)).map(part).collect()
+    }
+
+    /// Bytes of text held.
+    pub fn bytes(&self) -> usize {
+        self.pieces.iter().map(Piece::bytes).sum()
+    }
+
     pub fn rows(&self, width: u16, styles: &Styles) -> Vec<Row> {
         let mut code = self.code.clone();
         let pieces = self.pieces.iter();
