@@ -22,8 +22,8 @@ use crate::tui::text::{Wrap, truncate_line};
 const MOST_LINES: usize = 4_000;
 /// Bytes of lines, and of what cells hold besides.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-/// Blocks of a message that are let go together: a flood of words comes as one cell.
-const BLOCKS: usize = 64;
+/// Bytes of a message that are let go together, about: a flood of words comes as one cell.
+const PART_BYTES: usize = 4 * 1024;
 /// Lines that one step of the wheel goes.
 const WHEEL_LINES: usize = 3;
 
@@ -64,7 +64,7 @@ impl Kept {
 /// A cell as several of which each can be let go.
 fn pieces(cell: Cell) -> Vec<Cell> {
     let Cell { body: Body::Said(part), lead } = cell else { return vec![cell] };
-    let parts = part.split(BLOCKS).into_iter().enumerate();
+    let parts = part.split(PART_BYTES).into_iter().enumerate();
     parts.map(|(at, part)| Cell { body: Body::Said(part), lead: lead && at == 0 }).collect()
 }
 
@@ -368,13 +368,19 @@ mod tests {
         let mut roll = roll(1, 6);
         let whole = cells[0].lines(40, Wrap::Words(40), &Styles::plain());
         roll.keep(cells, &Styles::plain());
-        assert!(roll.lines <= MOST_LINES && roll.lines > MOST_LINES - 200, "{}", roll.lines);
+        assert!(roll.lines <= MOST_LINES && roll.lines > MOST_LINES - 1_000, "{}", roll.lines);
         let held: Vec<String> = window(&roll, 1_000);
         let end: Vec<String> = whole[whole.len() - 1_000..].iter().map(ToString::to_string).collect();
         assert_eq!(held, end);
         roll.keep(vec![said(1)], &Styles::plain());
         assert_eq!(window(&roll, 4)[3], "❯ message 1 with some words");
         assert!(window(&roll, 4)[1].starts_with("```"), "{:?}", window(&roll, 4));
+        // Also where it is one paragraph without end.
+        let event = Event::TextDelta { text: "many words and ".repeat(100_000) + "\n\n" };
+        transcript.apply(&Stamped { seq: 1, at_ms: 0, agent: "main".into(), event });
+        roll.keep(transcript.take_cells(), &Styles::plain());
+        roll.keep(vec![said(2)], &Styles::plain());
+        assert!(roll.lines > MOST_LINES / 4 && roll.lines <= MOST_LINES, "{}", roll.lines);
     }
 
     #[test]

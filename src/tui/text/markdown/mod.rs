@@ -43,15 +43,24 @@ impl Part {
         self.pieces.is_empty()
     }
 
-    /// The same in parts of at most so many blocks and lines of code, so that each can be let go by itself.
-    pub fn split(self, most: usize) -> Vec<Self> {
+    /// The same in parts of about so many bytes, a whole block at least, so that each can be let go by itself.
+    pub fn split(self, bytes: usize) -> Vec<Self> {
         let Self { pieces, mut code } = self;
-        let part = |pieces: &[Piece]| {
-            let part = Self { pieces: pieces.to_vec(), code: code.clone() };
-            pieces.iter().for_each(|piece| pass(piece, &mut code));
-            part
-        };
-        pieces.chunks(most.max(1)).map(part).collect()
+        let mut parts: Vec<Self> = Vec::new();
+        let mut held = usize::MAX;
+        for piece in pieces {
+            if held >= bytes {
+                parts.push(Self { pieces: Vec::new(), code: code.clone() });
+                held = 0;
+            }
+            pass(&piece, &mut code);
+            // A gap is a row too.
+            held += piece.bytes() + 1;
+            if let Some(part) = parts.last_mut() {
+                part.pieces.push(piece);
+            }
+        }
+        parts
     }
 
     /// Bytes of text held.
