@@ -63,7 +63,17 @@ impl Kept {
 
 /// A cell as several of which each can be let go.
 fn pieces(cell: Cell) -> Vec<Cell> {
-    let Cell { body: Body::Said(part), lead } = cell else { return vec![cell] };
+    let Cell { body, lead } = cell;
+    let part = match body {
+        Body::Said(part) => part,
+        Body::Outcome(mut outcome) => {
+            // The words of the answer are held above it already.
+            outcome.text.clear();
+            outcome.text.shrink_to_fit();
+            return vec![Cell { body: Body::Outcome(outcome), lead }];
+        }
+        body => return vec![Cell { body, lead }],
+    };
     let parts = part.split(PART_BYTES).into_iter().enumerate();
     parts.map(|(at, part)| Cell { body: Body::Said(part), lead: lead && at == 0 }).collect()
 }
