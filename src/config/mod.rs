@@ -8,6 +8,7 @@ mod contract;
 mod dirs;
 mod git_home;
 mod keymap;
+mod nested;
 mod own;
 mod policy;
 mod profile;
@@ -23,6 +24,7 @@ pub use contract::{Clause, Contract, ContractError, Enforced};
 pub use dirs::{Dirs, DirsError, Env, project_id};
 pub use git_home::{Doubt, GitDirs, GitHome};
 pub use keymap::{Action, Binding, Key, KeyContext, Keymap, KeymapError, SHIPPED as SHIPPED_KEYMAP, Stroke};
+pub use nested::with_nested_setting;
 pub use own::{Own, PromptCommand, Skill, Whose, is_command_name};
 pub use policy::{
     Approval, ApprovalError, Approvals, CallLimits, Cap, Example, HostClass, Layer, Policy, PolicyError,

@@ -4,7 +4,7 @@ use super::ground::{Ground, config, state};
 use super::model::catalog;
 use super::options::SharedEnv;
 use crate::base::StateDir;
-use crate::config::{Layers, with_setting};
+use crate::config::{Layers, with_nested_setting, with_setting};
 use crate::model::{AUTH_FILE, Secret, find_key, key_variable, local_servers, served_models, with_key};
 use crate::protocol::{Report, ReportKind};
 
@@ -83,6 +83,31 @@ pub fn keep_setting(ground: &Ground, key: &str, value: Option<&str>) -> Result<(
     edit(ground, "settings.yaml", text)?;
     // What was written must be what is read.
     Layers::default().user_file(&ground.dirs.config.join("settings.yaml")).map_err(config)
+}
+
+/// Sets one key of the user's own `settings.yaml` by its dotted name, or takes it out. A value that would not be
+/// read is refused before anything is written, and so is a group that stands on one line.
+pub fn change_setting(ground: &Ground, key: &str, value: Option<&str>) -> Result<(), Report> {
+    if let Some(value) = value {
+        let read = serde_json::from_str(value).ok().filter(serde_json::Value::is_number);
+        let mut layers = Layers::default();
+        layers.flag(key, key, read.unwrap_or_else(|| value.into())).map_err(config)?;
+        layers.resolve().map_err(config)?;
+    }
+    let Some((group, name)) = key.split_once('.') else { return keep_setting(ground, key, value) };
+    let path = ground.dirs.config.join("settings.yaml");
+    let mut whole = false;
+    edit(ground, "settings.yaml", |text| {
+        let changed = with_nested_setting(text, group, name, value);
+        whole = changed.is_some();
+        changed.unwrap_or_else(|| text.to_owned())
+    })?;
+    if !whole {
+        let message =
+            format!("{}: `{group}` stands on one line; it is not changed from here", path.display());
+        return Err(Report::new(ReportKind::Config, message).hint(format!("set `{name}` in that line")));
+    }
+    Layers::default().user_file(&path).map_err(config)
 }
 
 fn known(provider: &str) -> Result<(), Report> {

@@ -31,6 +31,7 @@ mod policy;
 mod retention;
 mod sandbox;
 mod session;
+mod settled;
 mod verify;
 mod why;
 mod wiring;
@@ -38,15 +39,17 @@ mod wiring;
 pub use crate::agent::AnswerSchema;
 pub use crate::host::git::snapshot::Checkpoint;
 pub use crate::session::{Node as TreeNode, Summary as SessionSummary};
-pub use account::{KEYED, Ready, check_key, first_model, forget_key, keep_key, keep_setting, ready};
+pub use account::{
+    KEYED, Ready, change_setting, check_key, first_model, forget_key, keep_key, keep_setting, ready,
+};
 pub use audit::{Audit, Exported, Proved, audit, export, prove_file};
 pub use checkpoint::{
     Checkpoints, Comparison, Listed, PathChange, Pruned as PrunedCheckpoints, Rolled, checkpoint_compare,
     checkpoint_list, checkpoint_prune, checkpoint_restore,
 };
 pub use command::{
-    COMMANDS, Command, CommandInfo, CommandOrigin, Place as CommandPlace, ProfileChoice, extra_words,
-    find as find_command, listed_entry, unknown_built_in as unknown_command,
+    COMMANDS, Changes, Command, CommandInfo, CommandOrigin, FileChange, Place as CommandPlace, ProfileChoice,
+    extra_words, find as find_command, listed_entry, unknown_built_in as unknown_command,
 };
 pub use demo::{DEMO_MODEL, DEMO_PROMPT, Demo, DemoError};
 pub use desk::FrontDesk;
@@ -71,5 +74,6 @@ pub use retention::{
     MOST_BYTES, OLD_DAYS, Pruned, name_session, named_sessions, prune_sessions, remove_session,
 };
 pub use session::Session;
+pub use settled::{SettingChange, SettingRow, settings_in_force};
 pub use verify::{JournalsChecked, verify};
 pub use why::{Why, why};

@@ -108,6 +108,8 @@ actions! {
     YankOlder "yank_older" [Composer] "After that: what was cut before it instead";
     Undo "undo" [Composer] "Undo";
     Redo "redo" [Composer] "Redo";
+    ScrollUp "scroll_up" [Composer] "With --fullscreen, one page of the transcript up";
+    ScrollDown "scroll_down" [Composer] "With --fullscreen, one page of the transcript down";
     PageUp "page_up" [List Approval Transcript] "One page up";
     PageDown "page_down" [List Approval Transcript] "One page down";
     Top "top" [List Approval Transcript] "To the top";

@@ -27,6 +27,7 @@ mod thinking;
 mod tree;
 mod withheld;
 
+pub use diff::{Changes, FileChange};
 pub use profile::ProfileChoice;
 pub use tree::entry as listed_entry;
 

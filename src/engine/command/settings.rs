@@ -1,10 +1,9 @@
 //! `/settings`: what is set, and where each value comes from.
 
-use serde_json::Value;
-
 use super::{Answer, Call, Command, Place};
 use crate::engine::ground::Ground;
-use crate::protocol::{Report, ReportKind};
+use crate::engine::settled::{SettingRow, settings_in_force};
+use crate::protocol::Report;
 
 pub(super) const COMMAND: Command = Command {
     name: "settings",
@@ -19,33 +18,14 @@ pub(super) const COMMAND: Command = Command {
 };
 
 fn shown(ground: &Ground) -> Result<String, Report> {
-    let settings = serde_json::to_value(&ground.settings.settings)
-        .map_err(|error| Report::from_error(ReportKind::Internal, &error))?;
-    let mut rows = Vec::new();
-    flatten("", &settings, &mut rows);
-    let row = |(key, value): &(String, String)| {
-        format!("| `{key}` | {value} | {} |\n", ground.settings.origin(key))
+    let row = |row: SettingRow| {
+        let value = row.value.unwrap_or_else(|| "not set".to_owned());
+        format!("| `{}` | {value} | {} |\n", row.key, row.origin)
     };
     let file = ground.dirs.config.join("settings.yaml");
     Ok(format!(
         "| setting | value | from |\n|---|---|---|\n{}\nYour own are in `{}`; a change counts from the next session on.",
-        rows.iter().map(row).collect::<String>(),
+        settings_in_force(ground)?.into_iter().map(row).collect::<String>(),
         file.display()
     ))
-}
-
-/// Values by dotted key; what is not set is left out.
-fn flatten(prefix: &str, value: &Value, out: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                let key = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-                flatten(&key, value, out);
-            }
-        }
-        Value::Null => {}
-        Value::Array(list) if list.is_empty() => {}
-        Value::String(text) => out.push((prefix.to_owned(), text.clone())),
-        other => out.push((prefix.to_owned(), other.to_string())),
-    }
 }

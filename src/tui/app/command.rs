@@ -1,6 +1,8 @@
 //! Slash commands that are the screen's own, and what a choice in a list comes to.
 
+use super::boards::SETTINGS;
 use super::effect::{Effect, Pick};
+use super::pager::Place;
 use super::secret::Secret;
 use super::state::App;
 use crate::engine::{
@@ -27,6 +29,11 @@ impl App {
             (_, "model") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Model)),
             (_, "profile") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Profile)),
             (_, "tree") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Tree)),
+            (_, "diff") => {
+                let (revision, place) = (args.to_owned(), Place::Passage(0));
+                self.effects.push(Effect::Changes { revision, place });
+            }
+            (_, "settings") => self.effects.push(Effect::Settings),
             (_, "rewind") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Rewind)),
             (_, "rollback") if args.is_empty() => self.effects.push(Effect::Pick(Pick::Checkpoint)),
             _ => self.op(Op::Command(line.to_owned())),
@@ -104,6 +111,7 @@ impl App {
             "model" => self.op(Op::Command(format!("model {key}"))),
             "profile" => self.op(Op::Command(format!("profile {key}"))),
             "theme" => self.effects.push(Effect::Theme(key.to_owned())),
+            SETTINGS => self.effects.push(Effect::Set(key.to_owned())),
             "tree" => self.op(Op::Command(format!("tree {key}"))),
             "rewind" => self.effects.push(Effect::Pick(Pick::RewindWhat(key.parse().unwrap_or(0)))),
             "rewind_what" => self.op(Op::Command(key.to_owned())),

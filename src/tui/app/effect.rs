@@ -1,5 +1,6 @@
 //! What the screen wants done outside of it; the loop does it.
 
+use super::pager::Place;
 use crate::engine::SessionChoice;
 use crate::protocol::Op;
 
@@ -31,8 +32,14 @@ pub(super) enum Effect {
     Branch,
     /// Looks whether untrusted words count against the agent.
     Taint,
-    /// Opens a page with the whole conversation, at its last call if that is wanted.
-    Transcript { last_call: bool },
+    /// Opens a page with the whole conversation.
+    Transcript(Place),
+    /// Opens a page with what has changed in the work tree, since the session began or a revision.
+    Changes { revision: String, place: Place },
+    /// Opens the settings, or shows them as they are now.
+    Settings,
+    /// Changes a setting: `KEY=VALUE` with its dotted key; an empty value takes it out.
+    Set(String),
     /// Opens a list to choose from.
     Pick(Pick),
     /// Draws with another theme, and keeps the choice.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Screen;
 use super::effect::Pick;
+use super::pager::{Of, Pager, Place};
 use super::welcome;
 use crate::base::now_ms;
 use crate::engine::{Branch, Ready, Session, check_key, ready};
@@ -42,8 +43,10 @@ pub(super) enum Job {
     },
     Page {
         items: Result<Vec<Item>, Report>,
-        last_call: bool,
+        place: Place,
     },
+    /// A page of something else.
+    Board(Result<Pager, Report>),
     Failed(Report),
     Nothing,
 }
@@ -71,7 +74,7 @@ impl Screen {
             Job::Opened { opened, with_model } => self.on_opened(*opened, with_model).await,
             Job::Recalled { items, history } => {
                 let from = items.len().saturating_sub(MOST_RECALLED);
-                self.app.transcript.recall(&items[from..], from);
+                self.app.recall(&items[from..], from);
                 self.know_images(&items);
                 self.app.composer.set_history(history);
                 self.send_first().await;
@@ -87,10 +90,11 @@ impl Screen {
             Job::Files(Ok(files)) => self.app.composer.set_files(files),
             Job::Files(Err(report)) | Job::Failed(report) => self.app.refuse(&report, now),
             Job::Nothing => {}
+            Job::Board(board) => self.open_board(board),
             Job::Ready(found) => self.offer_ways(found),
             Job::Checked { provider, key, models } => self.on_checked(provider, &key, models),
             Job::Rows { pick, rows } => self.on_rows(pick, rows),
-            Job::Page { items: Ok(items), last_call } => self.open_page(&items, last_call),
+            Job::Page { items: Ok(items), place } => self.open_page(&items, &place),
             Job::Page { items: Err(report), .. } => self.app.refuse(&report, now),
         }
     }
@@ -188,12 +192,12 @@ impl Screen {
         }
     }
 
-    fn open_page(&mut self, items: &[Item], last_call: bool) {
-        let passages = Transcript::passages(items, self.tty.size().cols, &self.app.styles);
-        let mut pager = super::pager::Pager::new("transcript", passages);
-        if last_call {
-            pager.go_to_last_call();
-        }
+    fn open_page(&mut self, items: &[Item], place: &Place) {
+        let size = self.tty.measure();
+        let passages = Transcript::passages(items, size.cols, &self.app.styles);
+        let mut pager = Pager::new("transcript", passages).laid_out(Of::Conversation, size.cols);
+        pager.fit(size.rows);
+        pager.go(place);
         self.app.pager = Some(pager);
     }
 }

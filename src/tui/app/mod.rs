@@ -1,6 +1,7 @@
 //! The screen at work: what is shown, what keys and events do to it, and the loop that goes round.
 
 mod backstage;
+mod boards;
 mod command;
 mod effect;
 mod footer;
@@ -8,6 +9,7 @@ mod jobs;
 mod opening;
 mod outside;
 mod pager;
+mod roll;
 mod secret;
 mod show;
 mod state;
@@ -20,10 +22,10 @@ mod tests;
 
 use std::time::Duration;
 
+use ratatui::text::Line;
 use tokio::sync::mpsc;
 
 use backstage::Backstage;
-use effect::Effect;
 use jobs::Job;
 use state::App;
 
@@ -66,7 +68,9 @@ pub struct Start {
 /// Runs the screen to its end; the exit code.
 pub fn run(start: Start) -> Result<u8, Report> {
     let env = start.env.clone();
-    let kind = Kind::detect(|name| env(name))?;
+    let mut kind = Kind::detect(|name| env(name))?;
+    // Elsewhere the terminal's own scrollback has the wheel, and a drag selects.
+    kind.wheel = start.fullscreen && kind.modern;
     let ground = (start.survey)()?;
     let backstage = Backstage::start()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -81,6 +85,7 @@ pub fn run(start: Start) -> Result<u8, Report> {
         let mut app =
             App::new(Composer::new(Vec::new(), PaletteEntry::built_in()), Keys::new(keymap), styles);
         app.composer.look_at_paths_with(|path| std::path::Path::new(path).exists());
+        app.roll = start.fullscreen.then(roll::Roll::default);
         let mut tty = Tty::open(kind)?;
         let mut typed = Vec::new();
         if ground.settings.settings.theme.as_deref() == Some(AUTO) {
@@ -223,10 +228,11 @@ impl Screen {
             Input::Key(key) => self.app.on_key(key, now),
             Input::Paste(text) => self.app.on_paste(&text, now),
             // Its lines were laid out for the width that was.
-            Input::Resize(size) if self.app.pager.is_some() && size.cols != self.tty.size().cols => {
-                self.app.effects.push(Effect::Transcript { last_call: false });
+            Input::Resize(size) => {
+                let again = self.app.pager.as_ref().and_then(|pager| pager.again(size.cols));
+                self.app.effects.extend(again);
             }
-            Input::Resize(_) => {}
+            Input::Wheel { up } => self.app.wheel(up, now),
             Input::Focus(focused) => self.app.focused = focused,
         }
     }
@@ -244,8 +250,13 @@ impl Screen {
 
     /// Ends in order: the session's thread tidies up when the session is let go.
     fn close(self) -> Result<(), Report> {
-        let Self { tty, session, backstage, inputs, .. } = self;
+        let Self { mut tty, session, backstage, inputs, start, .. } = self;
         drop(inputs);
+        // Nothing else of the session is left on the terminal.
+        if let (true, Some(id)) = (start.fullscreen, session.as_ref().and_then(|session| session.id.as_ref()))
+        {
+            tty.print([Line::from(format!("iosm -c goes on with this session ({id})"))]);
+        }
         let closed = tty.close(false);
         drop(session);
         drop(backstage);

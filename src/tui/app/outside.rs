@@ -177,10 +177,13 @@ impl Screen {
                 }
                 Effect::Branch => self.look_at_branch(),
                 Effect::Taint => self.app.footer.tainted = self.desk().is_some_and(|desk| desk.is_tainted()),
-                Effect::Transcript { last_call } => match self.desk() {
-                    Some(desk) => self.beside(move || Job::Page { items: desk.conversation(), last_call }),
+                Effect::Transcript(place) => match self.desk() {
+                    Some(desk) => self.beside(move || Job::Page { items: desk.conversation(), place }),
                     None => self.app.say("There is no session yet", now_ms()),
                 },
+                Effect::Changes { revision, place } => self.show_changes(revision, place),
+                Effect::Settings => self.show_settings(""),
+                Effect::Set(change) => self.set(&change).await,
                 Effect::Pick(pick) => self.pick(pick),
                 Effect::Theme(name) => self.dress(&name),
                 Effect::Trust => match self.ground.trust_project() {
@@ -204,7 +207,7 @@ impl Screen {
         Ok(())
     }
 
-    fn desk(&self) -> Option<std::sync::Arc<FrontDesk>> {
+    pub(super) fn desk(&self) -> Option<std::sync::Arc<FrontDesk>> {
         self.session.as_ref().map(|session| session.desk.clone())
     }
 
@@ -233,9 +236,8 @@ impl Screen {
 
     fn dress(&mut self, name: &str) {
         let before = self.ground.settings.settings.theme.replace(name.to_owned());
-        match dressed(&self.ground, self.kind, DARK) {
-            Ok(styles) => {
-                self.app.dress(styles);
+        match self.dress_as_set() {
+            Ok(()) => {
                 let kept = keep_setting(&self.ground, "theme", Some(name));
                 if let Err(report) = kept {
                     self.app.refuse(&report, now_ms());
@@ -246,6 +248,16 @@ impl Screen {
                 self.app.refuse(&report, now_ms());
             }
         }
+    }
+
+    /// Draws with the theme that is set.
+    pub(super) fn dress_as_set(&mut self) -> Result<(), Report> {
+        let styles = dressed(&self.ground, self.kind, DARK)?;
+        self.app.dress(styles);
+        if let Some(roll) = &mut self.app.roll {
+            roll.dress(&self.app.styles);
+        }
+        Ok(())
     }
 
     fn pick(&mut self, pick: Pick) {

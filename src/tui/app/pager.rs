@@ -1,10 +1,12 @@
-//! A page of lines on the alternate screen: the whole transcript, with search and steps from message to message.
+//! A page of lines on the alternate screen: the whole transcript, or what has changed, with search and steps
+//! from passage to passage.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 
+use super::effect::Effect;
 use crate::config::{Action, KeyContext};
 use crate::tui::cell::Passage;
 use crate::tui::style::{Styles, Token};
@@ -17,9 +19,30 @@ pub(super) enum Wanted {
     Copy(String),
 }
 
+/// What a page is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Of {
+    Conversation,
+    /// The work tree against a revision; empty for where the session began.
+    Changes(String),
+}
+
+/// Where a page is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    End,
+    LastCall,
+    /// At a passage, counted from the first.
+    Passage(usize),
+    /// At what stands before the last passage with this text; at the end, if there is none.
+    Before(String),
+}
+
 #[derive(Debug)]
 pub(super) struct Pager {
     title: String,
+    /// What it is made of, and the width it was laid out for.
+    of: Option<(Of, u16)>,
     lines: Vec<Line<'static>>,
     /// First line of every passage, and what copying it gives.
     starts: Vec<(usize, String)>,
@@ -49,12 +72,49 @@ impl Pager {
             starts.push((lines.len(), passage.text));
             lines.extend(passage.lines);
         }
-        Self { title: title.into(), lines, starts, last_call, top: usize::MAX, rows: 1, search: None }
+        Self {
+            title: title.into(),
+            of: None,
+            lines,
+            starts,
+            last_call,
+            top: usize::MAX,
+            rows: 1,
+            search: None,
+        }
     }
 
-    /// To the last call of a tool, if there is one.
-    pub(super) fn go_to_last_call(&mut self) {
-        self.top = self.last_call.unwrap_or(usize::MAX);
+    /// Can be laid out anew for another width.
+    pub(super) fn laid_out(mut self, of: Of, width: u16) -> Self {
+        self.of = Some((of, width));
+        self
+    }
+
+    /// What lays it out for this width, when that is another one.
+    pub(super) fn again(&self, width: u16) -> Option<Effect> {
+        let (of, _) = self.of.as_ref().filter(|(_, old)| *old != width)?;
+        let top = self.top.min(self.last_top());
+        let here = self.starts.iter().rposition(|(start, _)| *start <= top);
+        let place = here.filter(|_| top < self.last_top()).map_or(Place::End, Place::Passage);
+        Some(match of {
+            Of::Conversation => Effect::Transcript(place),
+            Of::Changes(revision) => Effect::Changes { revision: revision.clone(), place },
+        })
+    }
+
+    /// To a place of it, once it knows its rows.
+    pub(super) fn go(&mut self, place: &Place) {
+        let start = |at: usize| self.starts.get(at).map(|(start, _)| *start);
+        let line = match place {
+            Place::End => None,
+            Place::LastCall => self.last_call,
+            Place::Passage(at) => start(*at),
+            Place::Before(text) => {
+                let at = self.starts.iter().rposition(|(_, passage)| passage == text);
+                at.and_then(start).map(|line| line.saturating_sub(self.rows))
+            }
+        };
+        self.top = line.unwrap_or(usize::MAX);
     }
 
     /// Whether letters are words of a search.
@@ -184,13 +244,14 @@ impl Pager {
         let seen = (top + self.rows).min(self.lines.len());
         let share = if self.lines.is_empty() { 100 } else { seen * 100 / self.lines.len() };
         let title = Span::styled(self.title.clone(), styles.get(Token::Accent));
-        let rest = format!("  {share} %  {}", keys(styles));
+        let passages = if matches!(self.of, Some((Of::Changes(_), _))) { "files" } else { "messages" };
+        let rest = format!("  {share} %  {}", keys(styles, passages));
         Line::from(vec![title, Span::styled(rest, muted)])
     }
 }
 
 /// What the keys of the page do: `↑↓ scroll · y copy`.
-fn keys(styles: &Styles) -> String {
+fn keys(styles: &Styles, passages: &str) -> String {
     let key = |action: Action| {
         let key = styles.key(&[KeyContext::Transcript, KeyContext::Global], action)?;
         Some(match key.as_str() {
@@ -201,7 +262,7 @@ fn keys(styles: &Styles) -> String {
     };
     let hints = [
         (&[Action::Up, Action::Down][..], "scroll"),
-        (&[Action::PreviousMessage, Action::NextMessage][..], "messages"),
+        (&[Action::PreviousMessage, Action::NextMessage][..], passages),
         (&[Action::Search][..], "search"),
         (&[Action::Copy][..], "copy"),
         (&[Action::Close][..], "close"),
@@ -262,10 +323,26 @@ mod tests {
     }
 
     #[test]
-    fn the_last_call_is_found() {
-        let mut pager = pager();
-        pager.go_to_last_call();
-        assert_eq!(first(&pager), "line 0 of 2");
+    fn places_are_found_and_kept_for_another_width() {
+        let mut pager = pager().laid_out(Of::Conversation, 30);
+        for (place, shown) in [
+            (Place::LastCall, "line 0 of 2"),
+            (Place::Passage(1), "line 0 of 1"),
+            (Place::Before("passage 3".into()), "line 0 of 2"),
+            (Place::Before("another".into()), "line 0 of 4"),
+            (Place::Passage(9), "line 0 of 4"),
+        ] {
+            pager.go(&place);
+            assert_eq!(first(&pager), shown, "{place:?}");
+        }
+        assert_eq!(pager.again(20), Some(Effect::Transcript(Place::End)));
+        pager.go(&Place::Passage(1));
+        assert_eq!(pager.again(20), Some(Effect::Transcript(Place::Passage(1))));
+        assert_eq!(pager.again(30), None);
+        let mut changes = pager.laid_out(Of::Changes("main".into()), 30);
+        changes.go(&Place::Passage(0));
+        let again = Effect::Changes { revision: "main".into(), place: Place::Passage(0) };
+        assert_eq!(changes.again(31), Some(again));
     }
 
     #[test]

@@ -12,32 +12,40 @@ use crate::tui::text::Wrap;
 impl Screen {
     pub(super) fn draw(&mut self) -> Result<(), Report> {
         let now = now_ms();
-        let on_a_page = self.app.pager.is_some();
+        let on_a_page = self.app.is_on_a_page();
         self.tty.alternate(on_a_page || self.start.fullscreen);
-        let width = self.tty.size().cols;
-        if !on_a_page {
+        let size = self.tty.measure();
+        // What is printed waits while there is a page; what is held need not.
+        if !on_a_page || self.start.fullscreen {
             let wrap = match self.ground.settings.settings.wrap {
-                Some(LineWrap::Words) => Wrap::Words(width),
+                Some(LineWrap::Words) => Wrap::Words(size.cols),
                 Some(LineWrap::Terminal) | None => Wrap::Terminal,
             };
-            let lines = self.app.transcript.take_finished(width, wrap, &self.app.styles);
+            let lines = self.app.gather(size.cols, wrap);
             self.tty.print(lines);
         }
-        if let Some(pager) = &mut self.app.pager {
-            pager.fit(self.tty.size().rows);
-            let styles = &self.app.styles;
-            let draw = |buf: &mut ratatui::buffer::Buffer| {
-                pager.render(buf.area, buf, styles);
-                None
-            };
-            return self.tty.frame(|size| size.rows, draw).map_err(lost);
+        if on_a_page {
+            if let Some(pager) = &mut self.app.pager {
+                pager.fit(size.rows);
+            }
+            let app = &self.app;
+            self.tty.frame(|size| size.rows, |buf| app.draw_page(buf, now)).map_err(lost)?;
+            return self.after_frame(now);
         }
         let app = &self.app;
         let tail = std::cell::OnceCell::new();
         let height =
             |size: crate::tui::term::Size| tail.get_or_init(|| app.tail(size.cols, size.rows, now)).height();
         self.tty.frame(height, |buf| tail.get().and_then(|tail| app.draw(tail, buf))).map_err(lost)?;
-        self.app.layers.drawn(now_ms());
+        self.after_frame(now)
+    }
+
+    /// What was drawn counts as seen, and what goes on by itself is drawn again in time.
+    fn after_frame(&mut self, now: u64) -> Result<(), Report> {
+        // A question behind a page was not seen.
+        if self.app.pager.is_none() {
+            self.app.layers.drawn(now_ms());
+        }
         if self.app.work.is_some() {
             self.frame.request_in(Duration::from_millis(SPIN_MS));
         }

@@ -7,7 +7,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::effect::{Effect, Pick};
 use super::footer::Footer;
-use super::pager::{Pager, Wanted};
+use super::pager::{Pager, Place, Wanted};
+use super::roll::{Roll, Step};
 use super::work::Work;
 use crate::config::{Action, KeyContext};
 use crate::protocol::{Event, Op, Prompt, Report, ReportKind, Setup, Stamped, Status, VerdictKind};
@@ -29,6 +30,8 @@ pub(super) struct App {
     pub styles: Styles,
     pub footer: Footer,
     pub transcript: Transcript,
+    /// What is finished, where it is not printed: with `--fullscreen`.
+    pub roll: Option<Roll>,
     pub layers: Layers,
     /// A page on the alternate screen.
     pub pager: Option<Pager>,
@@ -56,6 +59,7 @@ impl App {
             styles,
             footer: Footer::default(),
             transcript: Transcript::new(),
+            roll: None,
             layers: Layers::default(),
             pager: None,
             work: None,
@@ -78,6 +82,7 @@ impl App {
     pub(super) fn begin_session(&mut self) {
         self.footer = Footer { branch: self.footer.branch.take(), ..Footer::default() };
         self.transcript = Transcript::new();
+        self.roll = self.roll.take().map(|_| Roll::default());
         self.layers = Layers::default();
         (self.pager, self.work) = (None, None);
         self.queued.clear();
@@ -140,7 +145,12 @@ impl App {
                 let setup = Setup { model, profile, thinking, context_window: 0, base_url: None };
                 self.footer.setup = Some(setup);
             }
-            Event::Setup(setup) => self.footer.setup = Some(setup.clone()),
+            Event::Setup(setup) => {
+                self.footer.setup = Some(setup.clone());
+                if self.layers.settings().is_some() {
+                    self.effects.push(Effect::Settings);
+                }
+            }
             Event::Stands { context_tokens, spent, answer } => {
                 self.footer.stands(*context_tokens, *spent);
                 self.answer.clone_from(answer);
@@ -316,6 +326,10 @@ impl App {
     }
 
     fn on_composed(&mut self, event: ComposerEvent, now_ms: u64) {
+        // Whoever sends something wants to see what comes of it.
+        if let (Some(roll), true) = (&mut self.roll, event.is_sent()) {
+            roll.follow();
+        }
         match event {
             ComposerEvent::Nothing => {}
             ComposerEvent::Submit(draft) => self.send(draft, false),
@@ -358,8 +372,8 @@ impl App {
             Action::Editor => self.effects.push(Effect::Editor(self.composer.expanded())),
             Action::PasteImage => self.effects.push(Effect::PasteImage),
             Action::NextProfile => self.next_profile(),
-            Action::Transcript => self.effects.push(Effect::Transcript { last_call: false }),
-            Action::ExpandTool => self.effects.push(Effect::Transcript { last_call: true }),
+            Action::Transcript => self.effects.push(Effect::Transcript(Place::End)),
+            Action::ExpandTool => self.effects.push(Effect::Transcript(Place::LastCall)),
             Action::Background => match self.work.as_ref().and_then(Work::command) {
                 Some(call) => {
                     let call_id = call.id.clone();
@@ -371,6 +385,10 @@ impl App {
             Action::Suspend => self.effects.push(Effect::Suspend),
             Action::Quit => self.effects.push(Effect::Quit(0)),
             Action::Keys | Action::KeysWhenEmpty => self.command("keys", now_ms),
+            Action::ScrollUp => self.scroll(Step::PageUp),
+            Action::ScrollDown => self.scroll(Step::PageDown),
+            Action::LineStart => self.scroll(Step::Top),
+            Action::LineEnd => self.scroll(Step::Bottom),
             _ => {}
         }
     }

@@ -64,7 +64,7 @@ impl App {
         let blank = u16::from(most >= ROOMY);
         let left = usize::from(room.saturating_sub(front).saturating_sub(blank));
         below.truncate(left);
-        let mut above = self.transcript.live(width, left - below.len(), &self.styles);
+        let mut above = self.lines_above(width, left - below.len());
         if blank > 0 && !(above.is_empty() && below.is_empty()) {
             above.push(Line::default());
         }
@@ -73,6 +73,27 @@ impl App {
             above.push(Line::default());
         }
         Tail { above, front, footer, width }
+    }
+
+    /// Whether something has the whole screen to itself.
+    pub(super) fn is_on_a_page(&self) -> bool {
+        self.pager.is_some() || self.layers.is_whole()
+    }
+
+    /// Draws what has the whole screen to itself; where the cursor stands.
+    pub(super) fn draw_page(&self, buf: &mut Buffer, now_ms: u64) -> Option<(u16, u16)> {
+        let area = buf.area;
+        if let Some(pager) = &self.pager {
+            pager.render(area, buf, &self.styles);
+            return None;
+        }
+        let hint = self.hint(now_ms).filter(|_| area.height > 2);
+        let front = Rect { height: area.height - u16::from(hint.is_some()), ..area };
+        if let Some(hint) = hint {
+            let line = Line::from(Span::styled(visible(hint).into_owned(), self.styles.get(Token::Info)));
+            buf.set_line(area.x, front.bottom(), &line, area.width);
+        }
+        self.layers.render(front, buf, &self.styles).map(|Position { x, y }| (x, y))
     }
 
     /// Draws it; where the cursor stands.

@@ -106,6 +106,29 @@ impl Cell {
         }
     }
 
+    /// Everything that is held of it as it is copied: not broken where a page was.
+    pub fn copied(&self, width: u16, styles: &Styles) -> String {
+        let lines = self.expanded_lines(width, Wrap::Terminal, styles);
+        lines.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    }
+
+    /// About how many bytes it holds besides what is drawn of it.
+    pub fn weight(&self) -> usize {
+        let held = match &self.body {
+            Body::Tool(tool) => {
+                let diff = tool.diff.as_ref().map_or(0, String::len);
+                tool.output.bytes() + tool.kept.bytes() + tool.call.args.to_string().len() + diff
+            }
+            Body::User(text) | Body::Thinking { text, .. } | Body::Answer { markdown: text, .. } => {
+                text.len()
+            }
+            Body::Outcome(outcome) => outcome.text.len(),
+            Body::Said(part) => part.bytes(),
+            _ => 0,
+        };
+        size_of::<Self>() + held
+    }
+
     fn draw(&self, width: u16, wrap: Wrap, expanded: bool, styles: &Styles) -> Vec<Line<'static>> {
         let width = match wrap {
             Wrap::Terminal => width.max(1),

@@ -280,9 +280,7 @@ impl Transcript {
             let is_call = matches!(cell.body, Body::Tool(_));
             let bare = Cell { lead: false, ..cell };
             let mut lines = bare.expanded_lines(width, Wrap::Words(width), styles);
-            // What is copied is not broken where the page was.
-            let copied = bare.expanded_lines(width, Wrap::Terminal, styles);
-            let text = copied.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+            let text = bare.copied(width, styles);
             lines.push(Line::default());
             Passage { text, lines, is_call }
         };

@@ -98,6 +98,7 @@ impl Composer {
             Action::Right => self.text.move_to(self.text.right()),
             Action::WordLeft => self.text.move_to(self.text.word_left()),
             Action::WordRight => self.text.move_to(self.text.word_right()),
+            Action::LineStart | Action::LineEnd if self.is_empty() => return ComposerEvent::Action(action),
             Action::LineStart => self.text.move_to(line.start),
             Action::LineEnd => self.text.move_to(line.end),
             Action::TextStart => self.text.move_to(0),

@@ -63,6 +63,13 @@ pub enum ComposerEvent {
     Action(Action),
 }
 
+impl ComposerEvent {
+    /// Something was written to its end.
+    pub fn is_sent(&self) -> bool {
+        matches!(self, Self::Submit(_) | Self::FollowUp(_) | Self::Shell { .. } | Self::Command(_))
+    }
+}
+
 /// The composer's state.
 #[derive(Debug, Clone)]
 pub struct Composer {

@@ -5,6 +5,7 @@ mod approval;
 mod confirm;
 mod page;
 mod picker;
+mod settings;
 mod stack;
 mod tree;
 
@@ -17,6 +18,7 @@ pub use approval::Approvals;
 pub use confirm::Confirm;
 pub use page::Page;
 pub use picker::{Picker, PickerRow};
+pub use settings::Settings;
 pub use stack::{Answered, Dialog, Layers};
 pub use tree::{Tree, TreeRow};
 
@@ -54,6 +56,11 @@ pub trait Layer {
 
     /// What was pasted; false when the dialog has no use for it.
     fn paste(&mut self, _text: &str) -> bool {
+        false
+    }
+
+    /// Whether it is a page of its own, for the alternate screen.
+    fn is_whole(&self) -> bool {
         false
     }
 

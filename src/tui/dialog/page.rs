@@ -197,6 +197,10 @@ impl Layer for Page {
         }
     }
 
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     fn height(&self, width: u16, most: u16) -> u16 {
         (self.body.rows(width, usize::from(most)) + 2).min(usize::from(most)) as u16
     }

@@ -5,7 +5,7 @@ use crossterm::event::KeyEvent;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use super::{Approvals, Confirm, Layer, Page, Picker, Reply, Tree};
+use super::{Approvals, Confirm, Layer, Page, Picker, Reply, Settings, Tree};
 use crate::protocol::Approval;
 use crate::tui::Styles;
 use crate::tui::keys::Keys;
@@ -14,6 +14,7 @@ use crate::tui::keys::Keys;
 pub enum Dialog {
     Picker(Picker),
     Tree(Tree),
+    Settings(Settings),
     Page(Page),
     Confirm(Confirm),
     Other(Box<dyn Layer + Send>),
@@ -24,6 +25,7 @@ impl Dialog {
         match self {
             Self::Picker(layer) => layer,
             Self::Tree(layer) => layer,
+            Self::Settings(layer) => layer,
             Self::Page(layer) => layer,
             Self::Confirm(layer) => layer,
             Self::Other(layer) => &**layer,
@@ -34,6 +36,7 @@ impl Dialog {
         match self {
             Self::Picker(layer) => layer,
             Self::Tree(layer) => layer,
+            Self::Settings(layer) => layer,
             Self::Page(layer) => layer,
             Self::Confirm(layer) => layer,
             Self::Other(layer) => &mut **layer,
@@ -74,6 +77,19 @@ impl Layers {
             Dialog::Picker(picker) if *open == name => Some(picker),
             _ => None,
         })
+    }
+
+    /// The settings, where they are open.
+    pub fn settings(&mut self) -> Option<&mut Settings> {
+        self.open.iter_mut().find_map(|(_, dialog)| match dialog {
+            Dialog::Settings(settings) => Some(settings),
+            _ => None,
+        })
+    }
+
+    /// Whether the front dialog is a page of its own.
+    pub fn is_whole(&self) -> bool {
+        self.layer().is_some_and(Layer::is_whole)
     }
 
     /// A question of the engine (`Event::ApprovalAsked`).

@@ -113,6 +113,10 @@ impl Layer for Tree {
         Reply::Stays
     }
 
+    fn is_whole(&self) -> bool {
+        true
+    }
+
     fn height(&self, _width: u16, most: u16) -> u16 {
         (u16::try_from(self.rows.len().max(1)).unwrap_or(u16::MAX).saturating_add(1)).min(most)
     }

@@ -13,6 +13,8 @@ pub struct Kind {
     /// Whether the modes of today's emulators may be sent. The Linux console prints parts of what it
     /// does not know.
     pub modern: bool,
+    /// Whether the mouse's wheel is to be told to us. The terminal then selects only with shift held.
+    pub wheel: bool,
 }
 
 impl Kind {
@@ -33,7 +35,12 @@ impl Kind {
             .hint("ask without a screen: iosm -p 'what to do'")
             .hint("set TERM to what the terminal is, for example TERM=xterm-256color"));
         }
-        Ok(Self { depth: depth(&set, &term), rewrap: rewrap(&set, &term), modern: term != "linux" })
+        Ok(Self {
+            depth: depth(&set, &term),
+            rewrap: rewrap(&set, &term),
+            modern: term != "linux",
+            wheel: false,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEventKind};
 use futures::stream::{Stream, StreamExt};
 
 use super::burst::Burst;
@@ -17,6 +17,10 @@ pub enum Input {
     /// Pasted text, its line breaks as `\n`. Any character may be in it.
     Paste(String),
     Resize(Size),
+    /// One step of the mouse's wheel.
+    Wheel {
+        up: bool,
+    },
     /// Whether the window has the focus now.
     Focus(bool),
 }
@@ -92,7 +96,11 @@ impl<S: Stream<Item = io::Result<Event>> + Unpin> Inputs<S> {
             Event::Resize(cols, rows) => Input::Resize(Size::new(cols, rows)),
             Event::FocusGained => Input::Focus(true),
             Event::FocusLost => Input::Focus(false),
-            Event::Mouse(_) => return,
+            Event::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::ScrollUp => Input::Wheel { up: true },
+                MouseEventKind::ScrollDown => Input::Wheel { up: false },
+                _ => return,
+            },
         };
         self.end_burst();
         self.ready.push_back(Ok(input));

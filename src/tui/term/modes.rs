@@ -20,6 +20,10 @@ const KEYS_OFF: &[u8] = b"\x1b[<1u";
 const REPORTS_ON: &[u8] = b"\x1b[?2004h\x1b[?1004h";
 const REPORTS_OFF: &[u8] = b"\x1b[?1004l\x1b[?2004l";
 
+/// Buttons of the mouse, which the wheel is two of, by SGR's numbers (xterm's control sequences, "Mouse Tracking").
+const WHEEL_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const WHEEL_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
+
 /// XTWINOPS: the title onto the terminal's stack, and back from it.
 const TITLE_PUSH: &[u8] = b"\x1b[22;2t";
 const TITLE_POP: &[u8] = b"\x1b[23;2t";
@@ -65,7 +69,8 @@ impl Modes {
         }
         crossterm::terminal::enable_raw_mode()?;
         *state = State { held: true, stopping: state.stopping, ..State::default() };
-        if self.kind.modern { write_all(&[TITLE_PUSH, KEYS_ON, REPORTS_ON].concat()) } else { Ok(()) }
+        let wheel = if self.kind.wheel { WHEEL_ON } else { b"" };
+        if self.kind.modern { write_all(&[TITLE_PUSH, KEYS_ON, REPORTS_ON, wheel].concat()) } else { Ok(()) }
     }
 
     /// Everything as it was before [`Modes::set`], the cursor shown at the start of a row below the tail. Does
@@ -148,6 +153,9 @@ fn undo(state: &State, kind: Kind) {
     } else {
         bytes.push(b'\r');
         bytes.extend(std::iter::repeat_n(b'\n', usize::from(state.below)));
+    }
+    if kind.wheel {
+        bytes.extend_from_slice(WHEEL_OFF);
     }
     if kind.modern {
         bytes.extend_from_slice(REPORTS_OFF);

@@ -82,6 +82,14 @@ impl Tty {
         self.screen.size()
     }
 
+    /// Looks at the window's size, so that what is laid out now fits the next frame.
+    pub fn measure(&mut self) -> Size {
+        if let Ok(size) = window() {
+            self.screen.resize(size);
+        }
+        self.screen.size()
+    }
+
     /// See [`Screen::print`].
     pub fn print(&mut self, lines: impl IntoIterator<Item = Line<'static>>) {
         self.screen.print(lines);
@@ -104,10 +112,8 @@ impl Tty {
             self.modes.set()?;
             self.screen.restart();
         }
-        if let Ok(size) = window() {
-            self.screen.resize(size);
-        }
-        self.screen.frame(height(self.screen.size()), draw)?;
+        let size = self.measure();
+        self.screen.frame(height(size), draw)?;
         self.modes.note(self.screen.is_alternate(), self.screen.below());
         Ok(())
     }

@@ -3,6 +3,7 @@
 mod approval;
 mod ends;
 mod first_run;
+mod full;
 mod images;
 mod interrupt;
 mod lifecycle;

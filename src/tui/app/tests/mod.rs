@@ -1,5 +1,6 @@
 //! The app without a terminal: events, keys and pastes in, buffers out.
 
+mod full;
 mod fuzz;
 mod looks;
 mod story;
@@ -88,13 +89,16 @@ impl Desk {
     fn frame(&mut self) -> (Buffer, Option<Position>) {
         let Self { app, width, height, now_ms, .. } = self;
         let (width, height) = (*width, *height);
-        if let Some(pager) = &mut app.pager {
-            pager.fit(height);
+        if app.is_on_a_page() {
+            if let Some(pager) = &mut app.pager {
+                pager.fit(height);
+            }
             let mut buf = Buffer::empty(Rect::new(0, 0, width, height));
-            pager.render(buf.area, &mut buf, &app.styles);
-            return (buf, None);
+            let cursor = app.draw_page(&mut buf, *now_ms).map(Position::from);
+            assert!(cursor.is_none_or(|at| buf.area.contains(at)), "{cursor:?} in {width}x{height}");
+            return (buf, cursor);
         }
-        let lines = app.transcript.take_finished(width, Wrap::Terminal, &app.styles);
+        let lines = app.gather(width, Wrap::Terminal);
         self.printed.extend(lines);
         let tail = app.tail(width, height, *now_ms);
         assert!(tail.height() <= height, "a tail of {} in {width}x{height}", tail.height());

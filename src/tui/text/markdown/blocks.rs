@@ -19,6 +19,15 @@ pub(super) enum Piece {
     FenceEnd(String),
 }
 
+impl Piece {
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Gap => 0,
+            Self::Block(text) | Self::Fence(text) | Self::Code(text) | Self::FenceEnd(text) => text.len(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Open {
     Nothing,

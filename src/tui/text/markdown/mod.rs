@@ -43,6 +43,31 @@ impl Part {
         self.pieces.is_empty()
     }
 
+    /// The same in parts of about so many bytes, a whole block at least, so that each can be let go by itself.
+    pub fn split(self, bytes: usize) -> Vec<Self> {
+        let Self { pieces, mut code } = self;
+        let mut parts: Vec<Self> = Vec::new();
+        let mut held = usize::MAX;
+        for piece in pieces {
+            if held >= bytes {
+                parts.push(Self { pieces: Vec::new(), code: code.clone() });
+                held = 0;
+            }
+            pass(&piece, &mut code);
+            // A gap is a row too.
+            held += piece.bytes() + 1;
+            if let Some(part) = parts.last_mut() {
+                part.pieces.push(piece);
+            }
+        }
+        parts
+    }
+
+    /// Bytes of text held.
+    pub fn bytes(&self) -> usize {
+        self.pieces.iter().map(Piece::bytes).sum()
+    }
+
     pub fn rows(&self, width: u16, styles: &Styles) -> Vec<Row> {
         let mut code = self.code.clone();
         let pieces = self.pieces.iter();
