@@ -4,6 +4,7 @@
 //! forgotten.
 
 mod argument;
+mod child;
 mod ending;
 mod note;
 mod output;

@@ -35,7 +35,7 @@ pub struct Passage {
 /// The transcript of one session.
 #[derive(Debug, Default)]
 pub struct Transcript {
-    live: Vec<Cell>,
+    pub(super) live: Vec<Cell>,
     /// The last cell that was taken and can be expanded.
     last: Option<Cell>,
     setup: Option<Setup>,
@@ -342,7 +342,7 @@ impl Transcript {
         }
     }
 
-    fn push(&mut self, body: Body) {
+    pub(super) fn push(&mut self, body: Body) {
         let close = matches!(
             &body,
             Body::Tool(_)
@@ -444,34 +444,6 @@ impl Transcript {
             if let Body::Child { done, .. } = &mut cell.body {
                 *done = true;
             }
-        }
-    }
-
-    /// A sub-agent is one line: how many calls, and the last of them.
-    fn child(&mut self, path: &str, event: &Event) {
-        let open =
-            |cell: &Cell| matches!(&cell.body, Body::Child { agent, done: false, .. } if agent == path);
-        if !self.live.iter().any(open) {
-            if !matches!(event, Event::Session { .. } | Event::TurnStart { .. } | Event::ToolCall { .. }) {
-                return;
-            }
-            let agent = path.to_owned();
-            self.push(Body::Child { agent, calls: 0, last: "begins".to_owned(), done: false });
-        }
-        let Some(cell) = self.live.iter_mut().find(|cell| open(cell)) else { return };
-        let Body::Child { calls, last, done, .. } = &mut cell.body else { return };
-        match event {
-            Event::ToolCall { call } => {
-                *calls += 1;
-                *last = format!("{} {}", one_line(&call.tool), super::argument::about(call));
-                *last = truncate(last, 120).into_owned();
-            }
-            Event::Finished(outcome) => {
-                *done = true;
-                let first = outcome.text.lines().next().unwrap_or_default();
-                *last = truncate(&one_line(first), 120).into_owned();
-            }
-            _ => {}
         }
     }
 }
