@@ -138,9 +138,9 @@ async fn the_kernel_explains_verifies_and_counts() {
     face.prompt().await;
     face.end().await;
     let told = answer(&mut face, "kernel explain t2").await;
-    assert!(told.contains("- then: **Deny** by self_protection/git_internals"), "{told}");
-    assert!(told.contains("| self_protection |") && told.contains("**Deny** by"), "{told}");
-    assert!(answer(&mut face, "kernel explain t1").await.contains("**Allow**"));
+    assert!(told.contains("- then: **deny** by self_protection/git_internals"), "{told}");
+    assert!(told.contains("| self_protection |") && told.contains("**deny** by"), "{told}");
+    assert!(answer(&mut face, "kernel explain t1").await.contains("**allow**"));
     assert!(refused(&mut face, "kernel explain t9").await.contains("no call of this session is called `t9`"));
     assert!(refused(&mut face, "kernel expalin t1").await.contains("no such word"));
     assert!(refused(&mut face, "kernel explain").await.contains("the name of a call is missing"));

@@ -85,6 +85,8 @@ fn changed() -> (World, Terminal) {
 #[test]
 fn what_has_changed_is_a_page_that_is_searched_and_left_without_a_trace() {
     let (_world, terminal) = changed();
+    // The branch comes a moment later.
+    terminal.shows("· main");
     let history = terminal.history();
     terminal.say("/diff");
     let page = terminal.shows("fn three() {}");

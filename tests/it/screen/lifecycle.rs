@@ -155,7 +155,9 @@ fn commands_are_answered_before_there_is_a_model() {
         assert!(history.contains(row), "{row}\n{history}");
     }
     terminal.say("/settings");
-    terminal.told("commit_trailers");
+    terminal.shows("commit_trailers");
+    terminal.keys(&["Escape"]);
+    terminal.loses("commit_trailers");
     terminal.say("/context");
     terminal.told("of the window");
     // A message waits for a model, and is not lost.

@@ -56,7 +56,7 @@ fn the_transcript_stands_above_the_line_one_writes_in_and_follows_what_comes() {
     assert!(end.contains("Answer 4.") && !end.contains("Because"), "{end}");
     desk.press("pageup");
     let above = screen(&mut desk);
-    assert!(!above.contains("Answer 4.") && above.contains("more lines below · pagedown"), "{above}");
+    assert!(!above.contains("Answer 4.") && above.contains("more lines below · pgdn"), "{above}");
     // What comes meanwhile moves nothing.
     desk.happens([said("and?"), Event::TurnStart { turn: 2 }, words("More words.\n\nand ")]);
     let first = |screen: &str| screen.lines().next().unwrap_or_default().to_owned();
