@@ -111,12 +111,13 @@ fn what_is_in_the_way_is_opened_by_the_rule_that_is_told() {
     let world = World::new();
     let told = json(&world.iosm(&["kernel", "drill", "--json", "--policy", "strict"]).run());
     let ways = told["in_the_way"].as_array().unwrap();
-    let with_rule: Vec<&Value> = ways.iter().filter(|miss| miss["rule"].is_string()).step_by(9).collect();
+    let with_rule: Vec<&Value> = ways.iter().filter(|miss| miss["rule"].is_string()).step_by(18).collect();
     assert!(with_rule.len() > 3, "{} of {}", with_rule.len(), ways.len());
     let mut rules = "preset: strict\nrules:\n".to_owned();
     rules.extend(with_rule.iter().map(|miss| miss["rule"].as_str().unwrap()));
     let file = policy(&world, &rules);
-    let told = json(&world.iosm(&["kernel", "drill", "--json", "--policy", &file]).run());
+    let drill = world.iosm(&["kernel", "drill", "--json", "--policy", &file]).patient(240);
+    let told = json(&drill.run());
     let still = ids(&told["in_the_way"]);
     for miss in with_rule {
         assert!(!still.contains(miss["case"].as_str().unwrap()), "{miss}");

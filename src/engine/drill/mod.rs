@@ -94,7 +94,12 @@ pub fn drill(ground: &Ground, mut options: Options) -> Result<Drill, Report> {
         }
     }
     // Last, since trying a rule puts it in force.
-    let before = kernel.policy();
+    let mut before = kernel.policy();
+    // Its rules have passed their own examples: they need not before each trial.
+    for rule in &mut before.rules {
+        rule.matches.clear();
+        rule.not_matches.clear();
+    }
     for (case, explanation) in misses {
         let rule = mend(&kernel, &before, case, &explanation, &ground.workspace.root)?;
         let list = if case.must.is_attack() { &mut drill.through } else { &mut drill.in_the_way };

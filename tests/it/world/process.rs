@@ -62,6 +62,12 @@ impl Iosm {
         self
     }
 
+    /// For work that takes its time on a busy machine.
+    pub fn patient(mut self, seconds: u64) -> Self {
+        self.patience = Duration::from_secs(seconds);
+        self
+    }
+
     pub fn within(mut self, folder: &Path) -> Self {
         self.folder = folder.to_owned();
         self
