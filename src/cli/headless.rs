@@ -71,6 +71,7 @@ pub(super) fn options(main: &Main, launcher: Option<Launcher>) -> Result<Options
     Ok(Options {
         session,
         tools: main.tools.clone(),
+        required_tools: main.require_tools.clone(),
         rules: rules(main)?,
         policy_file: policy_file(main)?,
         remind_report: main.output_format == OutputFormat::Json,

@@ -39,6 +39,8 @@ pub struct Options {
     pub without_model: bool,
     /// Offer only these tools.
     pub tools: Option<Vec<String>>,
+    /// Whose refusal fails the run; they must be there.
+    pub required_tools: Vec<String>,
     /// From `--allow` and `--deny`.
     pub rules: Vec<Rule>,
     /// The file of `--policy FILE`.
@@ -68,6 +70,7 @@ impl Options {
             from: None,
             without_model: false,
             tools: None,
+            required_tools: Vec::new(),
             rules: Vec::new(),
             policy_file: None,
             human: false,

@@ -19,7 +19,7 @@ use super::options::{Options, SessionChoice};
 use super::sandbox::{Fence, fence, with_trailers};
 use crate::agent::{Agent, Brief, Epoch, Parts, Setup, SkillLine};
 use crate::base::{BlobStore, nearest};
-use crate::config::{GitDirs, Own, Policy, PolicyLayers, Profile, Skill, configured_remotes};
+use crate::config::{GitDirs, Own, Policy, PolicyLayers, Profile, RuleAction, Skill, configured_remotes};
 use crate::host::git::KeptFiles;
 use crate::host::process::Processes;
 use crate::host::temp::PrivateTemp;
@@ -255,22 +255,32 @@ pub(super) fn registry(
         .without_git(fence.without_git.clone());
     register_bash(&mut all, &processes);
     register_fetch(&mut all, &fence.outward);
-    if let Some(wanted) = &options.tools {
-        for tool in wanted {
-            if all.get(tool).is_none() {
-                let mut report =
-                    Report::new(ReportKind::Usage, format!("--tools: there is no tool `{tool}`"));
-                if let Some(near) = nearest(tool, all.names().iter().copied()) {
-                    report = report.hint(format!("did you mean `{near}`?"));
-                }
-                return Err(report.hint(format!("tools: {}", all.names().join(", "))));
+    for (flag, tool) in named_tools(options) {
+        if all.get(tool).is_none() {
+            let mut report = Report::new(ReportKind::Usage, format!("{flag}: there is no tool `{tool}`"));
+            if let Some(near) = nearest(tool, all.names().iter().copied()) {
+                report = report.hint(format!("did you mean `{near}`?"));
             }
+            return Err(report.hint(format!("tools: {}", all.names().join(", "))));
         }
     }
     let offered =
         |name: &str| options.tools.as_ref().is_none_or(|wanted| wanted.iter().any(|tool| tool == name));
     let narrowed = all.narrowed(offered);
     Ok((narrowed, all.names().to_vec(), processes))
+}
+
+/// The tools that flags name, globs and those of remote servers left out: a rule about a tool that is not
+/// there would be believed to hold.
+fn named_tools(options: &Options) -> impl Iterator<Item = (&'static str, &String)> {
+    let plain = |tool: &&String| !tool.contains(['*', '?', '[', '{']) && !tool.starts_with("mcp__");
+    let wanted = options.tools.iter().flatten().map(|tool| ("--tools", tool));
+    let required = options.required_tools.iter().map(|tool| ("--require-tools", tool));
+    let ruled = options.rules.iter().flat_map(move |rule| {
+        let flag = if rule.action == RuleAction::Allow { "--allow" } else { "--deny" };
+        rule.tools.iter().filter(plain).map(move |tool| (flag, tool))
+    });
+    wanted.chain(required).chain(ruled)
 }
 
 /// Tools of the session that a profile uses, in their order.

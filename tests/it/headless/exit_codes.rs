@@ -253,3 +253,22 @@ fn words_beside_the_result_end_nothing() {
     let cut = format!("{{ {iosm} demo; echo \"ended $?\" >&2; }} | head -1 >/dev/null");
     world.shell(&cut).expect(0).says("ended 0");
 }
+
+#[test]
+fn a_tool_that_is_not_there_is_named_wherever_a_flag_names_it() {
+    let world = World::new();
+    let model = world.script(&script_of(&[READ]));
+    for (flag, value) in
+        [("--tools", "raed"), ("--deny", "raed"), ("--allow", "raed(a.txt)"), ("--require-tools", "raed")]
+    {
+        world
+            .text(&model, &[flag, value, "x"])
+            .expect(2)
+            .says(&format!("{flag}: there is no tool `raed`"))
+            .says("`read`");
+    }
+    world
+        .text(&model, &["--deny", "mcp__web__get", "--deny", "wri*", "--require-tools", "read", "x"])
+        .expect(0);
+    assert_eq!(world.session_files().len(), 1, "what cannot begin leaves no session");
+}
